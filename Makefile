@@ -198,6 +198,12 @@ pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:
 	@mkdir -p build reports/junit
 	@$(PIO) test --project-dir firmware --environment native --junit-output-path $(ROOT)/reports/junit/platformio.xml
 
+settings: setup ## write the table of the device's settings for the rig and the documentation, after a change of keys.cpp
+	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target settings-table
+	@build/firmware/settings-table >rig/adapters/plugbench_settings.json
+	@$(RUN) -m tools.docs
+
 docs: setup ## write docs/api.md and docs/bench-reference.md from the sources
 	@$(RUN) -m tools.docs
 

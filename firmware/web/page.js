@@ -57,7 +57,8 @@ function request(method, path, body) {
 /// The words of a refusal; anything else is a device that does not answer.
 function words(problem) {
   if (!problem || !problem.error) return text("failed");
-  return problem.error in TEXTS && !(problem.message in TEXTS) ? text(problem.error) : text(problem.message);
+  const code = "refusal " + problem.error;
+  return code in TEXTS ? text(code) : text(problem.message);
 }
 
 function complain(id, message) {
@@ -228,8 +229,8 @@ function control_of(setting, id) {
 
 function hint_of(setting) {
   const parts = [setting.help];
-  if (setting.type === "number") parts.push(`${setting.least} – ${setting.most} ${setting.unit || ""}`.trim());
-  if (setting.type === "list") parts.push(setting.choices.join(", "));
+  if (setting.type === "number") parts.push(`${setting.least} – ${setting.most} ${setting.unit || ""}`.trim() + ".");
+  if (setting.type === "list") parts.push(setting.choices.join(", ") + ".");
   if (setting.secret) parts.push(text("secret_hint"));
   if (setting.reboot) parts.push(text("next_boot"));
   return parts.filter(Boolean).join(" ");
@@ -308,7 +309,8 @@ async function scan() {
       await new Promise((resolve) => setTimeout(resolve, 500));
       found = await request("GET", "/api/scan");
     } while (found.state === "running");
-    $("scan-state").textContent = found.state === "failed" ? text("scan_failed") : "";
+    const is_empty = found.networks.length === 0;
+    $("scan-state").textContent = found.state === "failed" ? text("scan_failed") : is_empty ? text("scan_empty") : "";
     const names = [...new Set(found.networks.map((network) => network.ssid).filter(Boolean))];
     $("found").replaceChildren(...names.map((name) => make("option", { value: name })));
     $("scan-found").replaceChildren(

@@ -63,6 +63,7 @@ const TEXTS = {
   save: ["Save", "Speichern"],
   saved: ["Saved.", "Gespeichert."],
   scan: ["Networks in range", "Netze in Reichweite"],
+  scan_empty: ["No network is in range.", "Kein Netz ist in Reichweite."],
   scan_failed: ["The scan has failed.", "Die Suche ist fehlgeschlagen."],
   scan_running: ["Scanning …", "Suche läuft …"],
   scan_start: ["Scan", "Suchen"],
@@ -121,8 +122,15 @@ const TEXTS = {
   "group device": ["Device", "Gerät"],
 
   // The device's refusals that people meet most.
-  "wrong_password": ["The password is wrong.", "Das Passwort ist falsch."],
-  "too_many_logins": ["Too many wrong passwords. Wait a while.", "Zu viele falsche Passwörter. Warten Sie eine Weile."],
+  "refusal wrong_password": ["The password is wrong.", "Das Passwort ist falsch."],
+  "refusal too_many_logins": [
+    "Too many wrong passwords. Wait a while.",
+    "Zu viele falsche Passwörter. Warten Sie eine Weile.",
+  ],
+  "refusal no_ota": [
+    "This firmware has no port that writes an application image; flash it by the serial port.",
+    "Diese Firmware kann kein Programm selbst schreiben; spielen Sie es über die serielle Schnittstelle auf.",
+  ],
   "must be a whole number": ["must be a whole number", "muss eine ganze Zahl sein"],
   "is too small": ["is too small", "ist zu klein"],
   "is too large": ["is too large", "ist zu groß"],

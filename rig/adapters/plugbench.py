@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from rig.adapters.profile import DeviceConsole, DeviceProfile, Settings
+from rig.adapters.setting_table import setting_keys
 from rig.adapters.stored_file import content_of
 from rig.config.description import Description
 from rig.firmware.filesystem import make_filesystem, read_filesystem, update_filesystem
@@ -26,54 +27,8 @@ from rig.util.redaction import masked_text, remember_secrets
 CONFIG_FILE = "config.json"
 """The file of the storage partition that holds the settings."""
 
-OPTIONAL_KEYS = (
-    "local_id_tag",
-    "setup_psk",
-    "backoff_initial_ms",
-    "backoff_max_ms",
-    "backoff_stable_s",
-    "wifi_backoff_max_s",
-    "log_level",
-    "log_files",
-    "log_file_bytes",
-    "log_flush_s",
-    "availability",
-    "fixed_cable",
-    "lock_timeout_ms",
-    "nominal_voltage_v",
-    "power_fail_action",
-    "power_resume_limit_s",
-    "cpu_scaling",
-    "modem_sleep",
-    "light_sleep",
-    "brownout_mv",
-    "allow_offline_tx_for_unknown_id",
-    "authorization_cache_enabled",
-    "authorize_remote_tx_requests",
-    "clock_aligned_data_interval_s",
-    "connection_timeout_s",
-    "connector_phase_rotation",
-    "heartbeat_interval_s",
-    "local_auth_list_enabled",
-    "local_authorize_offline",
-    "local_pre_authorize",
-    "max_energy_on_invalid_id_wh",
-    "meter_values_aligned_data",
-    "meter_values_sampled_data",
-    "meter_value_sample_interval_s",
-    "minimum_status_duration_s",
-    "reset_retries",
-    "security_profile",
-    "stop_transaction_on_ev_side_disconnect",
-    "stop_transaction_on_invalid_id",
-    "stop_transaction_on_start_given_up",
-    "stop_txn_aligned_data",
-    "stop_txn_sampled_data",
-    "transaction_message_attempts",
-    "transaction_message_retry_interval_s",
-    "unlock_connector_on_ev_side_disconnect",
-    "ws_ping_interval_s",
-)
+OPTIONAL_KEYS = tuple(key for key in setting_keys() if key not in {"csms_url", "identity", "wifi_ssid", "wifi_psk"})
+"""The settings that a bench may give besides those that every device needs."""
 
 # Digits are limited: a device may print anything, and `int` raises at thousands of digits.
 _UPTIME = r"\(([0-9]{1,15})\)"

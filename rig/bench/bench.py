@@ -188,6 +188,10 @@ class Bench:
         }
         for driven_wire in (en, boot, *driven.values()):
             stack.callback(driven_wire.close)
+        meter = None
+        if wiring.current_sensor is not None:
+            meter = CurrentMeter(timeline, wiring.current_sensor)
+            stack.callback(meter.close)
         self.power = Power(
             factory,
             timeline,
@@ -196,11 +200,8 @@ class Bench:
             [boot, *driven.values()],
             description.rise_s,
             description.fall_s,
+            meter,
         )
-        if wiring.current_sensor is not None:
-            meter = CurrentMeter(timeline, wiring.current_sensor)
-            stack.callback(meter.close)
-            self.power.measure_by(meter)
         stack.callback(self.power.close)
 
         self.inputs = Inputs(

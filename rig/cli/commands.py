@@ -102,6 +102,10 @@ COMMANDS: dict[str, Command | Group] = {
             "api": Command(
                 "rig.cli.csms_api", "Serve an HTTP API with OpenAPI over an open CSMS or bench, until Ctrl-C."
             ),
+            "load": Command(
+                "rig.cli.csms_load",
+                "Let many charge points call any CSMS at a rate, and print the times of its answers.",
+            ),
             "play": Command(
                 "rig.cli.csms_play",
                 "Play scenarios against a charge point that connects. You do what a bench would do, when asked.",

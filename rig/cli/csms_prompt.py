@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import readline
 import shlex
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.text import Text
@@ -42,12 +43,23 @@ class PromptedTerminal(Terminal):
         self.is_prompting = False
 
     def print(self, *objects: Any, **how: Any) -> None:
-        """Print, and show the prompt with the typed text again."""
-        if not self.is_prompting:
+        """Print above the prompt."""
+        with self._above_the_prompt():
             super().print(*objects, **how)
+
+    def print_line(self, *parts: tuple[str, str]) -> None:
+        """Print a line above the prompt."""
+        with self._above_the_prompt():
+            super().print_line(*parts)
+
+    @contextlib.contextmanager
+    def _above_the_prompt(self) -> Iterator[None]:
+        """Remove the prompt, and show it with the typed text again afterwards."""
+        if not self.is_prompting:
+            yield
             return
         sys.stdout.write(_TO_LINE_START)
-        super().print(*objects, **how)
+        yield
         sys.stdout.write(f"{PROMPT}{readline.get_line_buffer()}")
         sys.stdout.flush()
 

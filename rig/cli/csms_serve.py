@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Mapping
-from datetime import datetime
 from io import FileIO
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
 from rig.cli.csms_access import (
     Access,
@@ -119,6 +118,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         ended = asyncio.Event()
         full: OSError | None = None
         terminal = PromptedTerminal(on_gone=ended.set)
+        stamps = _Stamps()
         for number in {signal.SIGINT, *handled_signals()}:
             loop.add_signal_handler(number, ended.set)
 
@@ -130,9 +130,11 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
                 except OSError as error:
                     full = error
                     ended.set()
-            line = _line(event)
-            if line is not None:
-                terminal.print(line)
+            if terminal.quiet:  # nobody reads it
+                return
+            line = _line(event, stamps.now())
+            if line:
+                terminal.print_line(*line)
 
         timeline.listen(show)
         if root:
@@ -170,30 +172,48 @@ def _write(file: FileIO, data: bytes) -> None:
         data = data[file.write(data) :]
 
 
-def _line(event: Event) -> Text | None:
-    """Return the terminal's line for an event; None if it is not shown."""
-    stamp = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
+class _Stamps:
+    """Time stamps of lines. The text of a second is made once."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def now(self) -> str:
+        """Return the local time of day, to the millisecond."""
+        second, rest = divmod(time.time_ns(), 1_000_000_000)
+        if second != self._second:
+            self._second, self._text = second, time.strftime("%H:%M:%S", time.localtime(second))
+        return f"{self._text}.{rest // 1_000_000:03d}"
+
+
+_Parts = tuple[tuple[str, str], ...]
+"""The texts of a line with their styles."""
+
+
+def _line(event: Event, stamp: str) -> _Parts:
+    """Return the terminal's line for an event; empty if it is not shown."""
     match event:
         case OcppFrame():
             text, style = frame_line(event, width=1000), _style(event)
         case LinkChange():
             text, style = link_line(event), "bold"
         case ClientRefused():
-            return Text(f"{stamp} {visible(refusal_words(event))}", style="bold")
+            return ((f"{stamp} {visible(refusal_words(event))}", "bold"),)
         case Note():
-            return Text(f"{stamp} {visible(masked_text(event.text))}", style="bold")
+            return ((f"{stamp} {visible(masked_text(event.text))}", "bold"),)
         case FaultInjected():
             arguments = " ".join(f"{key}={value}" for key, value in event.arguments.items())
-            return Text(f"{stamp} fault {visible(f'{event.fault} {arguments}')}", style="bold magenta")
+            return ((f"{stamp} fault {visible(f'{event.fault} {arguments}')}", "bold magenta"),)
         case FaultLifted():
-            return Text(f"{stamp} fault {event.fault} lifted", style="bold magenta")
+            return ((f"{stamp} fault {event.fault} lifted", "bold magenta"),)
         case HandAct():
-            return Text(f"{stamp} by hand: {visible(act_words(event))}", style="bold magenta")
+            return ((f"{stamp} by hand: {visible(act_words(event))}", "bold magenta"),)
         case BenchTrouble():
-            return Text(f"{stamp} {visible(masked_text(event.what))}", style="bold red")
+            return ((f"{stamp} {visible(masked_text(event.what))}", "bold red"),)
         case _:
-            return None
-    return Text.assemble((f"{stamp} ", "dim"), (f"{visible(masked_text(event.charge_point))} ", "cyan"), (text, style))
+            return ()
+    return (f"{stamp} ", "dim"), (f"{visible(masked_text(event.charge_point))} ", "cyan"), (text, style)
 
 
 def _style(frame: OcppFrame) -> str:

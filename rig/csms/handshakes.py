@@ -55,6 +55,17 @@ class Handshakes:
         loop = asyncio.get_running_loop()
         self._pending[client] = loop.call_later(HANDSHAKE_TIMEOUT_S, self.end, client, late)
 
+    def end_oldest(self, connections: int) -> bool:
+        """End the oldest pending handshake to make room for a connection. Return False if none is pending.
+
+        Args:
+            connections: the maximum number of connections, for the reason.
+        """
+        if not self._pending:
+            return False
+        self.end(next(iter(self._pending)), f"it sent no opening handshake, and {connections} connections are open")
+        return True
+
     def forget(self, client: Client) -> None:
         """Stop the timer after the request has arrived or the connection has closed."""
         timer = self._pending.pop(client, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http
+import resource
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
@@ -42,7 +43,13 @@ OPEN = Security()
 _NO_TLS = "finished no TLS handshake"
 
 MOST_CONNECTIONS = 800
-"""The maximum number of open connections; one more is reset. A process usually has 1,024 file descriptors."""
+"""The maximum number of open connections; fewer if the process may open fewer files.
+
+One more ends the oldest pending opening handshake; if there is none, it is reset.
+"""
+
+_SPARE_FILES = 128
+"""File descriptors of the process besides connections: one round of the loop accepts 100 before it counts them."""
 
 _MOST_QUEUED = 4
 """The maximum number of queued messages of a client, each up to `MAX_FRAME_BYTES`. Then the CSMS stops reading."""
@@ -335,8 +342,8 @@ class CsmsServer:
         self._connections.add(connection)
         if self._server is None:  # it was accepted just before the end
             connection.reset()
-        elif len(self._connections) > MOST_CONNECTIONS:
-            reason = f"{MOST_CONNECTIONS} connections are open, and the CSMS accepts no more: close some"
+        elif len(self._connections) > (most := most_connections()) and not self._handshakes.end_oldest(most):
+            reason = f"{most} connections are open, and the CSMS accepts no more: close some"
             self._handshakes.report(connection, "its connection was reset", reason)
             connection.reset()
         else:
@@ -427,6 +434,12 @@ class CsmsServer:
             what = f"{identity}: a second connection was closed with 1002, {reason}; the first one stays"
             self._timeline.append(Note(source="csms", text=what))
         await connection.close(1002, reason)
+
+
+def most_connections() -> int:
+    """Return the maximum number of open connections of this process."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, files - _SPARE_FILES))
 
 
 def url_of(host: str, port: int, identity: str, *, tls: bool = False) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from rig.csms.local_list import updated_list
+from rig.csms.smart_charging import with_profile, without_profiles, without_tx_profiles
 from rig.timeline.events import OcppFrame
 
 
@@ -41,6 +43,13 @@ class State:
         connectors: by connectorId; 0 is the charge point itself.
         configuration: by key, from GetConfiguration and from each accepted ChangeConfiguration.
         transactions: running transactions: StartTransaction payloads by transactionId.
+        reservations: accepted ReserveNow payloads by reservationId, until they are cancelled or used.
+        local_list_version: the version of the local authorization list; None before it is known.
+        local_list: the idTagInfo by idTag, as sent by accepted SendLocalList.
+        charging_profiles: accepted profiles by connectorId and chargingProfileId.
+        certificates: the certificateHashData by certificateType, from GetInstalledCertificateIds.
+        progress: the latest status by action: FirmwareStatusNotification, DiagnosticsStatusNotification,
+            LogStatusNotification, SignedFirmwareStatusNotification.
         open_calls: unanswered CALLs of both sides on the current connection, oldest first.
     """
 
@@ -49,6 +58,12 @@ class State:
     connectors: Mapping[int, Connector] = field(default_factory=lambda: _NOTHING)
     configuration: Mapping[str, Setting] = field(default_factory=lambda: _NOTHING, repr=False)  # it may hold secrets
     transactions: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    reservations: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    local_list_version: int | None = None
+    local_list: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING, repr=False)
+    charging_profiles: Mapping[tuple[int, int], Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    certificates: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=lambda: _NOTHING)
+    progress: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     open_calls: tuple[OcppFrame, ...] = ()
 
     def after_call(self, call: OcppFrame) -> State:
@@ -61,8 +76,15 @@ class State:
                 now = Connector(payload["status"], payload["errorCode"], payload.get("timestamp", ""))
                 return replace(self, connectors=_with(self.connectors, payload["connectorId"], now))
             case "StopTransaction":
-                left = {key: start for key, start in self.transactions.items() if key != payload["transactionId"]}
-                return replace(self, transactions=left)
+                number = payload["transactionId"]
+                left = {key: start for key, start in self.transactions.items() if key != number}
+                return replace(
+                    self, transactions=left, charging_profiles=without_tx_profiles(self.charging_profiles, number)
+                )
+            case "StartTransaction" if payload.get("reservationId") in self.reservations:
+                return replace(self, reservations=_without(self.reservations, payload["reservationId"]))
+            case action if action.endswith("StatusNotification"):
+                return replace(self, progress=_with(self.progress, action, payload["status"]))
         return self
 
     def after_answer(self, call: OcppFrame, answer: Mapping[str, Any]) -> State:
@@ -86,10 +108,37 @@ class State:
             case "ChangeConfiguration" if answer["status"] in ("Accepted", "RebootRequired"):
                 changed = Setting(call.payload["value"], readonly=False)
                 return replace(self, configuration={**self.configuration, call.payload["key"]: changed})
+            case "ReserveNow" if answer["status"] == "Accepted":
+                kept = _with(self.reservations, call.payload["reservationId"], call.payload)
+                return replace(self, reservations=kept)
+            case "CancelReservation" if answer["status"] == "Accepted":
+                return replace(self, reservations=_without(self.reservations, call.payload["reservationId"]))
+            case "SendLocalList" if answer["status"] == "Accepted":
+                version, tags = updated_list(self.local_list, call.payload)
+                return replace(self, local_list_version=version, local_list=tags)
+            case "GetLocalListVersion":
+                return replace(self, local_list_version=answer["listVersion"])
+            case "SetChargingProfile" if answer["status"] == "Accepted":
+                return replace(self, charging_profiles=with_profile(self.charging_profiles, call.payload))
+            case "ClearChargingProfile" if answer["status"] == "Accepted":
+                return replace(self, charging_profiles=without_profiles(self.charging_profiles, call.payload))
+            case "GetInstalledCertificateIds":
+                found = tuple(answer.get("certificateHashData", ()))
+                return replace(self, certificates={**self.certificates, call.payload["certificateType"]: found})
+            case "DeleteCertificate" if answer["status"] == "Accepted":
+                deleted = call.payload["certificateHashData"]
+                left = {
+                    kind: tuple(each for each in found if each != deleted) for kind, found in self.certificates.items()
+                }
+                return replace(self, certificates=left)
         return self
 
 
-def _with(kept: Mapping[int, Any], number: int, value: Any) -> Mapping[int, Any]:
+def _without(kept: Mapping[Any, Any], number: Any) -> Mapping[Any, Any]:
+    return {key: value for key, value in kept.items() if key != number}
+
+
+def _with(kept: Mapping[Any, Any], number: Any, value: Any) -> Mapping[Any, Any]:
     more = {**kept, number: value}
     while len(more) > _MOST_KEPT:
         del more[next(iter(more))]

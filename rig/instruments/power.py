@@ -33,6 +33,7 @@ class Power:
         driven: every other wire that the bench drives.
         rise_s: the assumed rise time of the rail without a rail sense, in bench seconds.
         fall_s: the assumed fall time of the rail without a rail sense, in bench seconds.
+        meter: the meter of the supply's current; None without a sensor.
     """
 
     RAIL_TIMEOUT_S = 5.0
@@ -47,6 +48,7 @@ class Power:
         driven: Sequence[DrivenWire],
         rise_s: float = 0.0,
         fall_s: float = 0.0,
+        meter: CurrentMeter | None = None,
     ) -> None:
         self._timeline = timeline
         self._en = en
@@ -54,7 +56,7 @@ class Power:
         self._rise_s = rise_s
         self._fall_s = fall_s
         self._lock = threading.RLock()
-        self._meter: CurrentMeter | None = None
+        self._meter = meter
         self._on = False
         self._switch = OutputDevice(
             section.switch.pin,
@@ -67,10 +69,6 @@ class Power:
         if section.rail_sense is not None:
             self._rail = WatchedWire(factory, timeline, RAIL_SENSE, section.rail_sense, publish=False)
             self._rail.listen(self._rail_changed)
-
-    def measure_by(self, meter: CurrentMeter) -> None:
-        """Set the meter that `current` returns."""
-        self._meter = meter
 
     @property
     def current(self) -> CurrentMeter:

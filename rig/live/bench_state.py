@@ -117,5 +117,10 @@ def _charge_point(csms: Csms, name: str) -> Mapping[str, Any]:
         "firmware": (state.boot or {}).get("firmwareVersion", ""),
         "connectors": {str(number): connector.status for number, connector in sorted(state.connectors.items())},
         "transactions": sorted(state.transactions),
+        "reservations": sorted(state.reservations),
+        "local_list_version": state.local_list_version,
+        "charging_profiles": sorted(list(key) for key in state.charging_profiles),
+        "certificates": {kind: len(found) for kind, found in state.certificates.items()},
+        "progress": dict(state.progress),
         "open_calls": [{"action": call.action, "direction": call.direction} for call in state.open_calls],
     }

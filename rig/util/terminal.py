@@ -29,6 +29,7 @@ class Terminal(Console):
             sys.stdout.reconfigure(errors="backslashreplace")
         super().__init__(highlight=False, soft_wrap=True)
         self._on_gone = on_gone
+        self._codes: dict[str, tuple[str, str]] = {}
 
     def print(self, *objects: Any, **how: Any) -> None:
         """Print as `rich.console.Console.print`."""
@@ -36,6 +37,37 @@ class Terminal(Console):
             super().print(*map(_masked, objects), **how)
         except OSError:
             self.on_broken_pipe()
+
+    def print_line(self, *parts: tuple[str, str]) -> None:
+        """Print one line at a tenth of the cost of `print`, for output of thousands of lines each second.
+
+        Args:
+            parts: the texts of the line without line ends, each with its style; empty: none.
+        """
+        if self.quiet:
+            return
+        plain = "".join(text for text, _ in parts)
+        shown = masked_text(plain)
+        if shown != plain:
+            parts = ((shown, parts[-1][1]),)
+        try:
+            self.file.write("".join(map(self._styled, parts)) + "\n")
+            self.file.flush()
+        except OSError:
+            self.on_broken_pipe()
+
+    def _styled(self, part: tuple[str, str]) -> str:
+        """Return a text with the codes of its style for this terminal."""
+        text, style = part
+        if not style or not self.is_terminal:
+            return text
+        codes = self._codes.get(style)
+        if codes is None:
+            with self.capture() as captured:
+                super().print(Text("|", style=style), end="")
+            before, _, after = captured.get().partition("|")
+            codes = self._codes[style] = before, after
+        return f"{codes[0]}{text}{codes[1]}"
 
     def on_broken_pipe(self) -> None:
         """Drop all further output. The implementation in rich would end the program here."""

@@ -9,6 +9,7 @@ from firmware.tools.schema_tables import built_in
 from tools.docs.api import reference
 from tools.docs.bench_reference import bench_reference
 from tools.docs.scenario_reference import scenario_schema, scenario_steps
+from tools.docs.setting_reference import setting_reference
 
 GENERATED: Mapping[Path, Callable[[Path], str]] = {
     Path("docs/api.md"): reference,
@@ -16,5 +17,6 @@ GENERATED: Mapping[Path, Callable[[Path], str]] = {
     Path("docs/scenario-steps.md"): scenario_steps,
     Path("scenarios/scenario.schema.json"): scenario_schema,
     Path("firmware/src/features/schema/ocpp16_tables.cpp"): lambda _root: built_in(),
+    Path("docs/settings.md"): setting_reference,
 }
 """The files, and the function that makes the text of each from the project's folder."""

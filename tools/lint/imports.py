@@ -23,7 +23,7 @@ LAYERS = (
     ("rig.bench",),
     ("rig.faults",),
     ("rig.instruments",),
-    ("rig.adapters", "rig.csms", "rig.report"),
+    ("rig.adapters", "rig.csms", "rig.load", "rig.report"),
     ("rig.wiring", "rig.ocpp", "rig.runs"),
     ("rig.firmware", "rig.timeline", "rig.config"),
     ("rig.util",),

@@ -29,6 +29,8 @@ App::App(const Ports& ports)
       worker_(ports.worker),
       flash_(ports.storage),
       storage_(flash_, ports.worker),
+      storage_guard_(storage_, ports.secrets, ports.worker,
+                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
@@ -55,10 +57,10 @@ App::App(const Ports& ports)
                      log_store_, config_.settings(), log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
-      indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
+      indicator_(safety_, wifi_, connection_, charge_point_, charging_, config_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
-      csms_trial_(config_, connection_, charge_point_, wifi_, log_),
+      csms_trial_(config_, connection_, charge_point_, wifi_),
       web_ui_({ports.tcp, ports.network, ports.rng, ports.secrets, ports.worker, ports.clock, ports.heap, config_,
                security_, stored_networks_, wifi_, status_, monitor_, log_store_, transactions_, messenger_, kVersion,
                ports.system.build_id(), log_},
@@ -129,11 +131,7 @@ void App::start_storage() {
                                                                    " is lost: ", name_of(cause));
                               },
                               this});
-  if (storage_.mount() != StorageResult::ok) {
-    log_.error("storage", "the file system cannot be used: nothing will be stored");
-  } else if (storage_.formatted()) {
-    log_.warning("storage", "no file system found: formatted");
-  }
+  storage_guard_.start();
 }
 
 void App::start_charging() {
@@ -161,6 +159,7 @@ void App::start_charging() {
   transactions_.set_id_tag_listener(auth_cache_);
   local_list_.load();
   auth_cache_.load();
+  if (!storage_guard_.works()) charging_.take_out_of_service();
   charging_.start();
 }
 
@@ -192,6 +191,8 @@ void App::add_features() {
   loop_.add(log_store_);
   loop_.add(log_console_);
   loop_.add(csms_trial_);
+  loop_.add(config_);
+  loop_.add(storage_guard_);
   // After what it shows, and after OCPP, which goes first.
   loop_.add(web_ui_);
   // After the features that post jobs: a job of this round is run in this round.
@@ -213,12 +214,18 @@ void App::add_features() {
                  json.member("contactor", static_cast<const Safety*>(safety)->contactor_closed());
                },
                &safety_});
+  status_.add({[](const void* guard, JsonWriter& json) {
+                 json.member("storage", static_cast<const StorageGuard*>(guard)->works());
+               },
+               &storage_guard_});
   status_.add({[](const void* time_sync, JsonWriter& json) {
                  json.member("time_quality", name_of(static_cast<const TimeSync*>(time_sync)->quality()));
                },
                &time_sync_});
   status_.add({[](const void* config, JsonWriter& json) {
-                 json.member("security_profile", static_cast<const Config*>(config)->settings().security_profile);
+                 const auto& source = *static_cast<const Config*>(config);
+                 json.member("settings", name_of(source.state()));
+                 json.member("security_profile", source.settings().security_profile);
                },
                &config_});
   status_.add({[](const void* wifi, JsonWriter& json) { static_cast<const Wifi*>(wifi)->write_status(json); }, &wifi_});

@@ -4,6 +4,7 @@
 #include "app/image_trial.h"
 #include "app/indicator.h"
 #include "app/ports.h"
+#include "app/storage_guard.h"
 #include "features/auth_cache/auth_cache.h"
 #include "features/board/board.h"
 #include "features/charge_point/charge_point.h"
@@ -82,6 +83,7 @@ class App {
   WorkerFeature worker_;
   CountingFlash flash_;
   LittleFsStorage storage_;
+  StorageGuard storage_guard_;
   Config config_;
   SerialDebug serial_debug_;
   StatusReport status_;

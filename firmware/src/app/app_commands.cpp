@@ -86,6 +86,10 @@ void App::add_commands() {
   serial_debug_.add(wifi_console_.command());
   serial_debug_.add(schema_console_.command());
   serial_debug_.add(web_ui_.command());
+  serial_debug_.add(
+      {"storage", "[format yes]",
+       [](void* guard, Text arguments, Logger&) { static_cast<StorageGuard*>(guard)->command(arguments); },
+       &storage_guard_});
   serial_debug_.add({"reboot", "", &reboot, this});
   if (TestControls* controls = ports_.system.test_controls(); controls != nullptr) add_test_commands(*controls);
 }

@@ -2,6 +2,7 @@
 
 #include "features/charge_point/charge_point.h"
 #include "features/charging/charging.h"
+#include "features/config/config.h"
 #include "features/led_status/led_status.h"
 #include "features/safety/safety.h"
 #include "features/wifi/wifi.h"
@@ -13,12 +14,13 @@ namespace pb {
 class Indicator final : public Feature {
  public:
   Indicator(const Safety& safety, const Wifi& wifi, const Connection& connection, const ChargePoint& charge_point,
-            const Charging& charging, LedStatus& lights)
+            const Charging& charging, const Config& config, LedStatus& lights)
       : safety_(safety),
         wifi_(wifi),
         connection_(connection),
         charge_point_(charge_point),
         charging_(charging),
+        config_(config),
         lights_(lights) {}
 
   const char* name() const override { return "indicator"; }
@@ -32,7 +34,7 @@ class Indicator final : public Feature {
     }
     if (safety_.stop_pressed()) {
       state.fault = FaultLight::emergency_stop;
-    } else if (charging_.error_code() != "NoError") {
+    } else if (charging_.error_code() != "NoError" || config_.state() == ConfigState::lost) {
       state.fault = FaultLight::error;
     }
     lights_.show(state);
@@ -69,6 +71,7 @@ class Indicator final : public Feature {
   const Connection& connection_;
   const ChargePoint& charge_point_;
   const Charging& charging_;
+  const Config& config_;
   LedStatus& lights_;
 };
 

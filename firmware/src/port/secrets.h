@@ -16,6 +16,7 @@ constexpr Text kClientChain = "client_chain";   ///< our own certificate and the
 constexpr Text kClientKey = "client_key";       ///< its private key, PEM or DER
 constexpr Text kWifi = "wifi";                  ///< the networks of features/wifi and their keys
 constexpr Text kWebLogin = "web";               ///< the hash of the password of features/web_ui
+constexpr Text kStorage = "storage";            ///< one byte: the partition `storage` has had a file system
 }  // namespace secret
 
 /// Keyed blobs that are kept apart from the settings: NVS on the chip, a region of its own on the host. A blob is

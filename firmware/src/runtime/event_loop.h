@@ -11,7 +11,7 @@ namespace pb {
 /// Polls a fixed set of features in the order of adding, and measures the time of each.
 class EventLoop {
  public:
-  static constexpr size_t kMaxFeatures = 24;
+  static constexpr size_t kMaxFeatures = 28;
   /// A longer poll delays all other features and is reported.
   static constexpr Micros kSlowPoll = 50'000;
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "powercut/invariants.h"
+
 namespace pb::powercut {
 namespace {
 
@@ -47,8 +49,8 @@ void Device::power_on(ResetReason reason) {
   };
   life.app =
       std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart, life.network,
-                                  life.tcp, world_.flash, life.secrets, life.heap, life.worker, life.waker, life.system,
-                                  retained_, life.power, life.schemas_0, life.schemas_1});
+                                  life.tcp, world_.flash, world_.secrets, life.heap, life.worker, life.waker,
+                                  life.system, retained_, life.power, life.schemas_0, life.schemas_1});
   if (alive()) take_console();
 }
 
@@ -279,6 +281,13 @@ void Device::check_energy_of_failure() {
   world_.violate("log-before-energy", "the log has the failure of the mains power, the register has " +
                                           std::to_string(stored) + " of " +
                                           std::to_string(world_.energy_at_failure_wh) + " Wh");
+}
+
+void Device::damage(const char* file) {
+  if (!alive()) return;
+  power_off();
+  flip_bit(world_.flash, file);
+  power_on();
 }
 
 void Device::plug(bool in) {

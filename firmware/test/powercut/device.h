@@ -14,7 +14,6 @@
 #include "support/fake_power.h"
 #include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
-#include "support/fake_secrets.h"
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
@@ -78,6 +77,9 @@ class Device {
   /// Reads the log from flash, and compares its notes with the acknowledged ones.
   void check_log();
 
+  /// Restarts the device with one flipped bit in a stored file, as a worn flash returns it.
+  void damage(const char* file);
+
   void plug(bool in);
   void vehicle(bool ready);
   void press_button();
@@ -105,7 +107,6 @@ class Device {
     FakeUart uart;
     FakeNetwork network;
     FakeTcp tcp;
-    FakeSecrets secrets;
     FakeHeap heap;
     FakeWorker worker;
     FakeWaker waker{clock};

@@ -8,6 +8,7 @@
 #include "features/transactions/numbered_files.h"
 #include "powercut/invariants.h"
 #include "support/fake_worker.h"
+#include "support/raw_file.h"
 
 namespace pb::powercut {
 namespace {
@@ -69,6 +70,15 @@ void note_stored_samples(World& world) {
       world.stored_samples.emplace(writer.text().data, writer.text().length);
     }
   }
+}
+
+void flip_bit(RamFlash& flash, const char* name) {
+  RamFlash copy = flash;
+  RawFile files(copy);
+  std::string content = files.read(name);
+  content.back() ^= 1;
+  files.write(content, name);
+  flash.content() = copy.content();
 }
 
 void fill_flash(RamFlash& flash) {

@@ -45,6 +45,34 @@ void settings(Device& device) {
   device.settle();
 }
 
+/// The file of the settings is damaged after each of two changes: its copy has them.
+void damaged_settings(Device& device) {
+  device.power_on();
+  device.set("nominal_voltage_v", "231");
+  device.settle();
+  device.damage("config.json");
+  device.settle();
+  device.set("local_id_tag", "NEW");
+  device.settle();
+  device.damage("config.json");
+  device.settle();
+}
+
+/// Changes on trial that never work are taken back.
+void failed_trial(Device& device) {
+  device.power_on();
+  device.settle();
+  device.set_reachable(false);
+  device.set("csms_url", "ws://nowhere.example/");
+  if (!device.alive()) return;
+  device.world().change("csms_url", "ws://csms.example/ocpp");
+  device.run_for(CsmsTrial::kLimit + 5'000);
+  if (!device.alive()) return;
+  device.world().acknowledge("csms_url", "ws://csms.example/ocpp");
+  device.set_reachable(true);
+  device.settle();
+}
+
 /// Adds the idTag of the button to the authorization cache.
 void prepare_cache(Device& device) {
   prepare(device);
@@ -341,6 +369,8 @@ void schemas(Device& device) {
 constexpr Scenario kScenarios[] = {
     {"cold-boot", nullptr, &cold_boot},
     {"settings", &prepare, &settings},
+    {"damaged-settings", &prepare, &damaged_settings},
+    {"failed-trial", &prepare, &failed_trial},
     {"availability", &prepare_cache, &availability},
     {"cache", &prepare_cache, &cache},
     {"local-list", &prepare_list, &local_list},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "powercut/csms.h"
+#include "support/fake_secrets.h"
 #include "support/ram_flash.h"
 
 namespace pb::powercut {
@@ -20,6 +21,7 @@ struct Violation {
 /// values. A run can continue from a copy.
 struct World {
   RamFlash flash;
+  FakeSecrets secrets;
   Csms csms;
   bool csms_reachable = true;
   bool cable = false;

@@ -46,6 +46,7 @@ struct AppDevice {
 
   App& boot() {
     app.reset();
+    worker.forget_jobs();
     app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
                                       worker, waker, system, retained, power, schemas_0, schemas_1});
     return *app;

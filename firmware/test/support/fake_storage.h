@@ -19,6 +19,8 @@ class FakeStorage final : public Storage {
   StorageResult result = StorageResult::ok;
   /// The files that are damaged.
   std::set<std::string> lost;
+  /// A write of this file takes effect, and is reported as failed.
+  std::string written_but_failed;
   /// Nothing can be read now.
   bool a_job_is_under_way = false;
 
@@ -42,7 +44,10 @@ class FakeStorage final : public Storage {
         files[job.name] = job.content;
       }
     }
-    if (job.done.call != nullptr) job.done.call(job.done.context, job_result);
+    const bool is_denied = !job.remove && job.name == written_but_failed;
+    if (job.done.call != nullptr) {
+      job.done.call(job.done.context, is_denied ? StorageResult::failed : job_result);
+    }
     return true;
   }
   void run_all() {

@@ -15,6 +15,8 @@ class FakeWorker final : public Worker {
   bool hold = false;
 
   size_t waiting() const { return jobs_.size(); }
+  /// Drops the pending jobs, as a restart does.
+  void forget_jobs() { jobs_.clear(); }
   void deliver_all() {
     while (deliver()) {
     }

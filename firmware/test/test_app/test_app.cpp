@@ -224,6 +224,89 @@ void the_device_starts_with_a_failing_flash() {
   TEST_ASSERT_TRUE(device.uart.wrote("app: ready"));
 }
 
+/// A provisioned device whose file system cannot be mounted.
+struct DamagedDevice : AppDevice {
+  std::vector<uint8_t> sound;
+
+  DamagedDevice() {
+    boot();
+    command("set heartbeat_interval_s 77");
+    run_rounds(4);
+    sound = flash.content();
+    for (size_t i = 0; i < 2 * Flash::kSectorSize; ++i) flash.content()[i] = 0x5A;
+    boot();
+    run_rounds(4);
+  }
+};
+
+void a_damaged_file_system_is_reported_and_not_formatted() {
+  DamagedDevice device;
+  TEST_ASSERT_TRUE(
+      device.uart.wrote("E (0) storage: the file system cannot be used: corrupt; nothing is stored and no"));
+  const std::string status = device.command("status");
+  check_contains("\"storage\":false", status);
+  check_contains("\"settings\":\"lost\"", status);
+  check_contains("\"state\":\"Faulted\"", status);
+  check_contains("the flash failed", device.command("set heartbeat_interval_s 78"));
+  device.clock.advance(StorageGuard::kRetry);
+  device.run_rounds(4);
+  TEST_ASSERT_FALSE(device.app->restart_requested());
+  for (size_t i = 0; i < 2 * Flash::kSectorSize; ++i) TEST_ASSERT_EQUAL(0x5A, device.flash.content()[i]);
+}
+
+void a_charge_without_storage_does_not_begin() {
+  DamagedDevice device;
+  device.gpio.drive(pins::kCable, true);
+  device.gpio.drive(pins::kVehicleReady, true);
+  device.run_rounds(4);
+  device.gpio.drive(pins::kAuthButton, true);
+  device.run_rounds(4);
+  TEST_ASSERT_FALSE(device.gpio.read(pins::kContactor));
+  check_contains("\"transaction\":null", device.command("status"));
+}
+
+void a_file_system_that_can_be_used_again_restarts_the_device() {
+  DamagedDevice device;
+  device.flash.content() = device.sound;
+  device.clock.advance(StorageGuard::kRetry - 1);
+  device.run_rounds(2);
+  TEST_ASSERT_FALSE(device.app->restart_requested());
+  device.clock.advance(1);
+  device.run_rounds(2);
+  TEST_ASSERT_TRUE(device.app->restart_requested());
+  TEST_ASSERT_TRUE_MESSAGE(device.flash.content() == device.sound, "it was written to before the restart");
+  device.boot();
+  check_contains("\"heartbeat_interval_s\":77", device.command("config"));
+  check_contains("\"storage\":true", device.command("status"));
+}
+
+void the_owner_can_have_a_damaged_file_system_formatted() {
+  DamagedDevice device;
+  check_contains("= error: storage needs", device.command("storage format"));
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("storage format yes").c_str());
+  TEST_ASSERT_TRUE(device.app->restart_requested());
+  device.boot();
+  check_contains("\"state\":\"works\"", device.command("storage"));
+  TEST_ASSERT_EQUAL_STRING("= error: the file system works, so it is not formatted\r\n",
+                           device.command("storage format yes").c_str());
+}
+
+void a_device_that_never_had_a_file_system_formats_its_flash() {
+  AppDevice device;
+  for (uint8_t& byte : device.flash.content()) byte = 0x5A;
+  device.boot();
+  TEST_ASSERT_TRUE(device.uart.wrote("W (0) storage: no file system found: formatted"));
+  device.run_rounds(4);
+  TEST_ASSERT_TRUE_MESSAGE(device.secrets.has(secret::kStorage), "the next damage would be formatted, too");
+}
+
+void an_erased_flash_is_formatted() {
+  DamagedDevice device;
+  for (uint8_t& byte : device.flash.content()) byte = 0xFF;
+  device.boot();
+  TEST_ASSERT_TRUE(device.uart.wrote("W (0) storage: the flash was erased: formatted"));
+}
+
 /// A device that has stored an address of its CSMS, with a network.
 struct ConnectedDevice : AppDevice {
   WsPeer peer{tcp};
@@ -358,6 +441,12 @@ int main() {
   RUN_TEST(test_commands_reach_the_test_controls_and_are_absent_in_release_builds);
   RUN_TEST(the_network_light_and_the_fault_light_follow_the_features);
   RUN_TEST(the_device_starts_with_a_failing_flash);
+  RUN_TEST(a_damaged_file_system_is_reported_and_not_formatted);
+  RUN_TEST(a_charge_without_storage_does_not_begin);
+  RUN_TEST(a_file_system_that_can_be_used_again_restarts_the_device);
+  RUN_TEST(the_owner_can_have_a_damaged_file_system_formatted);
+  RUN_TEST(a_device_that_never_had_a_file_system_formats_its_flash);
+  RUN_TEST(an_erased_flash_is_formatted);
   RUN_TEST(another_csms_is_used_without_a_restart);
   RUN_TEST(a_csms_that_is_not_reached_is_taken_back);
   RUN_TEST(the_time_without_a_network_says_nothing_about_the_csms);

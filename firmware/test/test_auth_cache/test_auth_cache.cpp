@@ -372,6 +372,24 @@ void entries_of_the_earlier_format_are_taken() {
   }
 }
 
+/// While the entries of the earlier format are taken, the CSMS answers for one of them.
+void entry_of_the_earlier_format_replaces_no_later_one() {
+  const std::string old = R"([{"idTag":"FIRST","status":"Accepted"},{"idTag":"CHANGED","status":"Accepted"}])";
+  for (int jobs = 0; jobs < 12; ++jobs) {
+    Bench bench({{"auth_cache", old}});
+    for (int i = 0; i < jobs; ++i) {
+      bench.cache.poll(0);
+      bench.storage.run_one();
+    }
+    bench.learn("CHANGED", R"({"status":"Blocked"})");
+    bench.save();
+    TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("CHANGED").c_str());
+    TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("FIRST").c_str());
+    Bench again(bench.storage.files);
+    TEST_ASSERT_EQUAL_STRING("Blocked", again.status("CHANGED").c_str());
+  }
+}
+
 void cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared() {
   Bench sound;
   sound.learn("TAG", R"({"status":"Blocked"})");
@@ -477,6 +495,7 @@ int main() {
   RUN_TEST(cleared_cache_stays_empty_after_a_restart);
   RUN_TEST(cache_can_be_cleared_at_any_moment);
   RUN_TEST(entries_of_the_earlier_format_are_taken);
+  RUN_TEST(entry_of_the_earlier_format_replaces_no_later_one);
   RUN_TEST(cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared);
   RUN_TEST(file_that_is_lost_at_run_time_does_not_hold_up_new_entries);
   RUN_TEST(entry_that_cannot_be_read_is_neither_a_hit_nor_a_miss);

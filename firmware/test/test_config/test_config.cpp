@@ -1,6 +1,7 @@
 #include <map>
 #include <string>
 
+#include "features/config/key_help.h"
 #include "support/check.h"
 #include "support/config_rig.h"
 
@@ -27,6 +28,14 @@ struct Bench : ConfigRig {
                          ++static_cast<Bench*>(self)->answers;
                        },
                        this});
+  }
+  /// Runs all jobs, and the work that waits for them, up to `now`.
+  void settle(Millis now = 0) {
+    storage.run_all();
+    for (int i = 0; i < 4; ++i) {
+      config.poll(now);
+      storage.run_all();
+    }
   }
   std::string json(Config::Secrets secrets) const {
     char bytes[Storage::kMaxContent];
@@ -120,7 +129,7 @@ void a_bad_value_does_not_affect_the_others() {
 void a_file_that_cannot_be_read_is_reported() {
   Bench bench;
   bench.load(std::string(Storage::kMaxContent + 1, ' '));
-  check_contains("config.json has more than 2048 bytes", bench.uart.written());
+  check_contains("config.json cannot be used: too large", bench.uart.written());
 }
 
 void set_applies_when_durable_and_survives_a_reboot() {
@@ -406,9 +415,9 @@ void a_changed_address_is_on_trial_until_it_is_kept() {
   TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
   TEST_ASSERT_FALSE(bench.config.on_trial(Trial::network));
   bench.config.keep(Trial::csms);
-  bench.storage.run_all();
+  bench.settle();
   TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
-  TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.size());
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("trial_csms.json"));
   check_text("ws://new/", bench.config.settings().csms_url.text());
 }
 
@@ -435,7 +444,9 @@ void a_trial_can_be_taken_back_after_several_changes() {
   bench.set("nominal_voltage_v", "110");
   bench.storage.run_all();
   TEST_ASSERT_TRUE(bench.config.take_back(Trial::csms));
-  bench.storage.run_all();
+  TEST_ASSERT_FALSE_MESSAGE(bench.uart.wrote("are used again"), "it is not durable yet");
+  bench.settle();
+  TEST_ASSERT_TRUE(bench.uart.wrote("csms_url, identity and security_profile have not worked in time: the previous"));
   TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
   check_text("ws://old/", bench.config.settings().csms_url.text());
   TEST_ASSERT_EQUAL_UINT32(1, bench.config.settings().security_profile);
@@ -469,8 +480,174 @@ void a_power_cut_before_the_new_value_begins_no_trial() {
   after.storage.files = bench.storage.files;
   after.config.load(0);
   TEST_ASSERT_FALSE(after.config.on_trial(Trial::csms));
-  after.storage.run_all();
+  after.settle();
   TEST_ASSERT_EQUAL_size_t(0, after.storage.files.count("trial_csms.json"));
+}
+
+void the_file_of_an_ended_trial_is_removed_until_that_succeeds() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.config.keep(Trial::csms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  bench.config.keep(Trial::csms);
+  bench.storage.result = StorageResult::failed;
+  bench.settle();
+  TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.count("trial_csms.json"));
+  bench.storage.result = StorageResult::ok;
+  bench.settle();
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, bench.storage.files.count("trial_csms.json"), "it was retried without a pause");
+  bench.settle(60'000);
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("trial_csms.json"));
+}
+
+void a_trial_that_begins_again_keeps_its_file() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.config.keep(Trial::csms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  bench.config.keep(Trial::csms);
+  bench.config.poll(0);  // the removal is pending
+  bench.set("csms_url", "ws://newer/");
+  bench.settle();
+  TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
+  check_contains(R"("csms_url":"ws://new/")", bench.storage.files["trial_csms.json"]);
+}
+
+// -- the copy ---------------------------------------------------------------------------------------------------------
+
+constexpr char kStored[] = R"({"csms_url":"ws://old/","local_id_tag":"TAG"})";
+
+void the_copy_has_each_change() {
+  Bench bench;
+  bench.load(kStored);
+  bench.settle();
+  TEST_ASSERT_EQUAL_STRING(kStored, bench.storage.files["config_copy.json"].c_str());
+  bench.set("local_id_tag", "NEW");
+  bench.storage.run_all();
+  check_contains("TAG", bench.storage.files["config_copy.json"]);
+  bench.settle();
+  TEST_ASSERT_EQUAL_STRING(bench.storage.files["config.json"].c_str(), bench.storage.files["config_copy.json"].c_str());
+}
+
+void a_copy_that_is_current_is_not_written() {
+  Bench bench;
+  bench.storage.files["config_copy.json"] = kStored;
+  bench.load(R"({ "local_id_tag": "TAG", "csms_url": "ws://old/" })");
+  bench.config.poll(0);
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
+}
+
+void a_device_without_settings_writes_no_copy() {
+  Bench bench;
+  bench.config.load(0);
+  bench.config.poll(0);
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
+}
+
+void a_copy_that_cannot_be_written_is_written_later() {
+  Bench bench;
+  bench.load(kStored);
+  bench.storage.result = StorageResult::full;
+  bench.settle();
+  bench.storage.result = StorageResult::ok;
+  bench.settle(59'999);
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("config_copy.json"));
+  bench.settle(60'000);
+  TEST_ASSERT_EQUAL_STRING(kStored, bench.storage.files["config_copy.json"].c_str());
+}
+
+void check_restored(const std::string& damaged, const std::string& reason) {
+  Bench bench;
+  bench.storage.files["config_copy.json"] = kStored;
+  if (damaged.empty()) bench.storage.lost.insert("config.json");
+  bench.load(damaged);
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+  TEST_ASSERT_EQUAL(static_cast<int>(ConfigState::restored), static_cast<int>(bench.config.state()));
+  check_contains("E (0) config: config.json cannot be used: " + reason, bench.uart.written());
+  bench.settle();
+  TEST_ASSERT_EQUAL_STRING(kStored, bench.storage.files["config.json"].c_str());
+  TEST_ASSERT_EQUAL_STRING(kStored, bench.storage.files["config_copy.json"].c_str());
+}
+
+void a_damaged_file_is_restored_from_its_copy() {
+  check_restored("", "corrupt; the settings of config_copy.json are in use");
+  check_restored("{\"csms_url\":", "corrupt");
+  check_restored("[]", "corrupt");
+  check_restored(std::string(Storage::kMaxContent + 1, ' '), "too large");
+}
+
+void a_change_replaces_a_damaged_file_too() {
+  Bench bench;
+  bench.storage.files["config_copy.json"] = kStored;
+  bench.load("[]");
+  bench.set("local_id_tag", "NEW");
+  bench.settle();
+  check_contains("NEW", bench.storage.files["config.json"]);
+  check_contains("ws://old/", bench.storage.files["config.json"]);
+}
+
+void a_file_without_a_sound_copy_is_reported_and_kept() {
+  Bench bench;
+  bench.storage.files["config_copy.json"] = "{";
+  bench.load("[]");
+  TEST_ASSERT_EQUAL(static_cast<int>(ConfigState::lost), static_cast<int>(bench.config.state()));
+  check_contains("E (0) config: config.json cannot be used: corrupt; nor config_copy.json: corrupt; every setting",
+                 bench.uart.written());
+  bench.settle();
+  TEST_ASSERT_EQUAL_STRING("[]", bench.storage.files["config.json"].c_str());
+  bench.set("local_id_tag", "NEW");
+  bench.settle();
+  TEST_ASSERT_EQUAL_STRING(R"({"local_id_tag":"NEW"})", bench.storage.files["config_copy.json"].c_str());
+}
+
+// -- the table --------------------------------------------------------------------------------------------------------
+
+void each_key_has_a_row_for_its_views() {
+  char bytes[Storage::kMaxContent];
+  JsonWriter json{Span<char>(bytes)};
+  write_key_help(json, *find_key("HeartbeatInterval"));
+  TEST_ASSERT_EQUAL_STRING(R"({"key":"heartbeat_interval_s","ocpp":"HeartbeatInterval","group":"csms","type":"number",)"
+                           R"("least":1,"most":86400,"unit":"s","default":"300","help":"Interval of Heartbeat. )"
+                           R"(The interval of BootNotification.conf replaces the default."})",
+                           str(json.text()).c_str());
+  for (const Key& key : all_keys()) {
+    JsonWriter row{Span<char>(bytes)};
+    write_key_help(row, key);
+    TEST_ASSERT_TRUE_MESSAGE(row.ok() && row.text().length < Logger::kMaxLine, str(key.help).c_str());
+  }
+}
+
+void the_limits_of_the_table_are_those_that_are_checked() {
+  Settings settings;
+  for (const Key& key : all_keys()) {
+    if (key.read_only() || key.kind != Key::Kind::number) continue;
+    const std::string least = std::to_string(key.least);
+    const std::string most = std::to_string(key.most);
+    const std::string above = std::to_string(uint64_t{key.most} + 1);
+    TEST_ASSERT_NULL_MESSAGE(key.parse(settings, text_of(least)), str(key.name).c_str());
+    TEST_ASSERT_NULL_MESSAGE(key.parse(settings, text_of(most)), str(key.name).c_str());
+    TEST_ASSERT_EQUAL_STRING_MESSAGE("is too large", key.parse(settings, text_of(above)), str(key.name).c_str());
+  }
+  for (const Key& key : all_keys()) {
+    for (const Text choice : key.choices) TEST_ASSERT_NULL_MESSAGE(key.parse(settings, choice), str(key.name).c_str());
+    if (key.kind != Key::Kind::text || key.read_only() || key.most == 0) continue;
+    const std::string longer(key.most + 1, 'x');
+    TEST_ASSERT_NOT_NULL_MESSAGE(key.parse(settings, text_of(longer)), str(key.name).c_str());
+  }
+}
+
+void a_view_shows_a_secret_as_set_or_not() {
+  Bench bench;
+  bench.load(R"({"wifi_psk":"s3cret99"})");
+  char bytes[kMaxValue];
+  TextWriter psk{Span<char>(bytes)};
+  bench.config.show(*find_key("wifi_psk"), psk);
+  check_text("********", psk.text());
+  TextWriter setup{Span<char>(bytes)};
+  bench.config.show(*find_key("setup_psk"), setup);
+  check_text("", setup.text());
 }
 
 void an_address_after_one_that_has_not_worked_is_not_on_trial() {
@@ -580,5 +757,17 @@ int main() {
   RUN_TEST(a_change_whose_values_from_before_cannot_be_stored_fails);
   RUN_TEST(a_change_during_the_write_of_the_values_from_before_is_kept);
   RUN_TEST(nothing_is_taken_back_while_the_storage_is_busy);
+  RUN_TEST(the_file_of_an_ended_trial_is_removed_until_that_succeeds);
+  RUN_TEST(a_trial_that_begins_again_keeps_its_file);
+  RUN_TEST(the_copy_has_each_change);
+  RUN_TEST(a_copy_that_is_current_is_not_written);
+  RUN_TEST(a_device_without_settings_writes_no_copy);
+  RUN_TEST(a_copy_that_cannot_be_written_is_written_later);
+  RUN_TEST(a_damaged_file_is_restored_from_its_copy);
+  RUN_TEST(a_change_replaces_a_damaged_file_too);
+  RUN_TEST(a_file_without_a_sound_copy_is_reported_and_kept);
+  RUN_TEST(each_key_has_a_row_for_its_views);
+  RUN_TEST(the_limits_of_the_table_are_those_that_are_checked);
+  RUN_TEST(a_view_shows_a_secret_as_set_or_not);
   return UNITY_END();
 }

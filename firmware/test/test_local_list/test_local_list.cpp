@@ -318,6 +318,20 @@ void failed_write_changes_nothing_and_leaves_no_file() {
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("OLD").c_str());
 }
 
+void head_that_was_written_although_the_write_failed_counts() {
+  FakeStorage files;
+  {
+    FakeBench bench(files);
+    bench.full(1, {{"OLD"}});
+    files.written_but_failed = "auth_list";
+    TEST_ASSERT_TRUE(bench.full(2, {{"NEW"}}) == StorageResult::ok);
+    TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("NEW").c_str());
+  }
+  FakeBench again(files);
+  TEST_ASSERT_FALSE(again.list.is_incomplete());
+  TEST_ASSERT_EQUAL_STRING("Accepted", again.status("NEW").c_str());
+}
+
 // ---- after a restart
 
 void list_survives_a_restart() {
@@ -426,6 +440,7 @@ int main() {
   RUN_TEST(update_has_room_for_its_longest_entries);
   RUN_TEST(update_beyond_the_longest_list_fails_and_changes_nothing);
   RUN_TEST(failed_write_changes_nothing_and_leaves_no_file);
+  RUN_TEST(head_that_was_written_although_the_write_failed_counts);
   RUN_TEST(list_survives_a_restart);
   RUN_TEST(damaged_list_is_incomplete_until_a_full_one);
   RUN_TEST(power_cut_leaves_the_old_or_the_new_list);

@@ -22,8 +22,9 @@ struct Device {
   std::unique_ptr<LittleFsStorage> storage;
   StorageResult mounted;
 
-  explicit Device(RamFlash& flash) : storage(std::make_unique<LittleFsStorage>(flash, worker)) {
-    mounted = storage->mount();
+  explicit Device(RamFlash& flash, OnDamage on_damage = OnDamage::keep)
+      : storage(std::make_unique<LittleFsStorage>(flash, worker)) {
+    mounted = storage->mount(on_damage);
     storage->start();
   }
   /// Posts a write. @return whether it was acknowledged as durable.
@@ -350,14 +351,31 @@ void a_dead_flash_is_reported_and_not_formatted() {
   TEST_ASSERT_EQUAL_STRING("kept", Device(flash).read("a").c_str());
 }
 
-void garbage_is_replaced_by_a_new_file_system() {
+void garbage_is_formatted_only_on_request() {
   RamFlash flash(kSectors);
   uint32_t random = 1;
   for (uint8_t& byte : flash.content()) byte = static_cast<uint8_t>((random = random * 1664525 + 1013904223) >> 24);
-  Device device(flash);
+  const std::vector<uint8_t> before = flash.content();
+  {
+    Device device(flash);
+    TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::corrupt), static_cast<int>(device.mounted));
+    TEST_ASSERT_FALSE(device.write("a", "1"));
+    TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::corrupt), static_cast<int>(device.storage->probe()));
+    TEST_ASSERT_TRUE(flash.content() == before);
+    TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(device.storage->format()));
+    TEST_ASSERT_FALSE_MESSAGE(device.write("a", "1"), "its users have not read their files");
+  }
+  Device again(flash);
+  TEST_ASSERT_FALSE(again.storage->formatted());
+  TEST_ASSERT_TRUE(again.write("a", "1"));
+}
+
+void a_device_that_had_no_file_system_formats_garbage() {
+  RamFlash flash(kSectors);
+  flash.content()[5] = 0;
+  const Device device(flash, OnDamage::format);
   TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(device.mounted));
   TEST_ASSERT_TRUE(device.storage->formatted());
-  TEST_ASSERT_TRUE(device.write("a", "1"));
 }
 
 /// Cuts the power at every flash operation of `step`, with each kind of torn write, on the flash that `prepare` left.
@@ -458,10 +476,10 @@ void a_cut_format_is_repeated_at_the_next_boot() {
       RamFlash flash(kSectors);
       flash.cut_at(n, tear, static_cast<uint32_t>(n));
       {
-        Device device(flash);
+        Device device(flash, OnDamage::format);
       }
       flash.power_on();
-      Device device(flash);
+      Device device(flash, OnDamage::format);
       TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(device.mounted));
       TEST_ASSERT_TRUE(device.write("a", "1"));
     }
@@ -548,7 +566,8 @@ int main() {
   RUN_TEST(expendable_files_give_way_the_lowest_name_first);
   RUN_TEST(rewriting_leaks_no_space);
   RUN_TEST(a_dead_flash_is_reported_and_not_formatted);
-  RUN_TEST(garbage_is_replaced_by_a_new_file_system);
+  RUN_TEST(garbage_is_formatted_only_on_request);
+  RUN_TEST(a_device_that_had_no_file_system_formats_garbage);
   RUN_TEST(a_cut_first_write_leaves_all_or_nothing);
   RUN_TEST(a_cut_rewrite_leaves_old_or_new);
   RUN_TEST(a_cut_compaction_leaves_old_or_new);

@@ -8,6 +8,7 @@
 #include "support/check.h"
 #include "support/fake_worker.h"
 #include "support/ram_flash.h"
+#include "support/raw_file.h"
 
 using namespace pb;
 
@@ -46,59 +47,6 @@ struct Device {
     last = storage->read("file", bytes, length);
     return std::string(reinterpret_cast<const char*>(bytes), length);
   }
-};
-
-/// The same flash as littlefs sees it, without the storage feature.
-struct RawFile {
-  RamFlash& flash;
-  lfs_config config = {};
-  lfs_t file_system = {};
-  uint8_t buffers[4][512];
-
-  explicit RawFile(RamFlash& the_flash) : flash(the_flash) {
-    config.context = &flash;
-    config.read = [](const lfs_config* c, lfs_block_t block, lfs_off_t offset, void* into, lfs_size_t length) {
-      static_cast<RamFlash*>(c->context)->read(size_t{block} * 4096 + offset, {static_cast<uint8_t*>(into), length});
-      return 0;
-    };
-    config.prog = [](const lfs_config* c, lfs_block_t block, lfs_off_t offset, const void* bytes, lfs_size_t length) {
-      static_cast<RamFlash*>(c->context)
-          ->program(size_t{block} * 4096 + offset, {static_cast<const uint8_t*>(bytes), length});
-      return 0;
-    };
-    config.erase = [](const lfs_config* c, lfs_block_t block) {
-      static_cast<RamFlash*>(c->context)->erase(size_t{block} * 4096);
-      return 0;
-    };
-    config.sync = [](const lfs_config*) { return 0; };
-    config.read_size = config.prog_size = Flash::kProgramSize;
-    config.block_size = 4096;
-    config.block_count = kSectors;
-    config.block_cycles = 500;
-    config.cache_size = 512;
-    config.lookahead_size = 32;
-    config.read_buffer = buffers[0];
-    config.prog_buffer = buffers[1];
-    config.lookahead_buffer = buffers[2];
-    TEST_ASSERT_EQUAL(0, lfs_mount(&file_system, &config));
-  }
-  std::string open(int flags, const std::string* content) {
-    lfs_file_t file;
-    lfs_file_config file_config = {};
-    file_config.buffer = buffers[3];
-    char bytes[4096];
-    lfs_ssize_t length = 0;
-    TEST_ASSERT_EQUAL(0, lfs_file_opencfg(&file_system, &file, "file", flags, &file_config));
-    if (content == nullptr) {
-      length = lfs_file_read(&file_system, &file, bytes, sizeof bytes);
-    } else {
-      lfs_file_write(&file_system, &file, content->data(), static_cast<lfs_size_t>(content->size()));
-    }
-    TEST_ASSERT_EQUAL(0, lfs_file_close(&file_system, &file));
-    return std::string(bytes, static_cast<size_t>(length));
-  }
-  std::string read() { return open(LFS_O_RDONLY, nullptr); }
-  void write(const std::string& content) { open(LFS_O_WRONLY | LFS_O_CREAT | LFS_O_TRUNC, &content); }
 };
 
 /// Returns a flash with a file of these bytes.
@@ -192,6 +140,74 @@ void file_of_a_newer_format_is_lost_and_reported() {
   }
 }
 
+std::string newer_file() {
+  std::string file = file_of("content");
+  file[4] = '\x02';
+  return file;
+}
+
+void file_of_a_newer_format_is_kept_when_it_is_replaced() {
+  RamFlash flash = flash_with(newer_file());
+  {
+    Device device(flash);
+    device.read();
+    TEST_ASSERT_TRUE(device.write("ours"));
+    TEST_ASSERT_TRUE(device.write("ours again"));
+  }
+  Device device(flash);
+  TEST_ASSERT_EQUAL_STRING("ours again", device.read().c_str());
+  TEST_ASSERT_TRUE(RawFile(flash).read("newer-file") == newer_file());
+}
+
+void file_of_a_newer_format_is_kept_when_it_is_removed() {
+  RamFlash flash = flash_with(newer_file());
+  Device device(flash);
+  device.read();
+  device.storage->remove("file", {});
+  device.worker.deliver_all();
+  device.read();
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::not_found), static_cast<int>(device.last));
+  TEST_ASSERT_TRUE(RawFile(flash).read("newer-file") == newer_file());
+}
+
+void kept_file_returns_when_its_format_is_known() {
+  RamFlash flash(kSectors);
+  Device formats(flash);
+  RawFile(flash).write(file_of("content"), "newer-file");
+  Device device(flash);
+  TEST_ASSERT_EQUAL_STRING("content", device.read().c_str());
+  TEST_ASSERT_FALSE(RawFile(flash).has("newer-file"));
+}
+
+void kept_file_does_not_replace_a_later_one() {
+  RamFlash flash = flash_with(file_of("later"));
+  RawFile(flash).write(file_of("content"), "newer-file");
+  Device device(flash);
+  TEST_ASSERT_EQUAL_STRING("later", device.read().c_str());
+  TEST_ASSERT_TRUE(RawFile(flash).has("newer-file"));
+}
+
+void cut_while_a_newer_file_is_replaced_keeps_it() {
+  for (const Tear tear : {Tear::none, Tear::half, Tear::random}) {
+    bool is_replaced = false;
+    for (uint64_t operation = 1; !is_replaced; ++operation) {
+      RamFlash flash = flash_with(newer_file());
+      {
+        Device device(flash);
+        device.read();
+        flash.cut_at(operation, tear, static_cast<uint32_t>(operation));
+        is_replaced = device.write("ours");
+      }
+      flash.power_on();
+      const Device device(flash);
+      RawFile raw(flash);
+      const bool is_aside = raw.has("newer-file");
+      TEST_ASSERT_TRUE(raw.read(is_aside ? "newer-file" : "file") == newer_file());
+      TEST_ASSERT_TRUE(is_aside || !is_replaced);
+    }
+  }
+}
+
 void cut_while_a_headerless_file_is_replaced_leaves_old_or_new() {
   for (const std::string& old : {std::string("old"), std::string(600, 'o')}) {
     for (const Tear tear : {Tear::none, Tear::half, Tear::random}) {
@@ -223,6 +239,11 @@ int main() {
   RUN_TEST(header_with_a_damaged_magic_is_not_read_as_content);
   RUN_TEST(file_of_wrong_length_is_lost);
   RUN_TEST(file_of_a_newer_format_is_lost_and_reported);
+  RUN_TEST(file_of_a_newer_format_is_kept_when_it_is_replaced);
+  RUN_TEST(file_of_a_newer_format_is_kept_when_it_is_removed);
+  RUN_TEST(kept_file_returns_when_its_format_is_known);
+  RUN_TEST(kept_file_does_not_replace_a_later_one);
+  RUN_TEST(cut_while_a_newer_file_is_replaced_keeps_it);
   RUN_TEST(cut_while_a_headerless_file_is_replaced_leaves_old_or_new);
   return UNITY_END();
 }

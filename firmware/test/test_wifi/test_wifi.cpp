@@ -216,6 +216,7 @@ void a_changed_network_is_used_without_a_restart() {
   bench.network.become(NetworkState::up);
   bench.poll();
   TEST_ASSERT_FALSE(bench.config.on_trial(Trial::network));
+  bench.config.poll(bench.clock.now());
   bench.storage.run_all();
   TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("trial_network.json"));
   bench.poll_at(10 * Wifi::kTrialLimit);
@@ -241,7 +242,7 @@ void a_changed_network_that_does_not_work_is_taken_back() {
   now = bench.poll();
   bench.poll_at(now);
   TEST_ASSERT_EQUAL_STRING("Garage", bench.network.ssid.c_str());
-  TEST_ASSERT_TRUE(bench.uart.wrote("'Huose' has not worked for 60 s"));
+  TEST_ASSERT_TRUE(bench.uart.wrote("the changed wifi_ssid and wifi_psk have not worked in time"));
 }
 
 void a_restart_continues_the_trial() {

@@ -237,6 +237,7 @@ bool AuthCache::clear(StorageDone done) {
   if (step_ != Step::idle) stale_ |= uint32_t{1} << file_of_slot(slot_ < kMaxEntries ? slot_ : 0);
   for (Slot& slot : slots_) slot = Slot();
   pending_.clear();
+  old_pending_ = 0;
   step_ = Step::idle;
   is_void_ = is_job_running_;
   is_old_format_ = false;
@@ -328,6 +329,7 @@ void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes 
     } else {
       info.read(items.value(), log_);
       if (!pending_.push(record_of(id_tag.text(), info))) break;
+      ++old_pending_;
     }
     old_taken_ = index + 1;
   }
@@ -373,7 +375,8 @@ void AuthCache::take_compared(StorageResult result, Bytes content, MutableBytes 
     ++slot_;
     return;
   }
-  if (!same(stored, record)) {
+  // An entry that is there is later than one of the file of the earlier version.
+  if (old_pending_ == 0 && !same(stored, record)) {
     if (!put(CacheFile(buffer, content, epoch_))) step_ = Step::idle;
     return;
   }
@@ -422,6 +425,7 @@ void AuthCache::written(StorageResult result) {
 
 void AuthCache::end_entry() {
   pending_.drop_front();
+  if (old_pending_ != 0) --old_pending_;
   step_ = Step::idle;
 }
 

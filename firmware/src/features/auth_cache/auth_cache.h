@@ -121,6 +121,7 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   bool is_head_changed_ = false;
   bool is_old_format_ = false;  ///< `auth_cache` has entries in the format of an earlier version
   size_t old_taken_ = 0;        ///< how many of them are taken
+  size_t old_pending_ = 0;      ///< how many of the first pending entries are among them
 
   PendingEntries pending_;
   Step step_ = Step::idle;  ///< of the oldest pending entry

@@ -136,6 +136,7 @@ void Charging::read_button(Millis now) {
                  stopped_ || safety_.stopped() ? "the emergency stop is pressed"
                  : power_fail_                 ? "the mains power has failed"
                  : restarting_                 ? "a reset is in progress"
+                 : out_of_service_             ? "there is no storage"
                                                : "the connector is unavailable");
   } else {
     id_tag_.assign(id_tag);
@@ -377,7 +378,7 @@ void Charging::drive(Millis now) {
 // ---- status
 
 ConnectorStatus Charging::current_status() const {
-  if (stopped_ || session_ == SessionState::lock_failed) return ConnectorStatus::faulted;
+  if (stopped_ || out_of_service_ || session_ == SessionState::lock_failed) return ConnectorStatus::faulted;
   if (is_open(session_)) return status_in_transaction();
   if (unavailable_) return ConnectorStatus::unavailable;
   if (is_pending(session_)) return ConnectorStatus::preparing;
@@ -397,13 +398,14 @@ ConnectorStatus Charging::status_in_transaction() const {
 
 Text Charging::error_code() const {
   if (stopped_) return "OtherError";
-  if (unrecorded()) return "InternalError";
+  if (out_of_service_ || unrecorded()) return "InternalError";
   return session_ == SessionState::lock_failed || (is_open(session_) && lock_.failed()) ? "ConnectorLockFailure"
                                                                                         : "NoError";
 }
 
 Text Charging::error_info() const {
   if (stopped_) return "emergency stop";
+  if (out_of_service_) return "no storage";
   if (unrecorded()) return "transaction not stored";
   // Section 4.9 requires the reason of the suspension or the stop.
   bool unplugged = !cable_ && (session_ == SessionState::held || is_active(session_));

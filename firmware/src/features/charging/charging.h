@@ -56,6 +56,8 @@ class Charging final : public Feature, private TransactionListener {
   /// Takes the energy register, and an interrupted transaction. Called once, after Transactions::load and before the
   /// loop runs.
   void start();
+  /// No charge begins until the next start, because it could not be recorded. Call it before start().
+  void take_out_of_service() { out_of_service_ = true; }
 
   /// The reply to ChargingListener::on_id_tag.
   /// @param parent_id_tag the group of the idTag; empty for none
@@ -117,7 +119,8 @@ class Charging final : public Feature, private TransactionListener {
   void drive(Millis now);
   bool may_begin() const {
     // The emergency stop already counts before read_stop() has processed it.
-    return !stopped_ && !safety_.stopped() && !power_fail_ && !restarting_ && !is_open(session_) && operative();
+    return !out_of_service_ && !stopped_ && !safety_.stopped() && !power_fail_ && !restarting_ && !is_open(session_) &&
+           operative();
   }
   /// Whether an accepted idTag only waits for the lock.
   bool can_begin() const { return session_ == SessionState::authorized && cable_ && may_begin(); }
@@ -152,8 +155,9 @@ class Charging final : public Feature, private TransactionListener {
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
   // Facts that are independent of the state.
-  bool stopped_ = false;      // by the emergency stop
-  bool restarting_ = false;   // no transaction begins any more
+  bool stopped_ = false;     // by the emergency stop
+  bool restarting_ = false;  // no transaction begins any more
+  bool out_of_service_ = false;
   bool unavailable_ = false;  // inoperative, with no transaction and no cable to wait for
   bool finished_ = false;     // the session of the plugged cable has ended or expired
   // Facts of the open transaction.

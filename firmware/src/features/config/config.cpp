@@ -1,5 +1,6 @@
 #include "features/config/config.h"
 
+#include "core/crc32.h"
 #include "core/json_reader.h"
 #include "features/config/keys.h"
 
@@ -10,6 +11,10 @@ namespace {
 constexpr Text kMask = "********";
 /// By group: the file with its values from before the trial.
 constexpr Text kTrialFiles[kTrials] = {"", "trial_network.json", "trial_csms.json"};
+constexpr Text kTrialSettings[kTrials] = {"", "wifi_ssid and wifi_psk", "csms_url, identity and security_profile"};
+// Pauses of the work that can wait: after a failed write, and while the storage is busy.
+constexpr Millis kRetry = 60'000;
+constexpr Millis kBusyRetry = 1'000;
 constexpr Trial kGroups[] = {Trial::network, Trial::csms};
 
 constexpr Text file_of(Trial group) { return kTrialFiles[static_cast<size_t>(group)]; }
@@ -78,18 +83,7 @@ Complaint check_together(const Settings& settings) {
 void Config::load(uint64_t chip_id) {
   take_defaults(set_);
   adopted_heartbeat_interval_s_ = 0;
-  const MutableBytes bytes = storage_.scratch();
-  size_t length = 0;
-  const StorageResult result = storage_.read(kFile, bytes, length);
-  if (result == StorageResult::not_found) {
-    log_.info("config", "no ", kFile, ", every setting has its default");
-  } else if (result == StorageResult::too_large) {
-    log_.warning("config", kFile, " has more than ", Storage::kMaxContent, " bytes, every setting has its default");
-  } else if (result != StorageResult::ok) {
-    log_.error("config", kFile, " cannot be read, every setting has its default");
-  } else {
-    read_settings({reinterpret_cast<const char*>(bytes.data), length}, kFile, Trial::none, set_);
-  }
+  load_file();
   if (const Complaint complaint = check_together(set_); complaint != nullptr) {
     take_default_backoff(set_);
     log_.warning("config", complaint, "; both have their defaults");
@@ -101,14 +95,58 @@ void Config::load(uint64_t chip_id) {
   apply();
 }
 
-void Config::read_settings(Text json, Text file, Trial group, Settings& into) {
+/// Takes the settings of the file, or of its copy if the file is damaged.
+void Config::load_file() {
+  state_ = ConfigState::sound;
+  is_file_due_ = is_copy_due_ = false;
+  const StorageResult file = read_file(kFile);
+  if (file != StorageResult::ok) {
+    const StorageResult copy = read_file(kCopy);
+    if (copy == StorageResult::ok) {
+      log_.error("config", kFile, " cannot be used: ", name_of(file), "; the settings of ", kCopy, " are in use");
+      state_ = ConfigState::restored;
+      is_file_due_ = true;
+    } else if (file == StorageResult::not_found && copy == StorageResult::not_found) {
+      log_.info("config", "no ", kFile, ", every setting has its default");
+      return;
+    } else {
+      log_.error("config", kFile, " cannot be used: ", name_of(file), "; nor ", kCopy, ": ", name_of(copy),
+                 "; every setting has its default, set them again");
+      state_ = ConfigState::lost;
+      return;
+    }
+  }
+  if (!is_copy_current()) set_copy_due();
+}
+
+/// Reads the settings of a file into set_.
+StorageResult Config::read_file(Text file) {
+  const MutableBytes bytes = storage_.scratch();
+  if (bytes.empty()) return StorageResult::busy;
+  size_t length = 0;
+  const StorageResult result = storage_.read(file, bytes, length);
+  if (result != StorageResult::ok) return result;
+  const Text json{reinterpret_cast<const char*>(bytes.data), length};
+  return read_settings(json, file, Trial::none, set_) ? result : StorageResult::corrupt;
+}
+
+/// Whether the copy has the settings of the file: only then it is not written again.
+bool Config::is_copy_current() {
+  const MutableBytes bytes = storage_.scratch();
+  JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
+  write_file(set_, json);
+  const uint32_t wanted = crc32(json.text().bytes());
+  size_t length = 0;
+  return json.ok() && storage_.read(kCopy, bytes, length) == StorageResult::ok && crc32({bytes.data, length}) == wanted;
+}
+
+bool Config::read_settings(Text json, Text file, Trial group, Settings& into) {
   JsonError error;
   const JsonValue object = parse_json(json, error);
   if (!object.exists()) {
-    log_.warning("config", file, " is no JSON at byte ", error.offset, ": ", error.reason,
-                 "; every setting has its default");
+    log_.warning("config", file, " is no JSON at byte ", error.offset, ": ", error.reason);
   } else if (object.kind() != JsonKind::object) {
-    log_.warning("config", file, " is not a JSON object, every setting has its default");
+    log_.warning("config", file, " is not a JSON object");
   }
   for (JsonItems items(object); items.next();) {
     FixedText<48> name;
@@ -121,6 +159,7 @@ void Config::read_settings(Text json, Text file, Trial group, Settings& into) {
       log_.warning("config", key->name, " ", complaint, "; it has its default");
     }
   }
+  return object.kind() == JsonKind::object;
 }
 
 void Config::apply() {
@@ -186,8 +225,8 @@ StorageResult Config::read_before(Trial group) {
   const StorageResult result = storage_.read(file_of(group), bytes, length);
   if (result != StorageResult::ok) return result;
   next_ = set_;
-  read_settings({reinterpret_cast<const char*>(bytes.data), length}, file_of(group), group, next_);
-  return result;
+  const Text json{reinterpret_cast<const char*>(bytes.data), length};
+  return read_settings(json, file_of(group), group, next_) ? result : StorageResult::corrupt;
 }
 
 /// Continues the trials that were under way before the restart.
@@ -196,7 +235,7 @@ void Config::load_trials() {
     trial(group) = TrialState::none;
     if (read_before(group) != StorageResult::ok) continue;
     if (is_equal(group, next_, set_)) {
-      storage_.remove(file_of(group), {});
+      is_trial_file_left_[static_cast<size_t>(group)] = true;
     } else {
       trial(group) = TrialState::running;
     }
@@ -204,6 +243,7 @@ void Config::load_trials() {
 }
 
 void Config::keep(Trial group) {
+  if (on_trial(group)) log_.info("config", "the changed ", kTrialSettings[static_cast<size_t>(group)], " work");
   is_proven_[static_cast<size_t>(group)] = true;
   end_trial(group);
 }
@@ -211,8 +251,8 @@ void Config::keep(Trial group) {
 void Config::end_trial(Trial group) {
   if (trial(group) == TrialState::none) return;
   trial(group) = TrialState::none;
-  // If the storage takes no job, the file stays: the trial is repeated after the next restart and passes again.
-  storage_.remove(file_of(group), {});
+  is_trial_file_left_[static_cast<size_t>(group)] = true;
+  tidy_at_ = 0;
 }
 
 bool Config::take_back(Trial group) {
@@ -250,6 +290,8 @@ bool Config::save_before(Trial group) {
                            auto& config = *static_cast<Config*>(self);
                            config.saving_ = false;
                            if (result == StorageResult::ok) config.trial(config.prepared_) = TrialState::prepared;
+                           config.is_trial_file_left_[static_cast<size_t>(config.prepared_)] =
+                               result != StorageResult::ok;
                            if (result != StorageResult::ok || !config.start_write()) config.finish_all(result);
                          },
                          this};
@@ -290,8 +332,17 @@ void Config::saved(StorageResult result) {
     for (size_t i = 0; i < change_count_; ++i) {
       if (changes_[i].under_way && changes_[i].key == interval) adopted_heartbeat_interval_s_ = 0;
     }
-    if (taken_back_ != Trial::none) end_trial(taken_back_);
+    if (taken_back_ != Trial::none) {
+      end_trial(taken_back_);
+      log_.warning("config", "the changed ", kTrialSettings[static_cast<size_t>(taken_back_)],
+                   " have not worked in time: the previous ones are used again");
+    }
+    is_file_due_ = false;
+    set_copy_due();
     apply();
+  } else if (taken_back_ != Trial::none) {
+    log_.error("config", "the previous ", kTrialSettings[static_cast<size_t>(taken_back_)],
+               " cannot be stored: ", name_of(result));
   }
   taken_back_ = Trial::none;
   // The changes that wait contain those that were being written, so they fail with them.
@@ -317,6 +368,75 @@ void Config::finish_all(StorageResult result) {
   for (size_t i = 0; i < count; ++i) {
     finish(ended[i], result == StorageResult::ok ? StorageResult::failed : result);
   }
+}
+
+// ---- work that can wait
+
+Millis Config::poll(Millis now) {
+  if (tidying_ || is_tidy()) return kNever;
+  if (now < tidy_at_) return tidy_at_;
+  return tidy_at_ = now + (tidy() ? kRetry : kBusyRetry);
+}
+
+void Config::set_copy_due() {
+  is_copy_due_ = true;
+  tidy_at_ = 0;
+}
+
+bool Config::is_tidy() const {
+  for (const Trial group : kGroups) {
+    if (is_trial_file_left_[static_cast<size_t>(group)]) return false;
+  }
+  return !is_file_due_ && !is_copy_due_;
+}
+
+/// Starts one job. @return false when the storage takes none now
+bool Config::tidy() {
+  if (saving_ || change_count_ != 0 || storage_.scratch().empty()) return false;
+  if (is_file_due_) return repair_file();
+  for (const Trial group : kGroups) {
+    if (is_trial_file_left_[static_cast<size_t>(group)]) return remove_trial_file(group);
+  }
+  return write_copy();
+}
+
+bool Config::repair_file() {
+  next_ = set_;
+  changes_[change_count_++] = {};
+  if (start_write()) return true;
+  change_count_ = 0;
+  return false;
+}
+
+bool Config::remove_trial_file(Trial group) {
+  removing_ = group;
+  tidying_ = storage_.remove(file_of(group), {[](void* self, StorageResult result) {
+                                                auto& config = *static_cast<Config*>(self);
+                                                config.tidying_ = false;
+                                                // A trial that has begun since then has written the file again.
+                                                if (result != StorageResult::ok || config.saving_) return;
+                                                config.is_trial_file_left_[static_cast<size_t>(config.removing_)] =
+                                                    false;
+                                                config.tidy_at_ = 0;
+                                              },
+                                              this});
+  return tidying_;
+}
+
+bool Config::write_copy() {
+  const MutableBytes bytes = storage_.scratch();
+  JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
+  write_file(set_, json);
+  const StorageDone done{[](void* self, StorageResult result) {
+                           auto& config = *static_cast<Config*>(self);
+                           config.tidying_ = false;
+                           // A change that was stored meanwhile makes it due again.
+                           if (result != StorageResult::ok) config.is_copy_due_ = true;
+                         },
+                         this};
+  tidying_ = json.ok() && storage_.write(kCopy, json.text().bytes(), done);
+  is_copy_due_ = !tidying_;
+  return tidying_;
 }
 
 void Config::finish(const Change& change, StorageResult result) {

@@ -6,6 +6,7 @@
 #include "features/config/settings.h"
 #include "features/logging/logger.h"
 #include "features/storage/storage.h"
+#include "runtime/feature.h"
 
 namespace pb {
 
@@ -27,14 +28,28 @@ enum class Trial : uint8_t {
 };
 constexpr size_t kTrials = 3;
 
-/// Keeps the settings in the file `config.json`. A value that cannot be used is replaced by its default with a warning
-/// that names key and reason: a charge point with a bad setting still starts.
+/// Whether the stored settings are in use.
+enum class ConfigState : uint8_t {
+  sound,
+  restored,  ///< the file was damaged: the ones of its copy are
+  lost,      ///< the file and its copy were damaged: the defaults are
+};
+
+constexpr Text name_of(ConfigState state) {
+  return state == ConfigState::sound ? "sound" : state == ConfigState::restored ? "restored" : "lost";
+}
+
+/// Keeps the settings in the file `config.json` and in its copy, which replaces a damaged one. A value that cannot be
+/// used is replaced by its default with a warning that names key and reason: a charge point with a bad setting still
+/// starts.
 ///
 /// A setting has a name of ours (`heartbeat_interval_s`), one of OCPP (`HeartbeatInterval`, whatever its case), or
 /// both.
-class Config {
+class Config final : public Feature {
  public:
   static constexpr Text kFile = "config.json";
+  /// Written after each change of kFile.
+  static constexpr Text kCopy = "config_copy.json";
   /// How many keys GetConfiguration may ask for (GetConfigurationMaxKeys).
   static constexpr uint32_t kMaxKeysOfRequest = 50;
   /// The longest value as text, in bytes.
@@ -56,6 +71,8 @@ class Config {
 
   /// Reads the file, at start-up. `chip_id` gives the identity where none is set.
   void load(uint64_t chip_id);
+  /// Whether the file was sound at the start.
+  ConfigState state() const { return state_; }
   const Settings& settings() const { return settings_; }
   /// The values that were set, with all changes that wait for the flash.
   const Settings& wanted() const { return change_count_ == 0 ? set_ : next_; }
@@ -79,6 +96,10 @@ class Config {
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
   /// one is set. It is not stored: the next boot brings another one.
   void adopt_heartbeat_interval(uint32_t seconds);
+
+  const char* name() const override { return "config"; }
+  /// Writes the copy, repairs a damaged file, and removes files of ended trials.
+  Millis poll(Millis now) override;
 
   /// @return false when OCPP has no such key, or this charge point does not know it.
   static bool find_ocpp(Text name, OcppKey& key);
@@ -113,7 +134,17 @@ class Config {
   static bool is_equal(Trial group, const Settings& a, const Settings& b);
   static void finish(const Change& change, StorageResult result);
   /// Takes the values of `group` (none: of every key) from JSON. Each unusable value keeps the one of `into`.
-  void read_settings(Text json, Text file, Trial group, Settings& into);
+  /// @return whether it is a JSON object.
+  bool read_settings(Text json, Text file, Trial group, Settings& into);
+  StorageResult read_file(Text file);
+  void load_file();
+  bool is_copy_current();
+  bool is_tidy() const;
+  bool tidy();
+  bool repair_file();
+  bool remove_trial_file(Trial group);
+  bool write_copy();
+  void set_copy_due();
   StorageResult read_before(Trial group);
   void load_trials();
   /// The group that needs its values from before stored before next_ is written; none for nothing.
@@ -144,6 +175,15 @@ class Config {
   Trial taken_back_ = Trial::none;  ///< its values from before are being put in force
   Change changes_[kMaxChanges];     ///< oldest first
   size_t change_count_ = 0;
+
+  // Work that can wait.
+  ConfigState state_ = ConfigState::sound;
+  bool is_file_due_ = false;
+  bool is_copy_due_ = false;
+  bool is_trial_file_left_[kTrials] = {};
+  bool tidying_ = false;
+  Trial removing_ = Trial::none;
+  Millis tidy_at_ = 0;
 };
 
 }  // namespace pb

@@ -230,11 +230,10 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::csms, "Interval of the WebSocket ping. 0: no ping."),
     number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms")
         .from_next_boot()
-        .in(KeyGroup::csms,
-            "First pause before the device reconnects; to the CSMS from the next boot. Not above backoff_max_ms."),
+        .in(KeyGroup::csms, "First pause before the device reconnects. Not above backoff_max_ms."),
     number_key<&Settings::backoff_max_ms, 1, 3'600'000>("backoff_max_ms")
         .from_next_boot()
-        .in(KeyGroup::csms, "Longest pause before the device reconnects to the CSMS; from the next boot."),
+        .in(KeyGroup::csms, "Longest pause before the device reconnects to the CSMS."),
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s")
         .from_next_boot()
         .in(KeyGroup::csms, "Time for which a connection must be accepted until the pause is short again."),

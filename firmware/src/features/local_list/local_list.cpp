@@ -147,6 +147,12 @@ bool LocalList::start_job() {
   if (step_ == Step::write_page) {
     return storage_.write(file_of(next_.file_of(next_.pages - 1)).text(), page_.content(), done());
   }
+  if (step_ == Step::check_head) {
+    return storage_.fetch(kFile, {[](void* self, StorageResult result, Bytes content, MutableBytes) {
+                                    static_cast<LocalList*>(self)->check_head(result, content);
+                                  },
+                                  this});
+  }
   char content[ListHead::kMaxEncoded];
   return storage_.write(kFile, next_.encode(content), done());
 }
@@ -231,10 +237,29 @@ StorageDone LocalList::done() {
 
 void LocalList::written(StorageResult result) {
   is_job_running_ = false;
+  if (result != StorageResult::ok && step_ == Step::write_head) {
+    // A write that failed may have reached the flash: the pages that the head there names must stay.
+    write_result_ = result;
+    step_ = Step::check_head;
+    return;
+  }
   if (result != StorageResult::ok) return fail(result);
   if (step_ == Step::write_head) return commit();
   page_.clear();
   step_ = Step::merge;
+}
+
+/// Decides by the head on flash whether the update is done.
+void LocalList::check_head(StorageResult result, Bytes content) {
+  is_job_running_ = false;
+  char expected[ListHead::kMaxEncoded];
+  const Bytes next = next_.encode(expected);
+  const bool is_there = content.length == next.length && memcmp(content.data, next.data, next.length) == 0;
+  if (result == StorageResult::ok && is_there) return commit();
+  if (result == StorageResult::ok || result == StorageResult::not_found) return fail(write_result_);
+  // It cannot be read: neither set of pages is removed.
+  next_ = ListHead();
+  fail(write_result_);
 }
 
 void LocalList::commit() {

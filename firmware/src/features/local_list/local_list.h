@@ -79,7 +79,7 @@ class LocalList final : public Feature {
   Millis poll(Millis now) override;
 
  private:
-  enum class Step : uint8_t { idle, merge, write_page, write_head };
+  enum class Step : uint8_t { idle, merge, write_page, write_head, check_head };
 
   bool check_pages();
   void lose(Text cause);
@@ -94,6 +94,7 @@ class LocalList final : public Feature {
   void end_page();
   void written(StorageResult result);
   void commit();
+  void check_head(StorageResult result, Bytes content);
   void fail(StorageResult result);
   StorageDone done();
 
@@ -108,6 +109,7 @@ class LocalList final : public Feature {
 
   // The update in progress.
   Step step_ = Step::idle;
+  StorageResult write_result_ = StorageResult::ok;  ///< of the head, if it failed
   ListUpdate update_ = {};
   ListHead next_;
   ListPage page_ = {};

@@ -7,7 +7,7 @@ namespace pb {
 /// Collects the status of features for the console command `status`: each adds its members to one JSON object.
 class StatusReport {
  public:
-  static constexpr size_t kMaxParts = 10;
+  static constexpr size_t kMaxParts = 12;
 
   struct Part {
     void (*write)(const void* context, JsonWriter& json) = nullptr;

@@ -30,6 +30,11 @@ class FileHeader {
     return begin.length >= sizeof kMagic && memcmp(begin.data, kMagic, sizeof kMagic) == 0;
   }
 
+  /// Whether a newer firmware has written the file. @param begin as for is_there()
+  static bool is_newer(Bytes begin) {
+    return is_there(begin) && begin.length > kVersionAt && begin.data[kVersionAt] > kVersion;
+  }
+
   /// Validates the content of a file against its header.
   static Verdict check(Bytes header, Bytes content) {
     if (header.length < kSize) return Verdict::damaged;

@@ -1,5 +1,6 @@
 #include "features/storage/littlefs_storage.h"
 
+#include "core/text_writer.h"
 #include "features/storage/file_header.h"
 
 namespace pb {
@@ -38,6 +39,7 @@ StorageResult to_result(int error) {
     case LFS_ERR_NOSPC:
       return StorageResult::full;
     case LFS_ERR_CORRUPT:
+    case LFS_ERR_INVAL:  // no file system of this version and geometry
       return StorageResult::corrupt;
     default:
       return StorageResult::failed;
@@ -64,17 +66,85 @@ LittleFsStorage::LittleFsStorage(Flash& flash, Worker& worker) : flash_(flash), 
   config_.lookahead_buffer = lookahead_buffer_;
 }
 
-StorageResult LittleFsStorage::mount() {
-  int error = lfs_mount(&file_system_, &config_);
+StorageResult LittleFsStorage::mount(OnDamage on_damage) {
+  int error = LFS_ERR_IO;
+  for (int attempt = 0; attempt < kMountAttempts && error != LFS_ERR_OK; ++attempt) {
+    error = lfs_mount(&file_system_, &config_);
+  }
   // A chip that does not answer must not be formatted.
-  if (error == LFS_ERR_CORRUPT || error == LFS_ERR_INVAL) {
+  const bool is_damaged = error == LFS_ERR_CORRUPT || error == LFS_ERR_INVAL;
+  if (is_damaged && (on_damage == OnDamage::format || is_erased())) {
     formatted_ = true;
     error = lfs_format(&file_system_, &config_);
     if (error == LFS_ERR_OK) error = lfs_mount(&file_system_, &config_);
   }
   mounted_ = error == LFS_ERR_OK;
-  if (mounted_) remove_empty_files();
+  if (mounted_) {
+    remove_empty_files();
+    take_back_newer_files();
+  }
   return to_result(error);
+}
+
+StorageResult LittleFsStorage::probe() {
+  if (mounted_) return StorageResult::busy;
+  // Pending jobs fail without a look at the file system, so it is not in use.
+  const int error = lfs_mount(&file_system_, &config_);
+  if (error == LFS_ERR_OK) lfs_unmount(&file_system_);
+  return to_result(error);
+}
+
+StorageResult LittleFsStorage::format() { return to_result(lfs_format(&file_system_, &config_)); }
+
+bool LittleFsStorage::is_erased() const {
+  uint8_t bytes[256];
+  for (size_t offset = 0; offset < flash_.size(); offset += sizeof bytes) {
+    if (flash_.read(offset, bytes) != FlashResult::ok) return false;
+    for (const uint8_t byte : bytes) {
+      if (byte != 0xFF) return false;
+    }
+  }
+  return true;
+}
+
+/// Whether a newer firmware has written the file.
+bool LittleFsStorage::is_newer(const char* name) {
+  lfs_file_t file;
+  lfs_file_config file_config = {};
+  file_config.buffer = file_buffer_;
+  if (lfs_file_opencfg(&file_system_, &file, name, LFS_O_RDONLY, &file_config) != LFS_ERR_OK) return false;
+  uint8_t header[FileHeader::kSize];
+  const lfs_ssize_t length = lfs_file_read(&file_system_, &file, header, sizeof header);
+  lfs_file_close(&file_system_, &file);
+  return length > 0 && FileHeader::is_newer({header, static_cast<size_t>(length)});
+}
+
+/// Keeps the content of a newer firmware under another name, before the file is replaced or removed.
+int LittleFsStorage::set_aside_if_newer(Text name) {
+  FixedText<kMaxName> old;
+  if (!has_newer_ || !old.assign(name) || !is_newer(old.c_str())) return LFS_ERR_OK;
+  if (!expendable_.empty() && starts_with(name, expendable_)) return LFS_ERR_OK;
+  char bytes[kNewerPrefix.length + kMaxName + 1] = {};
+  TextWriter{Span<char>(bytes)}.append_all(kNewerPrefix, name);
+  return lfs_rename(&file_system_, old.c_str(), bytes);
+}
+
+/// Gives the files of a newer firmware their names back when this firmware knows their version. One that was written
+/// since then under that name counts.
+void LittleFsStorage::take_back_newer_files() {
+  for (bool found = true; found;) {
+    found = false;
+    lfs_dir_t directory;
+    lfs_info info;
+    if (lfs_dir_open(&file_system_, &directory, "/") != LFS_ERR_OK) return;
+    while (!found && lfs_dir_read(&file_system_, &directory, &info) > 0) {
+      lfs_info present;
+      found = info.type == LFS_TYPE_REG && starts_with(info.name, kNewerPrefix) && !is_newer(info.name) &&
+              lfs_stat(&file_system_, info.name + kNewerPrefix.length, &present) == LFS_ERR_NOENT;
+    }
+    lfs_dir_close(&file_system_, &directory);
+    if (found && lfs_rename(&file_system_, info.name, info.name + kNewerPrefix.length) != LFS_ERR_OK) return;
+  }
 }
 
 size_t LittleFsStorage::blocks_in_use() {
@@ -149,7 +219,9 @@ void LittleFsStorage::run_job(void* context) {
   } else if (job.kind != StorageJob::Kind::remove) {
     job.result = storage.write_job(job);
   } else {
-    job.result = to_result(lfs_remove(&storage.file_system_, job.name.c_str()));
+    int error = storage.set_aside_if_newer(job.name.text());
+    if (error == LFS_ERR_OK) error = lfs_remove(&storage.file_system_, job.name.c_str());
+    job.result = to_result(error);
     if (job.result == StorageResult::not_found) job.result = StorageResult::ok;
   }
 }
@@ -200,10 +272,12 @@ bool LittleFsStorage::remove_expendable() {
 }
 
 StorageResult LittleFsStorage::write_file(const StorageJob& job) {
+  int error = set_aside_if_newer(job.name.text());
+  if (error != LFS_ERR_OK) return to_result(error);
   lfs_file_t file;
   lfs_file_config file_config = {};
   file_config.buffer = file_buffer_;
-  int error =
+  error =
       lfs_file_opencfg(&file_system_, &file, job.name.c_str(), LFS_O_WRONLY | LFS_O_CREAT | LFS_O_TRUNC, &file_config);
   if (error != LFS_ERR_OK) return to_result(error);
   uint8_t header[FileHeader::kSize];
@@ -263,6 +337,7 @@ StorageResult LittleFsStorage::read_content(lfs_file_t& file, MutableBytes into,
   const Bytes content{into.data, static_cast<size_t>(count)};
   if (has_header) {
     const FileHeader::Verdict verdict = FileHeader::check(begin, content);
+    has_newer_ = has_newer_ || verdict == FileHeader::Verdict::newer;
     if (verdict == FileHeader::Verdict::newer) return StorageResult::newer;
     if (verdict == FileHeader::Verdict::damaged) return StorageResult::corrupt;
   }

@@ -9,6 +9,12 @@
 
 namespace pb {
 
+/// The action on a flash without a usable file system.
+enum class OnDamage : uint8_t {
+  keep,    ///< leave it as it is, unless it is erased
+  format,  ///< make a new file system
+};
+
 /// Storage in a littlefs file system. All buffers are here; nothing is allocated.
 ///
 /// littlefs applies a change at close, in one step, so replacing a file is a single commit. Creating a file takes two,
@@ -20,8 +26,18 @@ class LittleFsStorage final : public Storage {
   LittleFsStorage(const LittleFsStorage&) = delete;
   LittleFsStorage& operator=(const LittleFsStorage&) = delete;
 
-  /// Mounts the file system, and formats the flash if there is none or it cannot be repaired. Call it first.
-  StorageResult mount();
+  /// The beginning of the name of a file that a newer firmware has written, once this one has replaced it.
+  static constexpr Text kNewerPrefix = "newer-";
+
+  /// Mounts the file system, at the third attempt at the latest. Formats a flash that is erased, and one without a
+  /// usable file system if `on_damage` says so; never one that does not answer. Call it first.
+  StorageResult mount(OnDamage on_damage = OnDamage::keep);
+  /// Whether a storage that was not mounted could be mounted now. It stays as it is, because its users have not read
+  /// their files: a restart mounts it.
+  StorageResult probe();
+  /// Makes a new file system on a flash whose one cannot be mounted, for the next start. Blocks, so it runs in a
+  /// worker.
+  StorageResult format();
   /// Starts to run jobs. Until then they are queued, so that every file can be read at the start.
   void start() {
     is_started_ = true;
@@ -33,6 +49,7 @@ class LittleFsStorage final : public Storage {
   void set_loss_listener(StorageLoss listener) { loss_ = listener; }
   /// Blocks of 4,096 bytes in use; 0 when unknown.
   size_t blocks_in_use();
+  size_t blocks() const { return config_.block_count; }
   /// Sets the beginning of the names of expendable files. When a write finds no space, they are removed, the one with
   /// the lowest name first, until it does. @param prefix a literal
   void set_expendable(Text prefix) { expendable_ = prefix; }
@@ -50,6 +67,7 @@ class LittleFsStorage final : public Storage {
   // Files of up to this size are stored inside the directory, where a change is one small commit instead of a block.
   static constexpr lfs_size_t kCacheSize = 512;
   static constexpr lfs_size_t kLookaheadSize = 32;
+  static constexpr int kMountAttempts = 3;
   // Blocks that write_spare() leaves free, at most a quarter of all: transactions of days without a CSMS.
   static constexpr lfs_size_t kReserve = 16;
 
@@ -66,11 +84,16 @@ class LittleFsStorage final : public Storage {
   StorageResult read_file(Text name, MutableBytes into, size_t& length);
   StorageResult read_content(lfs_file_t& file, MutableBytes into, size_t& length);
   void remove_empty_files();
+  bool is_erased() const;
+  bool is_newer(const char* name);
+  int set_aside_if_newer(Text name);
+  void take_back_newer_files();
 
   Flash& flash_;
   Worker& worker_;
   bool mounted_ = false;
   bool formatted_ = false;
+  bool has_newer_ = false;  // a file of a newer firmware was read
   bool is_started_ = false;
   bool is_job_posted_ = false;  // meanwhile only the worker uses the file system
   StorageLoss loss_;

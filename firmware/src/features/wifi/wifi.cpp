@@ -7,8 +7,6 @@ namespace pb {
 
 namespace {
 
-constexpr Millis kTakeBackRetry = 1'000;
-
 Text explain(uint16_t reason) {
   switch (reason) {
     case Network::kReasonNone:
@@ -51,7 +49,13 @@ constexpr Text name_of(NetworkState state) {
 }  // namespace
 
 Wifi::Wifi(Network& network, Rng& rng, Config& config, const StoredNetworks& stored, uint64_t chip_id, Logger& log)
-    : network_(network), rng_(rng), config_(config), settings_(config.settings()), stored_(stored), log_(log) {
+    : network_(network),
+      rng_(rng),
+      config_(config),
+      settings_(config.settings()),
+      stored_(stored),
+      log_(log),
+      trial_(config, Trial::network, kTrialLimit) {
   char bytes[decltype(setup_ssid_)::capacity()];
   TextWriter text{Span<char>(bytes)};
   setup_ssid_.assign(text.append_all("plugbench-setup-", Hex{chip_id & 0xFFFFFF, 6}).text());
@@ -178,7 +182,6 @@ Millis Wifi::poll_change(Millis now) {
   if (is_first_poll_) {
     is_first_poll_ = false;
     used_ = changed_to_ = present;
-    trial_limit_ = now + kTrialLimit;  // of a trial that a restart has interrupted
   }
   if (present != changed_to_) {
     changed_to_ = present;
@@ -186,7 +189,7 @@ Millis Wifi::poll_change(Millis now) {
   }
   if (now >= change_at_) {
     change_at_ = kNever;
-    trial_limit_ = now + kTrialLimit;
+    trial_.restart();
     if (present != used_) {
       used_ = present;
       log_.info(tag(), "the network of the settings has changed");
@@ -198,18 +201,7 @@ Millis Wifi::poll_change(Millis now) {
     }
   }
   if (change_at_ != kNever) return change_at_;
-  const bool works = seen_ == NetworkState::up && joined_.text() == settings_.wifi_ssid.text();
-  if (works && !config_.proven(Trial::network)) {
-    if (config_.on_trial(Trial::network)) log_.info(tag(), "the changed network works");
-    config_.keep(Trial::network);
-  }
-  if (!config_.on_trial(Trial::network)) return kNever;
-  if (now < trial_limit_) return trial_limit_;
-  if (!config_.take_back(Trial::network)) return now + kTakeBackRetry;
-  log_.warning(tag(), "'", settings_.wifi_ssid.text(), "' has not worked for ", kTrialLimit / 1000,
-               " s: the network from before is used again");
-  trial_limit_ = now + kTrialLimit;
-  return trial_limit_;
+  return trial_.poll(now, seen_ == NetworkState::up && joined_.text() == settings_.wifi_ssid.text(), true);
 }
 
 // ---- the setup access point

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/json_writer.h"
-#include "features/config/config.h"
+#include "features/config/trial_timer.h"
 #include "features/logging/logger.h"
 #include "features/wifi/stored_networks.h"
 #include "port/network.h"
@@ -79,7 +79,7 @@ class Wifi final : public Feature {
   uint32_t used_ = 0;        ///< fingerprint of the name and key that attempts use
   uint32_t changed_to_ = 0;  ///< fingerprint of the name and key that are used from change_at_ on
   Millis change_at_ = kNever;
-  Millis trial_limit_ = kNever;
+  TrialTimer trial_;
 
   FixedText<StoredNetworks::kMaxSsid> setup_ssid_;
   bool is_setup_open_ = false;

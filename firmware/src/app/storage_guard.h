@@ -1,0 +1,55 @@
+#pragma once
+
+#include "features/logging/logger.h"
+#include "features/storage/littlefs_storage.h"
+#include "port/secrets.h"
+#include "port/worker.h"
+#include "runtime/feature.h"
+
+namespace pb {
+
+/// Mounts the storage, and formats it only if nothing can be lost: the second store says that the device never had a
+/// file system, the flash is erased, or the owner asks for it. Until then the device runs without storage.
+class StorageGuard final : public Feature {
+ public:
+  /// The interval of further attempts to mount. One that works restarts the device, so that each feature reads its
+  /// files.
+  static constexpr Millis kRetry = 60'000;
+
+  /// Restarts the device.
+  struct Restart {
+    void (*call)(void* context) = nullptr;
+    void* context = nullptr;
+  };
+
+  StorageGuard(LittleFsStorage& storage, Secrets& secrets, Worker& worker, Restart restart, Logger& log)
+      : storage_(storage), secrets_(secrets), worker_(worker), restart_(restart), log_(log) {}
+
+  /// Mounts the storage, at start-up.
+  void start();
+  bool works() const { return works_; }
+  /// The console command `storage`: shows the state, or formats a storage that does not work.
+  void command(Text arguments);
+
+  const char* name() const override { return "storage_guard"; }
+  Millis poll(Millis now) override;
+
+ private:
+  void format();
+  void formatted();
+  void note_file_system();
+
+  LittleFsStorage& storage_;
+  Secrets& secrets_;
+  Worker& worker_;
+  Restart restart_;
+  Logger& log_;
+  bool works_ = false;
+  bool is_noted_ = true;  ///< whether the second store knows of the file system
+  bool is_worker_busy_ = false;
+  Millis next_ = 0;
+  StorageResult result_ = StorageResult::ok;
+  SecretsResult noted_ = SecretsResult::ok;
+};
+
+}  // namespace pb

@@ -1,0 +1,1 @@
+"""Load for a CSMS of any make: many charge points that call it at a rate."""

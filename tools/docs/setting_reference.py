@@ -1,0 +1,62 @@
+"""Write the table of the device's settings as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rig.adapters.setting_table import setting_table
+
+HEAD = """# Settings reference
+
+After this page you know every setting of the charge point firmware, its limits and its default. It is made from the
+firmware's table by `make settings`. Change a setting with `set KEY VALUE` on the
+[console](console-protocol.md#commands), or by its OCPP name with ChangeConfiguration.
+
+[The feature's page](../firmware/src/features/config/README.md) explains how settings are stored, and what happens to a
+new value that cuts the device off (its trial). A setting without a name in the first column is read-only.
+"""
+
+
+def setting_reference(_root: Path) -> str:
+    """Return the whole page. The table belongs to the rig, so the folder is not used."""
+    return "\n".join((HEAD, *_tables())) + "\n"
+
+
+def _tables() -> Iterator[str]:
+    separator = ""
+    for group, rows in groupby(setting_table(), key=lambda row: row["group"]):
+        yield f"{separator}## {group}\n"
+        yield "| key | OCPP | default | limits | meaning |"
+        yield "| --- | --- | --- | --- | --- |"
+        yield from (_row(row) for row in rows)
+        separator = "\n"
+
+
+def _row(row: dict[str, Any]) -> str:
+    key = "" if row.get("read_only") else f"`{row['key']}`"
+    value = row.get("default", row.get("value"))
+    default = f"`{value}`" if value else "none"
+    limits = "read-only" if row.get("read_only") else _limits(row)
+    notes = [text for name, text in _NOTES.items() if row.get(name)]
+    return f"| {key} | {row.get('ocpp', '')} | {default} | {limits} | {' '.join([row['help'], *notes])} |"
+
+
+_NOTES = {
+    "secret": "No view shows it.",
+    "reboot": "Used from the next boot.",
+    "trial": "[On trial](../firmware/src/features/config/README.md#trials).",
+}
+
+
+def _limits(row: dict[str, Any]) -> str:
+    if row["type"] == "number":
+        unit = f" {row['unit']}" if "unit" in row else ""
+        return f"{row['least']} to {row['most']}{unit}"
+    if row["type"] == "boolean":
+        return "`true`, `false`"
+    if "choices" in row:
+        return ", ".join(f"`{choice}`" for choice in row["choices"])
+    return f"at most {row['most']} {row['unit']}" if "most" in row else "text"
