@@ -13,7 +13,7 @@ from rig.csms import CallErrorReceived, Csms
 from rig.device import Device
 from rig.instruments.console import Console
 
-CHUNK = 224
+CHUNK = 128
 """Bytes of one `schema write`."""
 
 

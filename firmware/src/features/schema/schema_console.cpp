@@ -60,7 +60,7 @@ void SchemaConsole::show() {
 void SchemaConsole::write(Text hexadecimal) {
   uint8_t bytes[SchemaStore::kChunk];
   if (hexadecimal.length % 2 != 0 || hexadecimal.length > 2 * sizeof bytes) {
-    return console_.answer("error: schema write needs up to 224 bytes in hexadecimal");
+    return console_.answer("error: schema write needs up to 128 bytes in hexadecimal");
   }
   const size_t length = hexadecimal.length / 2;
   for (size_t i = 0; i < length; ++i) {

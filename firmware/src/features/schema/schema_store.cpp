@@ -50,7 +50,7 @@ const char* SchemaStore::write(Bytes bytes, Done done) {
   if (length_ == 0) return "no pack was begun";
   const size_t rest = length_ - written_;
   if (bytes.length != (rest < kChunk ? rest : kChunk) || rest == 0) {
-    return "each write has 224 bytes, the last one the rest of the pack";
+    return "each write has 128 bytes, the last one the rest of the pack";
   }
   memset(chunk_, 0xff, sizeof chunk_);
   memcpy(chunk_, bytes.data, bytes.length);

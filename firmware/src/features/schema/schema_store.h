@@ -16,7 +16,7 @@ class SchemaStore {
   /// The file that selects a slot.
   static constexpr Text kFile = "schemas";
   /// The most bytes of one write(); every one but the last has as many.
-  static constexpr size_t kChunk = 224;
+  static constexpr size_t kChunk = 128;
   static_assert(kChunk % Flash::kProgramSize == 0, "a chunk is a program operation");
 
   /// Receives the tables of the pack in use after each change; empty tables: none is in use.
