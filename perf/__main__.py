@@ -10,11 +10,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from perf import csms_round_trips, empty_test, serial_console
+from perf import csms_round_trips, empty_test, schema_validation, serial_console
 from perf.environment import ROOT, install
 from perf.result import Result
 
-ALL = {"empty_test": empty_test, "serial_console": serial_console, "csms_round_trips": csms_round_trips}
+ALL = {
+    "empty_test": empty_test,
+    "serial_console": serial_console,
+    "csms_round_trips": csms_round_trips,
+    "schema_validation": schema_validation,
+}
 
 
 def main() -> int:

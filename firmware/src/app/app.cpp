@@ -2,6 +2,7 @@
 
 #include "app/version.h"
 #include "core/crc32.h"
+#include "features/schema/ocpp16_tables.h"
 
 namespace pb {
 
@@ -44,6 +45,8 @@ App::App(const Ports& ports)
       local_list_(storage_, time_sync_, config_.settings(), log_),
       auth_cache_(storage_, local_list_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
+      schema_store_(ports.schemas_0, ports.schemas_1, storage_, ports.worker, log_),
+      schema_console_(schema_store_, log_),
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
       charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, local_list_, auth_cache_, config_,
@@ -73,6 +76,7 @@ App::App(const Ports& ports)
   time_sync_.restore();
   start_log();
   start_charging();
+  start_schemas();
   storage_.start();
   add_commands();
   add_features();
@@ -157,6 +161,17 @@ void App::start_charging() {
   auth_cache_.load();
   if (!storage_guard_.works()) charging_.take_out_of_service();
   charging_.start();
+}
+
+/// A pack of the protocol of the connection replaces the built-in schemas. Others are kept for a later firmware.
+void App::start_schemas() {
+  schema_store_.set_listener({[](void* app, const SchemaPack& pack) {
+                                const bool is_ours = pack.protocol.text() == Connection::kSubprotocol;
+                                const SchemaTables tables = is_ours ? pack.tables : SchemaTables(ocpp16_tables());
+                                static_cast<App*>(app)->messenger_.schemas().use(tables);
+                              },
+                              this});
+  schema_store_.load();
 }
 
 void App::add_features() {

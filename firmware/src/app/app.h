@@ -19,6 +19,7 @@
 #include "features/ocpp_message/messenger.h"
 #include "features/power/power_manager.h"
 #include "features/safety/safety.h"
+#include "features/schema/schema_console.h"
 #include "features/security/security.h"
 #include "features/serial_debug/serial_debug.h"
 #include "features/serial_debug/status_report.h"
@@ -58,6 +59,7 @@ class App {
   void start_storage();
   void start_log();
   void start_charging();
+  void start_schemas();
   void add_features();
   void add_counters();
   void add_commands();
@@ -97,6 +99,8 @@ class App {
   LocalList local_list_;
   AuthCache auth_cache_;
   Messenger messenger_;
+  SchemaStore schema_store_;
+  SchemaConsole schema_console_;
   InputEvents input_events_;
   Charging charging_;
   ChargePoint charge_point_;

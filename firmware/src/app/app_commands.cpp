@@ -84,6 +84,7 @@ void App::add_commands() {
   serial_debug_.add({"log", "[<level>|level [<feature>] <level>|tail [<lines>]|dump|crash|flush|note <text>]",
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->log_command(arguments); }, this});
   serial_debug_.add(wifi_console_.command());
+  serial_debug_.add(schema_console_.command());
   serial_debug_.add(web_ui_.command());
   serial_debug_.add(
       {"storage", "[format yes]",

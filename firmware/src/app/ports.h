@@ -6,6 +6,7 @@
 #include "port/gpio.h"
 #include "port/heap.h"
 #include "port/interlock.h"
+#include "port/mapped_flash.h"
 #include "port/network.h"
 #include "port/power.h"
 #include "port/retained_ram.h"
@@ -37,6 +38,8 @@ struct Ports {
   System& system;
   RetainedRam& retained;
   Power& power;
+  MappedFlash& schemas_0;  ///< the partitions of schema packs
+  MappedFlash& schemas_1;
 };
 
 }  // namespace pb

@@ -31,7 +31,7 @@ void Device::power_on(ResetReason reason) {
     retained_.lose_power();
   }
   ++world_.boots;
-  life_ = std::make_unique<Life>(world_.seed * 7919u + world_.boots * 104729u);
+  life_ = std::make_unique<Life>(world_.flash, world_.seed * 7919u + world_.boots * 104729u);
   active_at_ = 0;
   Life& life = *life_;
   life.system.reason = reason;
@@ -47,9 +47,10 @@ void Device::power_on(ResetReason reason) {
     self.world_.flow();
     self.life_->gpio.pulse(pins::kMeterPulse);
   };
-  life.app = std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart,
-                                         life.network, life.tcp, world_.flash, world_.secrets, life.heap, life.worker,
-                                         life.waker, life.system, retained_, life.power});
+  life.app =
+      std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart, life.network,
+                                  life.tcp, world_.flash, world_.secrets, life.heap, life.worker, life.waker,
+                                  life.system, retained_, life.power, life.schemas_0, life.schemas_1});
   if (alive()) take_console();
 }
 

@@ -117,9 +117,14 @@ class Device {
     WsPeer csms{tcp};
     int opens = 0;
     bool upgraded = false;
+    RamFlashPart schemas_0;
+    RamFlashPart schemas_1;
     std::unique_ptr<App> app;
 
-    explicit Life(uint32_t seed) : rng(seed) {}
+    Life(RamFlash& flash, uint32_t seed)
+        : rng(seed),
+          schemas_0(flash, flash.size() / Flash::kSectorSize, World::kSlotSectors),
+          schemas_1(flash, flash.size() / Flash::kSectorSize + World::kSlotSectors, World::kSlotSectors) {}
   };
   /// A pending request that changes a stored value.
   struct Change {

@@ -58,6 +58,17 @@ void observe_cache(Device& device) {
   device.world().observe("cached", device.world().csms.got("Authorize", "CACHED", since) ? "no" : "yes");
 }
 
+/// Whether the pack of schemas is one that was acknowledged, or is being put into use.
+void observe_schemas(Device& device) {
+  if (device.world().stored.count("schemas") == 0) return;
+  const std::string text = device.command("schema");
+  if (!device.alive()) return;
+  JsonError error;
+  FixedText<16> protocol;
+  parse_json({text.data(), text.size()}, error).path("pack.protocol").get(protocol);
+  device.world().observe("schemas", protocol.empty() ? "built-in" : protocol.c_str());
+}
+
 /// Records the version of the local authorization list, and whether it has the idTag of the button.
 void observe_list(Device& device) {
   if (device.world().stored.count("list") == 0) return;
@@ -159,6 +170,7 @@ void Runner::check(World& world, std::string* console) const {
     observe_cache(device);
     device.check_log();
     observe_list(device);
+    observe_schemas(device);
     charge_once_more(device);
     device.power_off();
     if (console != nullptr) *console += device.console();

@@ -1,3 +1,5 @@
+#include "core/crc32.h"
+#include "features/schema/schema_store.h"
 #include "powercut/old_files.h"
 #include "powercut/scenario.h"
 
@@ -317,6 +319,53 @@ void prepare_full(Device& device) {
 
 constexpr size_t kSmallFlash = 24;
 
+// ---- a pack of schemas
+
+/// Writes a pack with empty tables on the console and puts it into use. @param bytes its length
+void install_schemas(Device& device, const std::string& protocol, size_t bytes) {
+  std::string pack = std::string("PBSP\1\0\100\0", 8) + protocol;
+  pack.resize(20);
+  const auto append = [&pack](uint32_t number) {
+    for (int i = 0; i < 4; ++i) pack += static_cast<char>(number >> (8 * i));
+  };
+  append(static_cast<uint32_t>(bytes - SchemaPack::kHeaderSize));
+  pack.resize(60);
+  const std::string tables(bytes - SchemaPack::kHeaderSize, '\0');
+  append(crc32(Text(tables.data(), tables.size()).bytes(), crc32(Text(pack.data(), pack.size()).bytes())));
+  pack += tables;
+
+  const auto command = [&device](const std::string& line) {
+    const std::string answer = device.command("schema " + line);
+    if (device.alive() && answer != "ok") device.world().violate("refused", "schema " + line + ": " + answer);
+  };
+  command("begin " + std::to_string(bytes));
+  for (size_t at = 0; at < pack.size() && device.alive(); at += SchemaStore::kChunk) {
+    std::string digits;
+    for (const char c : pack.substr(at, SchemaStore::kChunk)) {
+      digits += "0123456789abcdef"[static_cast<uint8_t>(c) / 16];
+      digits += "0123456789abcdef"[static_cast<uint8_t>(c) % 16];
+    }
+    command("write " + digits);
+  }
+  if (!device.alive()) return;
+  device.world().change("schemas", protocol);
+  command("commit");
+  if (device.alive()) device.world().acknowledge("schemas", protocol);
+}
+
+void prepare_schemas(Device& device) {
+  prepare(device);
+  install_schemas(device, "ocpp2.0.1", 300);
+  device.settle();
+}
+
+void schemas(Device& device) {
+  device.power_on();
+  install_schemas(device, "ocpp2.1", 4'400);
+  install_schemas(device, "ocpp1.6", 200);
+  device.settle();
+}
+
 constexpr Scenario kScenarios[] = {
     {"cold-boot", nullptr, &cold_boot},
     {"settings", &prepare, &settings},
@@ -337,6 +386,7 @@ constexpr Scenario kScenarios[] = {
     {"start-answered-late", &prepare_one_attempt, &start_answered_late},
     {"clock-set-back", &prepare, &clock_set_back},
     {"log-rotation", &prepare_log, &log_rotation},
+    {"schemas", &prepare_schemas, &schemas},
     {"files-of-0.1.0", &prepare_files_of_0_1_0, &old_files},
     {"full-flash", &prepare_full, &charge_offline, kSmallFlash},
 };

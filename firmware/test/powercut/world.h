@@ -57,7 +57,10 @@ struct World {
 
   std::vector<Violation> violations;
 
-  explicit World(size_t sectors = 144) : flash(sectors) {}
+  /// Sectors of each slot for schemas, which are behind the storage.
+  static constexpr size_t kSlotSectors = 2;
+
+  explicit World(size_t sectors = 144) : flash(sectors, 2 * kSlotSectors) {}
 
   void change(const std::string& key, const std::string& value) { stored[key].insert(value); }
   void acknowledge(const std::string& key, const std::string& value) { stored[key] = {value}; }

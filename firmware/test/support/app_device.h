@@ -39,6 +39,8 @@ struct AppDevice {
   FakeEdges edges{gpio, clock, waker};
   FakeSystem system;
   FakeRetainedRam retained;
+  RamFlash schemas_0{8};
+  RamFlash schemas_1{8};
   FakePower power;
   std::unique_ptr<App> app;
 
@@ -46,7 +48,7 @@ struct AppDevice {
     app.reset();
     worker.forget_jobs();
     app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
-                                      worker, waker, system, retained, power});
+                                      worker, waker, system, retained, power, schemas_0, schemas_1});
     return *app;
   }
   /// Types a command and runs the device until it is idle. @return the answers.

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "port/flash.h"
+#include "port/mapped_flash.h"
 
 namespace pb {
 
@@ -13,9 +13,13 @@ enum class Tear : uint8_t { none, half, random };
 
 /// NOR flash in memory: programming clears bits, erasing sets them. A power cut tears one operation, and every call
 /// after it fails, so that the code under test returns through its own error paths.
-class RamFlash final : public Flash {
+class RamFlash final : public MappedFlash {
  public:
-  explicit RamFlash(size_t sectors = 144) : bytes_(sectors * kSectorSize, 0xFF), sector_erases_(sectors) {}
+  /// @param others sectors behind this region, for a RamFlashPart: regions of one chip have their power cut together
+  explicit RamFlash(size_t sectors = 144, size_t others = 0)
+      : size_(sectors * kSectorSize),
+        bytes_((sectors + others) * kSectorSize, 0xFF),
+        sector_erases_(sectors + others) {}
 
   /// Cuts the power in the `operation`-th program or erase from now, counted from 1.
   void cut_at(uint64_t operation, Tear tear, uint32_t seed = 1) {
@@ -42,16 +46,29 @@ class RamFlash final : public Flash {
   void (*on_cut)(void* context) = nullptr;
   void* cut_context = nullptr;
 
-  size_t size() const override { return bytes_.size(); }
+  size_t size() const override { return size_; }
+  Bytes mapped() const override { return {bytes_.data(), size_}; }
   FlashResult read(size_t offset, MutableBytes into) override {
+    return inside(offset, into.length) ? read_any(offset, into) : FlashResult::out_of_range;
+  }
+  FlashResult program(size_t offset, Bytes bytes) override {
+    return inside(offset, bytes.length) ? program_any(offset, bytes) : FlashResult::out_of_range;
+  }
+  FlashResult erase(size_t offset) override {
+    return inside(offset, kSectorSize) ? erase_any(offset) : FlashResult::out_of_range;
+  }
+  bool claims_full() const override { return full; }
+
+ private:
+  friend class RamFlashPart;
+
+  FlashResult read_any(size_t offset, MutableBytes into) const {
     if (dead_) return FlashResult::failed;
-    if (!inside(offset, into.length)) return FlashResult::out_of_range;
     memcpy(into.data, bytes_.data() + offset, into.length);
     return FlashResult::ok;
   }
-  FlashResult program(size_t offset, Bytes bytes) override {
+  FlashResult program_any(size_t offset, Bytes bytes) {
     if (dead_) return FlashResult::failed;
-    if (!inside(offset, bytes.length)) return FlashResult::out_of_range;
     if (offset % kProgramSize != 0 || bytes.length % kProgramSize != 0) return FlashResult::unaligned;
     const bool torn = begin_operation();
     for (size_t i = 0; i < bytes.length; ++i) {
@@ -60,9 +77,8 @@ class RamFlash final : public Flash {
     }
     return torn ? FlashResult::failed : FlashResult::ok;
   }
-  FlashResult erase(size_t offset) override {
+  FlashResult erase_any(size_t offset) {
     if (dead_) return FlashResult::failed;
-    if (!inside(offset, kSectorSize)) return FlashResult::out_of_range;
     if (offset % kSectorSize != 0) return FlashResult::unaligned;
     ++erases_;
     ++sector_erases_[offset / kSectorSize];
@@ -72,12 +88,7 @@ class RamFlash final : public Flash {
     }
     return torn ? FlashResult::failed : FlashResult::ok;
   }
-  bool claims_full() const override { return full; }
-
- private:
-  bool inside(size_t offset, size_t length) const {
-    return offset <= bytes_.size() && length <= bytes_.size() - offset;
-  }
+  bool inside(size_t offset, size_t length) const { return offset <= size_ && length <= size_ - offset; }
   bool begin_operation() {
     if (++operations_ != cut_) return false;
     dead_ = true;
@@ -94,6 +105,7 @@ class RamFlash final : public Flash {
     return static_cast<uint8_t>(random_ >> 8);
   }
 
+  size_t size_;
   std::vector<uint8_t> bytes_;
   std::vector<uint32_t> sector_erases_;
   uint64_t operations_ = 0;
@@ -102,6 +114,33 @@ class RamFlash final : public Flash {
   bool dead_ = false;
   Tear tear_ = Tear::none;
   uint32_t random_ = 1;
+};
+
+/// Another region of the chip of a RamFlash, behind it.
+class RamFlashPart final : public MappedFlash {
+ public:
+  /// @param first sector of the part  @param sectors of it
+  RamFlashPart(RamFlash& chip, size_t first, size_t sectors)
+      : chip_(chip), start_(first * kSectorSize), size_(sectors * kSectorSize) {}
+
+  size_t size() const override { return size_; }
+  Bytes mapped() const override { return {chip_.bytes_.data() + start_, size_}; }
+  FlashResult read(size_t offset, MutableBytes into) override {
+    return inside(offset, into.length) ? chip_.read_any(start_ + offset, into) : FlashResult::out_of_range;
+  }
+  FlashResult program(size_t offset, Bytes bytes) override {
+    return inside(offset, bytes.length) ? chip_.program_any(start_ + offset, bytes) : FlashResult::out_of_range;
+  }
+  FlashResult erase(size_t offset) override {
+    return inside(offset, kSectorSize) ? chip_.erase_any(start_ + offset) : FlashResult::out_of_range;
+  }
+
+ private:
+  bool inside(size_t offset, size_t length) const { return offset <= size_ && length <= size_ - offset; }
+
+  RamFlash& chip_;
+  size_t start_;
+  size_t size_;
 };
 
 }  // namespace pb

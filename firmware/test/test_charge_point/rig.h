@@ -47,6 +47,8 @@ struct Rig {
   FakeSystem system;
   FakeRetainedRam retained;
   FakePower power;
+  RamFlash schemas_0{8};
+  RamFlash schemas_1{8};
   WsPeer peer{tcp};
   std::unique_ptr<App> app;
 
@@ -80,7 +82,7 @@ struct Rig {
     connected = false;
     network = FakeNetwork();
     app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
-                                      worker, waker, system, retained, power});
+                                      worker, waker, system, retained, power, schemas_0, schemas_1});
   }
   void set(const std::string& key, const std::string& value) {
     uart.type("set " + key + " " + value + "\r\n");

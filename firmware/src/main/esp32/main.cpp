@@ -18,6 +18,7 @@
 #include "port/esp32/esp_gpio.h"
 #include "port/esp32/esp_heap.h"
 #include "port/esp32/esp_interlock.h"
+#include "port/esp32/esp_mapped_flash.h"
 #include "port/esp32/esp_partition_flash.h"
 #include "port/esp32/esp_power.h"
 #include "port/esp32/esp_retained_ram.h"
@@ -65,6 +66,8 @@ struct Chip {
   EspEdges edges{waker};
   EspWorker worker{waker, kWorkerPriority};
   EspPartitionFlash storage{"storage"};
+  EspMappedFlash schemas_0{"schemas_0"};
+  EspMappedFlash schemas_1{"schemas_1"};
   Link network{waker};
   EspHeap heap;
   EspRng rng;
@@ -75,8 +78,8 @@ struct Chip {
   EspPower power;
 
   Ports ports() {
-    return {clock,   rng,     gpio, interlock, edges, uart,   network,  tcp,
-            storage, secrets, heap, worker,    waker, system, retained, power};
+    return {clock,   rng,  gpio,   interlock, edges,  uart,     network, tcp,       storage,
+            secrets, heap, worker, waker,     system, retained, power,   schemas_0, schemas_1};
   }
 };
 

@@ -66,6 +66,8 @@ class Chip final : private BoardListener {
         storage_(flash_),
         otadata_(flash_),
         secrets_region_(flash_),
+        schemas_0_(flash_),
+        schemas_1_(flash_),
         secrets_(secrets_region_),
         network_(time_->clock(), waker_),
         heap_(arguments.heap),
@@ -82,6 +84,9 @@ class Chip final : private BoardListener {
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) refuse(wrong);
     otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
     if (const std::string wrong = secrets_region_.open("secrets"); !wrong.empty()) refuse(wrong);
+    // Without them no pack can be stored, and the built-in schemas remain.
+    schemas_0_.open("schemas_0");
+    schemas_1_.open("schemas_1");
   }
 
   /// Waits for the board's `go`, then runs the firmware until it restarts. @return the exit code.
@@ -91,8 +96,9 @@ class Chip final : private BoardListener {
     void* memory = heap_.allocate(sizeof(App));
     if (memory == nullptr)
       refuse("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
-    App* app = new (memory) App(Ports{time_->clock(), *rng_, gpio_, interlock_, edges_, uart_, network_, tcp_, storage_,
-                                      secrets_, heap_, *worker_, waker_, system_, retained_, power_});
+    App* app =
+        new (memory) App(Ports{time_->clock(), *rng_, gpio_, interlock_, edges_, uart_, network_, tcp_, storage_,
+                               secrets_, heap_, *worker_, waker_, system_, retained_, power_, schemas_0_, schemas_1_});
     const ResetReason reason = app->run();
     app->~App();
     heap_.release(memory);
@@ -134,6 +140,8 @@ class Chip final : private BoardListener {
   PosixPartition storage_;
   PosixPartition otadata_;
   PosixPartition secrets_region_;
+  PosixPartition schemas_0_;
+  PosixPartition schemas_1_;
   FlashSecrets secrets_;
   PosixNetwork network_;
   DeviceHeap heap_;

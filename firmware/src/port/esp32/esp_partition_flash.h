@@ -13,6 +13,9 @@ class EspPartitionFlash final : public Flash {
   explicit EspPartitionFlash(const char* label)
       : partition_(esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, label)) {}
 
+  /// nullptr when the table has no such partition.
+  const esp_partition_t* partition() const { return partition_; }
+
   size_t size() const override { return partition_ == nullptr ? 0 : partition_->size; }
   FlashResult read(size_t offset, MutableBytes into) override;
   FlashResult program(size_t offset, Bytes bytes) override;

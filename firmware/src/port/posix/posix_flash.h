@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "port/flash.h"
+#include "port/mapped_flash.h"
 #include "port/posix/board_link.h"
 #include "port/posix/posix_clock.h"
 #include "port/posix/sleeper.h"
@@ -32,6 +32,8 @@ class PosixFlash final : public Flash {
   /// its bits chosen by `seed`. 0 cancels that.
   void tear(uint64_t operation, const std::string& mode, uint64_t seed);
   void set_claims_full(bool full) { full_.store(full); }
+
+  Bytes mapped() const { return {bytes_, size_}; }
 
   size_t size() const override { return size_; }
   FlashResult read(size_t offset, MutableBytes into) override;
@@ -63,7 +65,7 @@ class PosixFlash final : public Flash {
 };
 
 /// A part of the chip, from the partition table at 0x8000 (ESP-IDF: "Partition Tables").
-class PosixPartition final : public Flash {
+class PosixPartition final : public MappedFlash {
  public:
   explicit PosixPartition(PosixFlash& chip) : chip_(chip) {}
 
@@ -71,6 +73,7 @@ class PosixPartition final : public Flash {
   std::string open(const std::string& label);
 
   size_t size() const override { return size_; }
+  Bytes mapped() const override { return {chip_.mapped().data + start_, size_}; }
   FlashResult read(size_t offset, MutableBytes into) override;
   FlashResult program(size_t offset, Bytes bytes) override;
   FlashResult erase(size_t offset) override;

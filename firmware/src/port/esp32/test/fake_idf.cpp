@@ -292,6 +292,12 @@ esp_err_t esp_wifi_scan_get_ap_records(uint16_t* number, wifi_ap_record_t* recor
 const esp_partition_t* esp_partition_find_first(esp_partition_type_t, esp_partition_subtype_t, const char* label) {
   return strcmp(label, chip.partition.label) == 0 ? &chip.partition : nullptr;
 }
+esp_err_t esp_partition_mmap(const esp_partition_t*, size_t offset, size_t, esp_partition_mmap_memory_t,
+                             const void** out_ptr, esp_partition_mmap_handle_t* out_handle) {
+  *out_ptr = chip.flash.data() + offset;
+  *out_handle = 1;
+  return ESP_OK;
+}
 esp_err_t esp_partition_read(const esp_partition_t*, size_t offset, void* into, size_t size) {
   memcpy(into, chip.flash.data() + offset, size);
   return ESP_OK;

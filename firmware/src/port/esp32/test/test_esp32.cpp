@@ -11,6 +11,7 @@
 #include "port/esp32/esp_edges.h"
 #include "port/esp32/esp_gpio.h"
 #include "port/esp32/esp_interlock.h"
+#include "port/esp32/esp_mapped_flash.h"
 #include "port/esp32/esp_partition_flash.h"
 #include "port/esp32/esp_power.h"
 #include "port/esp32/esp_uart.h"
@@ -481,6 +482,15 @@ void brownout_level_is_the_next_one_of_the_chip() {
   TEST_ASSERT_EQUAL(7, chip.brownout_threshold);
 }
 
+void mapped_partition_is_read_as_memory() {
+  EspMappedFlash flash("storage");
+  const uint8_t bytes[16] = {0x12};
+  TEST_ASSERT_EQUAL_size_t(8192, flash.mapped().length);
+  TEST_ASSERT_EQUAL(static_cast<int>(FlashResult::ok), static_cast<int>(flash.program(4096, bytes)));
+  TEST_ASSERT_EQUAL_HEX8(0x12, flash.mapped().data[4096]);
+  TEST_ASSERT_EQUAL_size_t(0, EspMappedFlash("stroage").mapped().length);
+}
+
 }  // namespace
 
 void setUp() { chip = FakeIdf{}; }
@@ -527,5 +537,6 @@ int main() {
   RUN_TEST(brownout_level_is_the_next_one_of_the_chip);
   RUN_TEST(flash_refuses_what_the_partition_does_not_have);
   RUN_TEST(partition_that_is_missing_has_no_size);
+  RUN_TEST(mapped_partition_is_read_as_memory);
   return UNITY_END();
 }

@@ -1,0 +1,86 @@
+#include "features/schema/schema_console.h"
+
+#include "core/decimal.h"
+#include "core/hexadecimal.h"
+#include "features/schema/ocpp16_tables.h"
+
+namespace pb {
+namespace {
+
+constexpr char kUsage[] = "[begin <bytes>|write <hexadecimal>|commit|drop]";
+/// Digits of a digest that identify it on the console.
+constexpr size_t kShownDigest = 8;
+
+void write_digest(JsonWriter& json, Bytes digest) {
+  char bytes[2 * kShownDigest];
+  TextWriter text{Span<char>(bytes)};
+  for (size_t i = 0; i < kShownDigest; ++i) text.append(Hex{digest.data[i], 2});
+  json.member("digest", text.text());
+}
+
+}  // namespace
+
+Command SchemaConsole::command() {
+  return {"schema", kUsage,
+          [](void* self, Text arguments, Logger&) { static_cast<SchemaConsole*>(self)->run(arguments); }, this};
+}
+
+void SchemaConsole::run(Text arguments) {
+  const Text verb = take_word(arguments);
+  uint64_t length = 0;
+  if (verb.empty()) return show();
+  if (verb == "begin" && parse_decimal_unsigned(arguments, length)) {
+    const char* complaint = store_.begin(length > SIZE_MAX ? SIZE_MAX : static_cast<size_t>(length));
+    if (complaint == nullptr) return console_.answer("ok");
+    return answer_complaint(complaint);
+  }
+  if (verb == "write" && is_hexadecimal(arguments)) return write(arguments);
+  if (verb == "commit" && arguments.empty()) return answer_complaint(store_.commit(answer_when_done()));
+  if (verb == "drop" && arguments.empty()) return answer_complaint(store_.drop(answer_when_done()));
+  console_.answer("error: schema needs ", kUsage);
+}
+
+void SchemaConsole::show() {
+  const bool is_answered = console_.answer_json([this](JsonWriter& json) {
+    json.begin_object().key("built_in").begin_object().member("protocol", "ocpp1.6");
+    write_digest(json, {kOcpp16Digest, sizeof kOcpp16Digest});
+    json.key("bytes").number_unsigned(ocpp16_tables().length).end_object();
+    if (store_.has_pack()) {
+      const SchemaPack& pack = store_.pack();
+      json.key("pack").begin_object().member("protocol", pack.protocol.text());
+      write_digest(json, pack.digest);
+      json.key("bytes").number_unsigned(pack.length);
+      json.key("slot").number_unsigned(store_.slot()).end_object();
+    }
+    json.end_object();
+  });
+  if (!is_answered) console_.answer("error: the answer is longer than a line of the console");
+}
+
+void SchemaConsole::write(Text hexadecimal) {
+  uint8_t bytes[SchemaStore::kChunk];
+  if (hexadecimal.length % 2 != 0 || hexadecimal.length > 2 * sizeof bytes) {
+    return console_.answer("error: schema write needs up to 128 bytes in hexadecimal");
+  }
+  const size_t length = hexadecimal.length / 2;
+  for (size_t i = 0; i < length; ++i) {
+    const int high = hex_digit(hexadecimal.data[2 * i]);
+    bytes[i] = static_cast<uint8_t>(high * 16 + hex_digit(hexadecimal.data[2 * i + 1]));
+  }
+  answer_complaint(store_.write({bytes, length}, answer_when_done()));
+}
+
+SchemaStore::Done SchemaConsole::answer_when_done() {
+  return {[](void* self, const char* complaint) {
+            auto& console = *static_cast<SchemaConsole*>(self);
+            if (complaint == nullptr) return console.console_.answer("ok");
+            console.answer_complaint(complaint);
+          },
+          this};
+}
+
+void SchemaConsole::answer_complaint(const char* complaint) {
+  if (complaint != nullptr) console_.answer("error: schema: ", complaint);
+}
+
+}  // namespace pb

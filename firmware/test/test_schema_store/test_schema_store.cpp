@@ -1,0 +1,231 @@
+#include <unity.h>
+
+#include <string>
+#include <vector>
+
+#include "core/crc32.h"
+#include "features/schema/ocpp16_tables.h"
+#include "features/schema/schema_store.h"
+#include "support/fake_clock.h"
+#include "support/fake_storage.h"
+#include "support/fake_uart.h"
+#include "support/fake_worker.h"
+#include "support/ram_flash.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+/// A pack of a protocol with the tables of OCPP 1.6.
+std::vector<uint8_t> pack_of(const std::string& protocol) {
+  std::vector<uint8_t> pack(SchemaPack::kHeaderSize, 0);
+  const Bytes tables = ocpp16_tables();
+  memcpy(pack.data(), "PBSP\1\0\100\0", 8);
+  memcpy(pack.data() + 8, protocol.data(), protocol.size());
+  for (size_t i = 0; i < 4; ++i) pack[20 + i] = static_cast<uint8_t>(tables.length >> (8 * i));
+  const uint32_t crc = crc32(tables, crc32({pack.data(), 60}));
+  for (size_t i = 0; i < 4; ++i) pack[60 + i] = static_cast<uint8_t>(crc >> (8 * i));
+  pack.insert(pack.end(), tables.data, tables.data + tables.length);
+  return pack;
+}
+
+/// The slots and the storage, which outlive a restart.
+struct Flashes {
+  RamFlash first{8};
+  RamFlash second{8};
+  FakeStorage storage;
+};
+
+struct Rig {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  FakeWorker worker;
+  Flashes& flashes;
+  SchemaStore store;
+  std::string result = "none";
+
+  explicit Rig(Flashes& kept) : flashes(kept), store(kept.first, kept.second, kept.storage, worker, log) {
+    store.load();
+  }
+  std::string protocol() const { return store.has_pack() ? store.pack().protocol.c_str() : "built-in"; }
+  SchemaStore::Done done() {
+    return {[](void* self, const char* complaint) {
+              static_cast<Rig*>(self)->result = complaint == nullptr ? "ok" : complaint;
+            },
+            this};
+  }
+  /// Carries out an operation and returns its result.
+  std::string wait(const char* complaint) {
+    if (complaint != nullptr) return complaint;
+    result = "none";
+    worker.deliver_all();
+    flashes.storage.run_all();
+    return result;
+  }
+  std::string write(const std::vector<uint8_t>& pack) {
+    if (const char* complaint = store.begin(pack.size()); complaint != nullptr) return complaint;
+    for (size_t at = 0; at < pack.size(); at += SchemaStore::kChunk) {
+      const size_t rest = pack.size() - at;
+      const Bytes chunk{pack.data() + at, rest < SchemaStore::kChunk ? rest : SchemaStore::kChunk};
+      if (const std::string wrong = wait(store.write(chunk, done())); wrong != "ok") return wrong;
+    }
+    return "ok";
+  }
+  std::string install(const std::vector<uint8_t>& pack) {
+    const std::string written = write(pack);
+    return written == "ok" ? wait(store.commit(done())) : written;
+  }
+};
+
+void check(const std::string& expected, const std::string& actual) {
+  TEST_ASSERT_EQUAL_STRING(expected.c_str(), actual.c_str());
+}
+
+void a_pack_is_written_to_the_other_slot_and_used_after_a_restart() {
+  Flashes flashes;
+  {
+    Rig rig(flashes);
+    check("built-in", rig.protocol());
+    check("ok", rig.install(pack_of("ocpp2.0.1")));
+    check("ocpp2.0.1", rig.protocol());
+    TEST_ASSERT_EQUAL_size_t(0, rig.store.slot());
+    check("ok", rig.install(pack_of("ocpp2.1")));
+    TEST_ASSERT_EQUAL_size_t(1, rig.store.slot());
+    TEST_ASSERT_TRUE(rig.store.pack().tables.has("Heartbeat"));
+  }
+  Rig rig(flashes);
+  check("ocpp2.1", rig.protocol());
+  check("ok", rig.install(pack_of("ocpp1.6")));
+  TEST_ASSERT_EQUAL_size_t(0, rig.store.slot());
+}
+
+void without_a_commit_the_old_pack_remains() {
+  Flashes flashes;
+  {
+    Rig rig(flashes);
+    check("ok", rig.install(pack_of("ocpp2.0.1")));
+    check("ok", rig.write(pack_of("ocpp2.1")));
+    check("ocpp2.0.1", rig.protocol());
+  }
+  Rig rig(flashes);
+  check("ocpp2.0.1", rig.protocol());
+  check("the pack is not complete", rig.wait(rig.store.commit(rig.done())));
+}
+
+void a_damaged_pack_is_not_put_into_use() {
+  Flashes flashes;
+  Rig rig(flashes);
+  std::vector<uint8_t> pack = pack_of("ocpp2.0.1");
+  pack[100] ^= 1;
+  check("its CRC is wrong", rig.install(pack));
+  pack = pack_of("ocpp2.0.1");
+  pack[4] = 2;
+  check("its format is unknown to this firmware", rig.install(pack));
+  pack = pack_of("ocpp2.0.1");
+  pack.push_back(0);
+  check("its length is not that of its header", rig.install(pack));
+  check("it has no pack", rig.install(std::vector<uint8_t>(500, 0)));
+  check("built-in", rig.protocol());
+  TEST_ASSERT_EQUAL_size_t(0, flashes.storage.files.size());
+}
+
+void a_pack_that_changes_on_the_flash_is_reported_and_not_used() {
+  Flashes flashes;
+  {
+    check("ok", Rig(flashes).install(pack_of("ocpp2.0.1")));
+  }
+  flashes.first.content()[200] ^= 1;
+  Rig rig(flashes);
+  check("built-in", rig.protocol());
+  TEST_ASSERT_TRUE(rig.uart.wrote("the pack of schemas is not used: its CRC is wrong; the built-in schemas remain"));
+}
+
+void another_valid_pack_in_the_slot_is_not_used() {
+  Flashes flashes;
+  {
+    check("ok", Rig(flashes).install(pack_of("ocpp2.0.1")));
+  }
+  const std::vector<uint8_t> other = pack_of("ocpp2.1");
+  memcpy(flashes.first.data(), other.data(), other.size());
+  Rig rig(flashes);
+  check("built-in", rig.protocol());
+  TEST_ASSERT_TRUE(rig.uart.wrote("it is another one than was put into use"));
+}
+
+void a_damaged_record_is_reported() {
+  Flashes flashes;
+  {
+    check("ok", Rig(flashes).install(pack_of("ocpp2.0.1")));
+  }
+  flashes.storage.files["schemas"][0] = 7;
+  check("built-in", Rig(flashes).protocol());
+  flashes.storage.lost.insert("schemas");
+  Rig rig(flashes);
+  check("built-in", rig.protocol());
+  TEST_ASSERT_TRUE(rig.uart.wrote("the record of the slot in use cannot be read"));
+}
+
+void the_listener_receives_the_pack_in_use() {
+  Flashes flashes;
+  Rig rig(flashes);
+  std::string last = "none";
+  rig.store.set_listener({[](void* text, const SchemaPack& pack) {
+                            *static_cast<std::string*>(text) = pack.tables.empty() ? "empty" : pack.protocol.c_str();
+                          },
+                          &last});
+  check("ok", rig.install(pack_of("ocpp2.0.1")));
+  check("ocpp2.0.1", last);
+  check("ok", rig.wait(rig.store.drop(rig.done())));
+  check("empty", last);
+  check("built-in", Rig(flashes).protocol());
+}
+
+void wrong_requests_have_complaints() {
+  Flashes flashes;
+  Rig rig(flashes);
+  const std::vector<uint8_t> bytes(300, 0);
+  check("no pack was begun", rig.wait(rig.store.write({bytes.data(), 128}, rig.done())));
+  check("the pack is not complete", rig.wait(rig.store.commit(rig.done())));
+  check("a pack has more than 64 bytes and fits into its slot", rig.wait(rig.store.begin(64)));
+  check("a pack has more than 64 bytes and fits into its slot", rig.wait(rig.store.begin(8 * 4096 + 1)));
+  TEST_ASSERT_NULL(rig.store.begin(204));
+  const std::string wrong = "each write has 128 bytes, the last one the rest of the pack";
+  check(wrong, rig.wait(rig.store.write({bytes.data(), 100}, rig.done())));
+  check("ok", rig.wait(rig.store.write({bytes.data(), 128}, rig.done())));
+  check(wrong, rig.wait(rig.store.write({bytes.data(), 128}, rig.done())));
+  TEST_ASSERT_NULL(rig.store.write({bytes.data(), 76}, rig.done()));
+  TEST_ASSERT_TRUE(rig.store.busy());
+  check("another operation is running, try again", rig.wait(rig.store.commit(rig.done())));
+}
+
+void a_failure_of_the_flash_ends_the_new_pack() {
+  Flashes flashes;
+  Rig rig(flashes);
+  flashes.first.cut_at(3, Tear::half);
+  check("the flash failed, begin the pack again", rig.write(pack_of("ocpp2.0.1")));
+  flashes.first.power_on();
+  check("ok", rig.install(pack_of("ocpp2.0.1")));
+  flashes.storage.result = StorageResult::full;
+  check("the record cannot be stored", rig.install(pack_of("ocpp2.1")));
+  check("ocpp2.0.1", rig.protocol());
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(a_pack_is_written_to_the_other_slot_and_used_after_a_restart);
+  RUN_TEST(without_a_commit_the_old_pack_remains);
+  RUN_TEST(a_damaged_pack_is_not_put_into_use);
+  RUN_TEST(a_pack_that_changes_on_the_flash_is_reported_and_not_used);
+  RUN_TEST(another_valid_pack_in_the_slot_is_not_used);
+  RUN_TEST(a_damaged_record_is_reported);
+  RUN_TEST(the_listener_receives_the_pack_in_use);
+  RUN_TEST(wrong_requests_have_complaints);
+  RUN_TEST(a_failure_of_the_flash_ends_the_new_pack);
+  return UNITY_END();
+}
