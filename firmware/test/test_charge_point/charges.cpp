@@ -131,10 +131,14 @@ void console_status_is_complete() {
   check_contains(
       "= "
       "{\"state\":\"SuspendedEV\",\"accepted\":true,\"connected\":true,\"transaction\":100,\"energy_wh\":0,\"queue\":0,"
-      "\"reporting\":\"possible\",\"lost_files\":[],\"contactor\":false,\"time_quality\":\"csms\","
+      "\"reporting\":\"possible\",\"lost_files\":[],\"contactor\":false,\"storage\":true,"
+      "\"time_quality\":\"csms\",\"settings\":\"sound\","
       "\"security_profile\":0,\"network\":{\"state\":\"up\",\"ssid\":\"net\",\"rssi\":-60,\"channel\":6,"
       "\"bssid\":\"02:00:00:00:00:01\",\"ip\":\"192.168.4.2\",\"losses\":0,\"loss_reason\":0,"
-      "\"setup_access_point\":false},\"connection_problem\":\"none\"}",
+      "\"setup_access_point\":false},\"connection_problem\":\"none\","
+      "\"web\":{\"serving\":false,\"connections\":0,\"first_password\":false},"
+      "\"power\":{\"state\":\"busy\",\"cpu_scaling\":false,\"modem_sleep\":false,\"light_sleep\":false,"
+      "\"brownout_mv\":2700}}",
       rig.uart.take());
 }
 
