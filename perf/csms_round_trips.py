@@ -31,10 +31,10 @@ def measure(peers: Path, runs: int) -> Iterator[Result]:
     for _ in range(runs):
         for server, (python, script) in servers.items():
             figures[server].append(_run(start(python, script)))
-    library, serve, *peers = ((server, statistics.median(values)) for server, values in figures.items())
+    library, serve, *others = ((server, statistics.median(values)) for server, values in figures.items())
     unit = "round trips a second of processor time"
-    yield Result(f"CSMS: {unit}", "1/s", True, library[1], dict(peers))
-    yield Result(f"rig csms serve, which prints each frame: {unit}", "1/s", True, serve[1], dict([library, *peers]))
+    yield Result(f"CSMS: {unit}", "1/s", True, library[1], dict(others))
+    yield Result(f"rig csms serve, which prints each frame: {unit}", "1/s", True, serve[1], dict([library, *others]))
 
 
 def _run(server: subprocess.Popen[str]) -> float:

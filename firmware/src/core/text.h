@@ -74,9 +74,9 @@ class FixedText {
   FixedText() = default;
   /// Copies a literal that fits.
   template <size_t Size>
-  explicit FixedText(const char (&literal)[Size]) {
+  constexpr explicit FixedText(const char (&literal)[Size]) : length_(Size - 1) {
     static_assert(Size - 1 <= Capacity, "the literal is too long");
-    assign(Text(literal, Size - 1));
+    for (size_t i = 0; i < Size; ++i) bytes_[i] = literal[i];
   }
 
   /// Copies a text. @return false, with the content unchanged, when it is longer than Capacity or Characters.

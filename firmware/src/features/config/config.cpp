@@ -58,30 +58,25 @@ Complaint check_together(const Settings& settings) {
                                                                 : "backoff_max_ms must not be below backoff_initial_ms";
 }
 
-// Not inlined: the defaults are large, and several copies would lie in the stack frame of load().
-[[gnu::noinline]] void take_defaults(Settings& settings) { settings = Settings(); }
-
-[[gnu::noinline]] void take_default_backoff(Settings& settings) {
-  const Settings defaults;
-  settings.backoff_initial_ms = defaults.backoff_initial_ms;
-  settings.backoff_max_ms = defaults.backoff_max_ms;
+void take_default_backoff(Settings& settings) {
+  settings.backoff_initial_ms = kDefaultSettings.backoff_initial_ms;
+  settings.backoff_max_ms = kDefaultSettings.backoff_max_ms;
 }
 
-[[gnu::noinline]] void write_if_changed(JsonWriter& json, const Key& key, const Settings& settings,
-                                        const Settings& defaults) {
+[[gnu::noinline]] void write_if_changed(JsonWriter& json, const Key& key, const Settings& settings) {
   char bytes[kMaxValue];
   char default_bytes[kMaxValue];
   TextWriter text{Span<char>(bytes)};
   TextWriter default_text{Span<char>(default_bytes)};
   key.format(settings, text);
-  key.format(defaults, default_text);
+  key.format(kDefaultSettings, default_text);
   if (text.text() != default_text.text()) write_value(json, key, text.text());
 }
 
 }  // namespace
 
 void Config::load(uint64_t chip_id) {
-  take_defaults(set_);
+  set_ = kDefaultSettings;
   adopted_heartbeat_interval_s_ = 0;
   load_file();
   if (const Complaint complaint = check_together(set_); complaint != nullptr) {
@@ -494,10 +489,9 @@ void Config::write(JsonWriter& json, Secrets secrets, Text group) const {
 }
 
 void Config::write_file(const Settings& settings, JsonWriter& json) {
-  const Settings defaults;
   json.begin_object();
   for (const Key& key : all_keys()) {
-    if (!key.read_only()) write_if_changed(json, key, settings, defaults);
+    if (!key.read_only()) write_if_changed(json, key, settings);
   }
   json.end_object();
 }

@@ -20,12 +20,10 @@ constexpr Text name_of(Key::Kind kind) {
   return "list";
 }
 
-// Not inlined: the defaults are large.
-[[gnu::noinline]] void write_default(JsonWriter& json, const Key& key) {
-  const Settings defaults;
+void write_default(JsonWriter& json, const Key& key) {
   char bytes[kMaxValue];
   TextWriter text{Span<char>(bytes)};
-  key.format(defaults, text);
+  key.format(kDefaultSettings, text);
   json.member(key.read_only() ? "value" : "default", text.text());
 }
 

@@ -79,4 +79,7 @@ struct Settings {
   uint32_t transaction_message_retry_interval_s = 60;
 };
 
+/// In flash: a copy on a stack takes more than 1 KB of it.
+inline constexpr Settings kDefaultSettings;
+
 }  // namespace pb
