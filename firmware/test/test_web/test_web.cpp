@@ -360,9 +360,11 @@ void for_setup_only_the_page_follows_the_access_point() {
   TEST_ASSERT_EQUAL(80, page.tcp.listening_port);
 }
 
+/// Also while wrong passwords have locked the login.
 void the_console_gives_a_new_password() {
   Page page;
   page.settle();
+  for (uint32_t i = 0; i < WebLogin::kFreeFailures; ++i) page.log_in("wrong");
   page.uart.type("web password\r\n");
   page.run_rounds(6);
   const std::string log = page.uart.take();
