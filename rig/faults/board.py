@@ -37,10 +37,10 @@ class LowSupply(Fault):
     """The supply is too low. A chip whose brown-out detector has a higher level resets, again and again.
 
     Args:
-        millivolts: the voltage of the chip's supply; normal are 3,300.
+        millivolts: the voltage of the chip's supply; normal are 3,300. The default is above the usual level.
     """
 
-    millivolts: Annotated[int, Limits(least=2_000, most=3_300)] = 2_600
+    millivolts: Annotated[int, Limits(least=2_000, most=3_300)] = 2_800
     name: ClassVar[str] = "low-supply"
     summary: ClassVar[str] = "the chip's supply has only that many millivolts"
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})

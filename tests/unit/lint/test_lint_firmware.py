@@ -78,7 +78,7 @@ def test_include_by_a_macro_is_refused(repository: Path, write: Write) -> None:
     assert finding.startswith("firmware/src/core/crc32.h:2: the included file is named by a macro")
 
 
-@pytest.mark.parametrize("folder", ["features/http", "core/json", "web"])
+@pytest.mark.parametrize("folder", ["features/tea", "core/json", "web"])
 def test_folder_without_a_rank_is_refused(repository: Path, write: Write, folder: str) -> None:
     write(f"firmware/src/{folder}/file.h", "")
     (finding,) = includes.run(repository).findings

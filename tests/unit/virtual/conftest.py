@@ -42,6 +42,7 @@ class Network:
 @dataclass(frozen=True)
 class Device:
     worker: str = "loop"
+    page: bool = False
 
 
 @dataclass(frozen=True)
