@@ -55,7 +55,7 @@ def test_an_idle_device_draws_less_than_a_busy_one_and_that_less_than_a_charging
     ],
     ids=["defaults", "full clock", "radio awake", "light sleep"],
 )
-@pytest.mark.needs("test_hooks")  # the limits are those of the virtual board's model
+@pytest.mark.needs("test_hooks", "settings")  # the limits are those of the virtual board's model
 def test_each_setting_changes_the_idle_current(
     device: Device, power: Power, settings: dict[str, bool], least: float, most: float
 ) -> None:
