@@ -11,11 +11,11 @@ from rig.util.errors import BenchError
 
 BLOCK_SIZE = 4096
 # Same geometry as in the firmware's storage feature, see docs/virtual-board.md.
-_GEOMETRY: Mapping[str, Any] = {
+GEOMETRY: Mapping[str, Any] = {
     "block_size": BLOCK_SIZE,
     "read_size": 16,
     "prog_size": 16,
-    "cache_size": 256,
+    "cache_size": 512,  # as of the device: with a smaller one some of its files cannot be read
     "lookahead_size": 16,
 }
 
@@ -75,7 +75,7 @@ def used_blocks(image: bytes) -> int:
 
 def _on(memory: bytearray) -> LittleFS:
     # Pass a buffer: littlefs-python would make one from a list of single bytes, which takes longer than all the rest.
-    return LittleFS(UserContext(buffer=memory), block_count=len(memory) // BLOCK_SIZE, mount=False, **_GEOMETRY)
+    return LittleFS(UserContext(buffer=memory), block_count=len(memory) // BLOCK_SIZE, mount=False, **GEOMETRY)
 
 
 def _mounted(image: bytes) -> LittleFS:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from rig.adapters.plugbench import provision
-from rig.firmware.filesystem import make_filesystem, read_filesystem
+from rig.firmware.filesystem import GEOMETRY, make_filesystem, read_filesystem
 from rig.firmware.partitions import Partition
 from rig.util.errors import AuthorError, BenchError
 
+ROOT = Path(__file__).parents[3]
 STORAGE = Partition("storage", "data", "littlefs", 0x350000, 0x90000)
 
 
@@ -44,3 +47,10 @@ def test_files_that_do_not_fit_are_refused():
 def test_garbage_is_refused():
     with pytest.raises(BenchError, match="no valid LittleFS file system"):
         read_filesystem(b"\x5a" * STORAGE.size)
+
+
+def test_the_cache_is_not_smaller_than_that_of_the_device() -> None:
+    """With a smaller one LittleFS calls some files corrupt that the device has written inside the directory."""
+    header = (ROOT / "firmware/src/features/storage/littlefs_storage.h").read_text(encoding="utf-8")
+    (size,) = re.findall(r"kCacheSize = (\d+);", header)
+    assert int(size) <= GEOMETRY["cache_size"]
