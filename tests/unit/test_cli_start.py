@@ -43,7 +43,11 @@ def test_help_imports_no_command() -> None:
 
 @pytest.mark.parametrize(
     ("line", "number", "words"),
-    [("rig po", 1, ["power"]), ("rig power cy", 2, ["cycle"]), ("rig csms ", 2, ["serve", "call", "answer", "api", "load", "play"])],
+    [
+        ("rig po", 1, ["power"]),
+        ("rig power cy", 2, ["cycle"]),
+        ("rig csms ", 2, ["serve", "call", "answer", "api", "load", "play"]),
+    ],
 )
 def test_a_shell_completes_words(line: str, number: int, words: list[str]) -> None:
     asked = {"_RIG_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(number)}
