@@ -76,6 +76,7 @@ def test_network_led_flashes_twice_while_not_accepted(device: Device, bench: Ben
     with csms.answer("BootNotification", pending), device.expecting_reboot():
         bench.power.cycle()
         csms.expect("BootNotification")
+        device.let_time_pass(2)  # the pattern before this one would be a part of the first period
         expect_pattern(bench, leds, "network", "double_flash", rate_hz=1, duty=0.2)
     device.wait_accepted()
     leds["network"].expect("on")
