@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from rig.adapters import registry
 from rig.adapters.profile import Settings
 from rig.bench import Bench
-from rig.device.csms_time import wrong_time
+from rig.device.csms_answers import left_by_another_test
 from rig.device.device_watch import DeviceWatch, Reboot
 from rig.firmware.build import Firmware, firmware
 from rig.timeline import Mark
@@ -369,9 +369,10 @@ class Device:
         self._reset_inputs_and_network()
         if self._settings:
             raise DeviceError("it has the configuration of another test")
-        wrong = wrong_time(self.bench.timeline, self.bench.description.device.identity)
-        if wrong is not None:
-            raise DeviceError(f"it has the time of another test, {wrong}")
+        identity, interval_s = self.bench.description.device.identity, self.bench.csms.behaviour.heartbeat_interval_s
+        left = left_by_another_test(self.bench.timeline, identity, interval_s)
+        if left is not None:
+            raise DeviceError(f"it has {left} of another test")
         problems = self._not_idle()
         if not problems:
             return

@@ -130,6 +130,15 @@ def test_make_idle_restores_the_time(device: Device, csms: Csms) -> None:
     assert abs(status_time(csms) - device.bench.clock.utc()) < timedelta(seconds=1)
 
 
+def test_make_idle_restores_the_heartbeat_interval(device: Device, power: Power, csms: Csms) -> None:
+    """An interval that a test has answered a BootNotification with does not last into the next one."""
+    csms.behaviour.heartbeat_interval_s = 10
+    power.cycle()
+    device.wait_accepted()
+    device.make_idle()
+    csms.expect_none("Heartbeat", within=30)
+
+
 def status_time(csms: Csms) -> datetime:
     """Return the device's time, from a StatusNotification that is triggered for it."""
     csms.call("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1})
