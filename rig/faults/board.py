@@ -133,3 +133,14 @@ class HeapLeak(Fault):
         """Start the leak, then restore its rate."""
         restore.callback(hooks(bench).leak, hooks(bench).leaking)
         hooks(bench).leak(self.bytes_per_connection)
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    BrownOut,
+    LowSupply,
+    TornWrite,
+    SlowErase,
+    FlashFull,
+    HeapLeak,
+)
+"""In the order of the catalogue."""

@@ -9,99 +9,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_type_hints
 
-from rig.faults.board import BrownOut, FlashFull, HeapLeak, LowSupply, SlowErase, TornWrite
-from rig.faults.csms import (
-    BadAnswers,
-    BadHandshake,
-    ClockJump,
-    CsmsGone,
-    CsmsRestart,
-    CsmsSilent,
-    HttpRefusal,
-    NoPong,
-    PingFlood,
-    Trickle,
-    WebSocketClose,
-)
+from rig.faults import board, csms, frames, network, power
 from rig.faults.fault import Fault
-from rig.faults.frames import (
-    FrameBinary,
-    FrameBreakSchema,
-    FrameCallError,
-    FrameClose,
-    FrameDelay,
-    FrameDrop,
-    FrameDuplicate,
-    FrameFragments,
-    FrameHuge,
-    FrameReorder,
-    FrameReset,
-    FrameTruncate,
-    FrameWrongId,
-    FrameWrongType,
-)
-from rig.faults.network import (
-    AccessPointGone,
-    BlackHole,
-    ConnectionDrop,
-    Latency,
-    LeaseLost,
-    SynIgnored,
-    WifiEvents,
-    WifiKick,
-    WifiRejected,
-    WifiSilence,
-)
-from rig.faults.power import PowerCut, Reset
 from rig.util.errors import BenchError
 
 CATALOGUE: Mapping[str, type[Fault]] = {
-    fault.name: fault
-    for fault in (
-        PowerCut,
-        Reset,
-        BrownOut,
-        LowSupply,
-        TornWrite,
-        SlowErase,
-        FlashFull,
-        HeapLeak,
-        AccessPointGone,
-        WifiRejected,
-        WifiKick,
-        WifiEvents,
-        LeaseLost,
-        WifiSilence,
-        BlackHole,
-        SynIgnored,
-        Latency,
-        ConnectionDrop,
-        CsmsGone,
-        CsmsRestart,
-        CsmsSilent,
-        NoPong,
-        PingFlood,
-        Trickle,
-        WebSocketClose,
-        HttpRefusal,
-        BadHandshake,
-        BadAnswers,
-        ClockJump,
-        FrameDrop,
-        FrameDelay,
-        FrameDuplicate,
-        FrameReorder,
-        FrameTruncate,
-        FrameWrongId,
-        FrameWrongType,
-        FrameCallError,
-        FrameBreakSchema,
-        FrameBinary,
-        FrameFragments,
-        FrameHuge,
-        FrameClose,
-        FrameReset,
-    )
+    fault.name: fault for module in (power, board, network, csms, frames) for fault in module.FAULTS
 }
 
 

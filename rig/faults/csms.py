@@ -228,3 +228,19 @@ class ClockJump(Fault):
         behaviour = bench.csms.behaviour
         restore.callback(setattr, behaviour, "clock_offset_s", behaviour.clock_offset_s)
         behaviour.clock_offset_s += self.seconds
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    CsmsGone,
+    CsmsRestart,
+    CsmsSilent,
+    NoPong,
+    PingFlood,
+    Trickle,
+    WebSocketClose,
+    HttpRefusal,
+    BadHandshake,
+    BadAnswers,
+    ClockJump,
+)
+"""In the order of the catalogue."""

@@ -311,3 +311,22 @@ def validate_reason(fault: Fault, reason: str) -> None:
         raise AuthorError(
             f"{fault.name}: reason has at most {_LONGEST_REASON} bytes of UTF-8, not {len(reason.encode())}"
         )
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    FrameDrop,
+    FrameDelay,
+    FrameDuplicate,
+    FrameReorder,
+    FrameTruncate,
+    FrameWrongId,
+    FrameWrongType,
+    FrameCallError,
+    FrameBreakSchema,
+    FrameBinary,
+    FrameFragments,
+    FrameHuge,
+    FrameClose,
+    FrameReset,
+)
+"""In the order of the catalogue."""

@@ -189,3 +189,18 @@ class ConnectionDrop(Fault):
     def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
         """Reset all connections."""
         bench.network.drop_connections()
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    AccessPointGone,
+    WifiRejected,
+    WifiKick,
+    WifiEvents,
+    LeaseLost,
+    WifiSilence,
+    BlackHole,
+    SynIgnored,
+    Latency,
+    ConnectionDrop,
+)
+"""In the order of the catalogue."""

@@ -39,3 +39,10 @@ class Reset(Fault):
         """Pull EN low, then restore its state."""
         restore.callback(bench.power.hold_reset, bench.power.in_reset)
         bench.power.hold_reset(True)
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    PowerCut,
+    Reset,
+)
+"""In the order of the catalogue."""
