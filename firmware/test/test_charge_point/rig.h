@@ -4,53 +4,18 @@
 
 #include <deque>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
 
-#include "app/app.h"
+#include "support/app_device.h"
 #include "support/check.h"
-#include "support/fake_clock.h"
-#include "support/fake_edges.h"
-#include "support/fake_gpio.h"
-#include "support/fake_interlock.h"
-#include "support/fake_network.h"
-#include "support/fake_power.h"
-#include "support/fake_retained_ram.h"
-#include "support/fake_rng.h"
-#include "support/fake_secrets.h"
-#include "support/fake_system.h"
-#include "support/fake_tcp.h"
-#include "support/fake_uart.h"
-#include "support/fake_waker.h"
-#include "support/fake_worker.h"
-#include "support/ram_flash.h"
 #include "support/ws_peer.h"
 
 namespace pb {
 
 /// A whole device and a CSMS in one process, on one clock.
-struct Rig {
-  FakeClock clock;
-  FakeRng rng;
-  FakeGpio gpio;
-  FakeUart uart;
-  FakeNetwork network;
-  FakeTcp tcp;
-  RamFlash flash;
-  FakeSecrets secrets;
-  FakeHeap heap;
-  FakeWorker worker;
-  FakeWaker waker{clock};
-  FakeInterlock interlock{gpio, waker};
-  FakeEdges edges{gpio, clock, waker};
-  FakeSystem system;
-  FakeRetainedRam retained;
-  FakePower power;
-  RamFlash schemas_0{8};
-  RamFlash schemas_1{8};
+struct Rig : AppDevice {
   WsPeer peer{tcp};
-  std::unique_ptr<App> app;
 
   bool reachable = true;
   bool connected = false;
@@ -81,8 +46,7 @@ struct Rig {
     opens = 0;
     connected = false;
     network = FakeNetwork();
-    app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
-                                      worker, waker, system, retained, power, schemas_0, schemas_1});
+    AppDevice::boot();
   }
   void set(const std::string& key, const std::string& value) {
     uart.type("set " + key + " " + value + "\r\n");

@@ -12,6 +12,8 @@ void tearDown() {}
 
 namespace {
 
+constexpr char kWithCsms[] = R"({"csms_url":"ws://old/","security_profile":1})";
+
 struct Bench : ConfigRig {
   int answers = 0;
   StorageResult last = StorageResult::failed;
@@ -28,6 +30,12 @@ struct Bench : ConfigRig {
                          ++static_cast<Bench*>(self)->answers;
                        },
                        this});
+  }
+  /// Sets another address of the CSMS, while the present one works; the trial begins when it is stored.
+  void change_address() {
+    load(kWithCsms);
+    config.keep(Trial::csms);
+    set("csms_url", "ws://new/");
   }
   /// Runs all jobs, and the work that waits for them, up to `now`.
   void settle(Millis now = 0) {
@@ -402,8 +410,6 @@ void the_key_of_the_network_is_masked() {
 
 // -- trials -----------------------------------------------------------------------------------------------------------
 
-constexpr char kWithCsms[] = R"({"csms_url":"ws://old/","security_profile":1})";
-
 void a_changed_address_is_on_trial_until_it_is_kept() {
   Bench bench;
   bench.load(kWithCsms);
@@ -423,9 +429,7 @@ void a_changed_address_is_on_trial_until_it_is_kept() {
 
 void the_values_from_before_are_stored_first() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.run_one();
   TEST_ASSERT_EQUAL_STRING(kWithCsms, bench.storage.files["config.json"].c_str());
   check_contains(R"("csms_url":"ws://old/")", bench.storage.files["trial_csms.json"]);
@@ -435,9 +439,7 @@ void the_values_from_before_are_stored_first() {
 
 void a_trial_can_be_taken_back_after_several_changes() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.run_all();
   bench.set("csms_url", "ws://newer/");
   bench.set("security_profile", "2");
@@ -456,9 +458,7 @@ void a_trial_can_be_taken_back_after_several_changes() {
 
 void a_restart_continues_a_trial() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.run_all();
   Bench after;
   after.storage.files = bench.storage.files;
@@ -472,9 +472,7 @@ void a_restart_continues_a_trial() {
 
 void a_power_cut_before_the_new_value_begins_no_trial() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.run_one();
   Bench after;
   after.storage.files = bench.storage.files;
@@ -486,9 +484,7 @@ void a_power_cut_before_the_new_value_begins_no_trial() {
 
 void the_file_of_an_ended_trial_is_removed_until_that_succeeds() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.run_all();
   bench.config.keep(Trial::csms);
   bench.storage.result = StorageResult::failed;
@@ -503,9 +499,7 @@ void the_file_of_an_ended_trial_is_removed_until_that_succeeds() {
 
 void a_trial_that_begins_again_keeps_its_file() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.run_all();
   bench.config.keep(Trial::csms);
   bench.config.poll(0);  // the removal is pending
@@ -665,9 +659,7 @@ void an_address_that_is_removed_is_not_on_trial() {
   bench.set("csms_url", "");
   bench.storage.run_all();
   TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.run_all();
   bench.set("csms_url", "");
   bench.storage.run_all();
@@ -676,9 +668,7 @@ void an_address_that_is_removed_is_not_on_trial() {
 
 void a_change_whose_values_from_before_cannot_be_stored_fails() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.result = StorageResult::full;
   bench.storage.run_all();
   TEST_ASSERT_EQUAL(1, bench.answers);
@@ -693,9 +683,7 @@ void a_change_whose_values_from_before_cannot_be_stored_fails() {
 
 void a_change_during_the_write_of_the_values_from_before_is_kept() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.set("wifi_psk", "hunter22");
   bench.storage.run_all();
   TEST_ASSERT_EQUAL(2, bench.answers);
@@ -705,9 +693,7 @@ void a_change_during_the_write_of_the_values_from_before_is_kept() {
 
 void nothing_is_taken_back_while_the_storage_is_busy() {
   Bench bench;
-  bench.load(kWithCsms);
-  bench.config.keep(Trial::csms);
-  bench.set("csms_url", "ws://new/");
+  bench.change_address();
   bench.storage.run_all();
   bench.storage.a_job_is_under_way = true;
   TEST_ASSERT_FALSE(bench.config.take_back(Trial::csms));

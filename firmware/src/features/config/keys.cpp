@@ -133,62 +133,29 @@ constexpr Key log_level_key(Text name) {
           [](const Settings& settings, TextWriter& text) { settings.log_level.format(text); }};
 }
 
-constexpr Key availability_key(Text name) {
-  return {name,
-          "",
-          Key::Kind::choice,
-          [](Settings& settings, Text value) -> Complaint {
-            for (const Availability availability :
-                 {Availability::operative, Availability::connector_inoperative, Availability::inoperative}) {
-              if (value != name_of(availability)) continue;
-              settings.availability = availability;
-              return nullptr;
-            }
-            return "must be operative, connector_inoperative or inoperative";
-          },
-          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.availability)); },
-          0,
-          0,
-          "",
-          kAvailabilityNames};
-}
+constexpr char kAvailabilityRule[] = "must be operative, connector_inoperative or inoperative";
+constexpr char kPowerFailActionRule[] = "must be stop or resume";
+constexpr char kWebAccessRule[] = "must be on, off or setup";
 
-constexpr Key power_fail_action_key(Text name) {
+/// @tparam kNames the names of the values, in their order  @tparam kRule the answer to any other text
+template <typename Choice, Choice Settings::* kMember, const auto& kNames, const auto& kRule>
+constexpr Key choice_key(Text name) {
   return {name,
           "",
           Key::Kind::choice,
           [](Settings& settings, Text value) -> Complaint {
-            for (const PowerFailAction action : {PowerFailAction::stop, PowerFailAction::resume}) {
-              if (value != name_of(action)) continue;
-              settings.power_fail_action = action;
+            for (const Text& choice : kNames) {
+              if (value != choice) continue;
+              settings.*kMember = static_cast<Choice>(&choice - kNames);
               return nullptr;
             }
-            return "must be stop or resume";
+            return kRule;
           },
-          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.power_fail_action)); },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.*kMember)); },
           0,
           0,
           "",
-          kPowerFailActionNames};
-}
-
-constexpr Key web_access_key(Text name) {
-  return {name,
-          "",
-          Key::Kind::choice,
-          [](Settings& settings, Text value) -> Complaint {
-            for (const WebAccess access : {WebAccess::on, WebAccess::off, WebAccess::setup}) {
-              if (value != name_of(access)) continue;
-              settings.web = access;
-              return nullptr;
-            }
-            return "must be on, off or setup";
-          },
-          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.web)); },
-          0,
-          0,
-          "",
-          kWebAccessNames};
+          kNames};
 }
 
 /// A read-only fact about the firmware, for GetConfiguration only.
@@ -251,9 +218,10 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::network, "Key of the setup access point: 8 to 63 bytes. Empty: there is none."),
     number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s")
         .in(KeyGroup::network, "Longest pause between attempts to join a network."),
-    web_access_key("web").in(KeyGroup::network,
-                             "When the device serves its page: on, off, or setup: only while its setup access point "
-                             "is open."),
+    choice_key<WebAccess, &Settings::web, kWebAccessNames, kWebAccessRule>("web").in(
+        KeyGroup::network,
+        "When the device serves its page: on, off, or setup: only while its setup access point "
+        "is open."),
 
     text_key<&Settings::local_id_tag, &any_text>("local_id_tag")
         .in(KeyGroup::authorization, "idTag that the button presents. Empty: none."),
@@ -278,7 +246,8 @@ constexpr Key kKeys[] = {
     fact_key<kLocalListEntriesOfMessage>("SendLocalListMaxLength")
         .in(KeyGroup::authorization, "Entries in one SendLocalList."),
 
-    availability_key("availability").in(KeyGroup::connector, "Availability, as ChangeAvailability has set it."),
+    choice_key<Availability, &Settings::availability, kAvailabilityNames, kAvailabilityRule>("availability")
+        .in(KeyGroup::connector, "Availability, as ChangeAvailability has set it."),
     boolean_key<&Settings::fixed_cable>("fixed_cable")
         .in(KeyGroup::connector,
             "Whether the cable cannot be unplugged at the charge point. Then the lock is never driven, and "
@@ -323,7 +292,8 @@ constexpr Key kKeys[] = {
     fact_key<kMeasurands>("StopTxnAlignedDataMaxLength").in(KeyGroup::metering, "Items of StopTxnAlignedData."),
     fact_key<kMeasurands>("StopTxnSampledDataMaxLength").in(KeyGroup::metering, "Items of StopTxnSampledData."),
 
-    power_fail_action_key("power_fail_action")
+    choice_key<PowerFailAction, &Settings::power_fail_action, kPowerFailActionNames, kPowerFailActionRule>(
+        "power_fail_action")
         .in(KeyGroup::transactions, "Action on a transaction when the mains power fails."),
     number_key<&Settings::power_resume_limit_s, 0, kDay>("power_resume_limit_s")
         .in(KeyGroup::transactions, "A transaction does not continue after a longer power failure."),

@@ -4,6 +4,7 @@
 #include "core/json_reader.h"
 #include "features/config/key_help.h"
 #include "features/web_ui/page.h"
+#include "features/wifi/found_networks.h"
 
 namespace pb {
 
@@ -435,16 +436,8 @@ void WebUi::show_scan(Call& call) {
   call.answer.json(200, [&found, count, state](JsonWriter& json) {
     json.begin_object();
     json.member("state", state == ScanState::running ? "running" : state == ScanState::failed ? "failed" : "done");
-    json.key("networks").begin_array();
-    for (size_t i = 0; i < count; ++i) {
-      json.begin_object()
-          .member("ssid", found[i].ssid.text())
-          .member("rssi", int{found[i].rssi})
-          .member("channel", uint32_t{found[i].channel})
-          .member("open", found[i].is_open)
-          .end_object();
-    }
-    json.end_array();
+    json.key("networks");
+    write_found(json, {found, count});
     json.end_object();
   });
 }

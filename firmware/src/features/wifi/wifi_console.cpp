@@ -2,6 +2,7 @@
 
 #include "core/decimal.h"
 #include "core/json_reader.h"
+#include "features/wifi/found_networks.h"
 
 namespace pb {
 
@@ -112,18 +113,7 @@ void WifiConsole::answer_scan() {
   if (network_.scan_state() != ScanState::done) return console_.answer("error: the scan has failed, try again");
   FoundNetwork found[kMaxFound];
   const size_t count = network_.take_scan(found);
-  const bool fits = console_.answer_json([&found, count](JsonWriter& json) {
-    json.begin_array();
-    for (size_t i = 0; i < count; ++i) {
-      json.begin_object()
-          .member("ssid", found[i].ssid.text())
-          .member("rssi", int{found[i].rssi})
-          .member("channel", uint32_t{found[i].channel})
-          .member("open", found[i].is_open)
-          .end_object();
-    }
-    json.end_array();
-  });
+  const bool fits = console_.answer_json([&found, count](JsonWriter& json) { write_found(json, {found, count}); });
   if (!fits) console_.answer("error: the answer is longer than a line of the console");
 }
 
