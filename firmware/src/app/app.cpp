@@ -29,8 +29,7 @@ App::App(const Ports& ports)
       worker_(ports.worker),
       flash_(ports.storage),
       storage_(flash_, ports.worker),
-      storage_guard_(storage_, ports.secrets, ports.worker,
-                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
+      storage_guard_(storage_, ports.secrets, ports.worker, restart_request(), log_),
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
@@ -50,21 +49,18 @@ App::App(const Ports& ports)
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
       charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, local_list_, auth_cache_, config_,
-                    security_, Identity{kVersion, ports.system.chip_id()},
-                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
-                    ports.rng, log_),
+                    security_, Identity{kVersion, ports.system.chip_id()}, restart_request(), ports.rng, log_),
       power_manager_(ports.clock, ports.power, ports.network, board_, charging_, connection_, messenger_, transactions_,
                      log_store_, config_.settings(), log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, config_, led_status_),
-      image_trial_(ports.system, ports.worker, charge_point_, transactions_,
-                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
+      image_trial_(ports.system, ports.worker, charge_point_, transactions_, restart_request(), log_),
       csms_trial_(config_, connection_, charge_point_, wifi_),
       web_ui_({ports.tcp, ports.network, ports.rng, ports.secrets, ports.worker, ports.clock, ports.heap, config_,
                security_, stored_networks_, wifi_, status_, monitor_, log_store_, transactions_, messenger_, kVersion,
                ports.system.build_id(), log_},
-              {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}) {
+              restart_request()) {
   log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
@@ -249,6 +245,10 @@ void App::add_features() {
                  json.end_object();
                },
                &ports_.system});
+}
+
+RestartRequest App::restart_request() {
+  return {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this};
 }
 
 void App::request_restart(ResetReason reason) {

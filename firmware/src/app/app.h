@@ -52,6 +52,7 @@ class App {
 
   /// Ends run() after this round.
   void request_restart(ResetReason reason);
+  RestartRequest restart_request();
   bool restart_requested() const { return restart_requested_; }
 
  private:

@@ -7,12 +7,6 @@ namespace pb {
 
 namespace {
 
-/// @param write takes a JsonWriter&
-template <class Write>
-void answer_json(Logger& console, Write write) {
-  if (!console.answer_json(write)) console.answer("error: the answer is longer than a line of the console");
-}
-
 void reboot(void* app, Text, Logger& console) {
   console.answer("ok");
   static_cast<App*>(app)->request_restart(ResetReason::software);
@@ -30,7 +24,7 @@ void show_config(void* context, Text arguments, Logger& console) {
   const auto& config = *static_cast<const Config*>(context);
   const Text word = take_word(arguments);
   if (word.empty() || (word == "list" && is_group(arguments))) {
-    return answer_json(console, [&](JsonWriter& json) { config.write(json, Config::Secrets::masked, arguments); });
+    return console.answer_json([&](JsonWriter& json) { config.write(json, Config::Secrets::masked, arguments); });
   }
   if (word == "list") {
     return console.answer_by([](TextWriter& text) {
@@ -41,7 +35,7 @@ void show_config(void* context, Text arguments, Logger& console) {
   if (word != "help") return console.answer("error: config needs list with a group, help with a key, or nothing");
   const Key* key = find_key(arguments);
   if (key == nullptr) return console.answer("error: '", arguments, "' is no key of the configuration, see config");
-  answer_json(console, [key](JsonWriter& json) { write_key_help(json, *key); });
+  console.answer_json([key](JsonWriter& json) { write_key_help(json, *key); });
 }
 
 void crash(void* controls, Text kind, Logger& console) {
@@ -103,9 +97,9 @@ void App::add_test_commands(TestControls& controls) {
 
 /// Shows the state, or the telemetry: every number, or their units.
 void App::status(Text part) {
-  if (part.empty()) return answer_json(log_, [this](JsonWriter& json) { status_.write(json); });
-  if (part == "full") return answer_json(log_, [this](JsonWriter& json) { monitor_.write_full(json); });
-  if (part == "units") return answer_json(log_, [this](JsonWriter& json) { monitor_.write_units(json); });
+  if (part.empty()) return log_.answer_json([this](JsonWriter& json) { status_.write(json); });
+  if (part == "full") return log_.answer_json([this](JsonWriter& json) { monitor_.write_full(json); });
+  if (part == "units") return log_.answer_json([this](JsonWriter& json) { monitor_.write_units(json); });
   log_.answer("error: status needs full, units or nothing");
 }
 
@@ -131,7 +125,7 @@ void App::log_command(Text arguments) {
   const Text word = take_word(rest);
   LogLevel level;
   if (word.empty()) {
-    answer_json(log_, [this](JsonWriter& json) {
+    log_.answer_json([this](JsonWriter& json) {
       char bytes[400];  // of all tags
       TextWriter levels{Span<char>(bytes)};
       log_.levels().format(levels);

@@ -5,6 +5,7 @@
 #include "port/system.h"
 #include "port/worker.h"
 #include "runtime/feature.h"
+#include "runtime/restart_request.h"
 
 namespace pb {
 
@@ -15,14 +16,8 @@ class ImageTrial final : public Feature {
   /// Time for the network, the CSMS and its answer to BootNotification. An open transaction extends it.
   static constexpr Millis kLimit = 15 * 60'000;
 
-  /// Restarts the device.
-  struct Restart {
-    void (*call)(void* context) = nullptr;
-    void* context = nullptr;
-  };
-
   ImageTrial(System& system, Worker& worker, const ChargePoint& charge_point, const Transactions& transactions,
-             Restart restart, Logger& log)
+             RestartRequest restart, Logger& log)
       : system_(system),
         worker_(worker),
         charge_point_(charge_point),
@@ -59,7 +54,7 @@ class ImageTrial final : public Feature {
   Worker& worker_;
   const ChargePoint& charge_point_;
   const Transactions& transactions_;
-  Restart restart_;
+  RestartRequest restart_;
   Logger& log_;
   bool is_undecided_;
 };

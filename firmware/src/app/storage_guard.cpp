@@ -19,8 +19,8 @@ void StorageGuard::start() {
   result_ = storage_.mount(had_file_system ? OnDamage::keep : OnDamage::format);
   works_ = result_ == StorageResult::ok;
   is_noted_ = had_file_system;
-  if (!works_) next_ = kRetry;
   if (!works_) {
+    next_ = kRetry;
     log_.error(kTag, "the file system cannot be used: ", name_of(result_),
                "; nothing is stored and no charge begins. `storage format yes` erases it");
   } else if (storage_.formatted()) {

@@ -5,6 +5,7 @@
 #include "port/secrets.h"
 #include "port/worker.h"
 #include "runtime/feature.h"
+#include "runtime/restart_request.h"
 
 namespace pb {
 
@@ -16,13 +17,7 @@ class StorageGuard final : public Feature {
   /// files.
   static constexpr Millis kRetry = 60'000;
 
-  /// Restarts the device.
-  struct Restart {
-    void (*call)(void* context) = nullptr;
-    void* context = nullptr;
-  };
-
-  StorageGuard(LittleFsStorage& storage, Secrets& secrets, Worker& worker, Restart restart, Logger& log)
+  StorageGuard(LittleFsStorage& storage, Secrets& secrets, Worker& worker, RestartRequest restart, Logger& log)
       : storage_(storage), secrets_(secrets), worker_(worker), restart_(restart), log_(log) {}
 
   /// Mounts the storage, at start-up.
@@ -42,7 +37,7 @@ class StorageGuard final : public Feature {
   LittleFsStorage& storage_;
   Secrets& secrets_;
   Worker& worker_;
-  Restart restart_;
+  RestartRequest restart_;
   Logger& log_;
   bool works_ = false;
   bool is_noted_ = true;  ///< whether the second store knows of the file system

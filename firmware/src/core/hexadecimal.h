@@ -20,4 +20,12 @@ inline bool is_hexadecimal(Text text) {
   return true;
 }
 
+/// Decodes pairs of hexadecimal digits. @param into has room for half of the digits  @return the number of bytes
+inline size_t decode_hexadecimal(Text digits, uint8_t* into) {
+  for (size_t i = 0; i < digits.length / 2; ++i) {
+    into[i] = static_cast<uint8_t>(hex_digit(digits.data[2 * i]) << 4 | hex_digit(digits.data[2 * i + 1]));
+  }
+  return digits.length / 2;
+}
+
 }  // namespace pb

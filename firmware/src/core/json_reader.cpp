@@ -8,7 +8,6 @@ namespace pb {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 Text skip(Text text, size_t count) { return {text.data + count, text.length - count}; }
 

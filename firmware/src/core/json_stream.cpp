@@ -6,7 +6,6 @@ namespace pb {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_high_surrogate(uint16_t unit) { return unit >= 0xd800 && unit <= 0xdbff; }
 bool is_low_surrogate(uint16_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 

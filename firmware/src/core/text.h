@@ -59,6 +59,15 @@ inline bool equal_ignoring_case(Text a, Text b) {
   return true;
 }
 
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Returns the place of a character, or the length of the text without it.
+inline size_t find(Text text, char character) {
+  size_t i = 0;
+  while (i < text.length && text.data[i] != character) ++i;
+  return i;
+}
+
 /// Returns the number of characters in a UTF-8 text, the unit of OCPP's limits (JSON Schema, maxLength).
 inline size_t count_characters(Text text) {
   size_t count = 0;
@@ -90,6 +99,12 @@ class FixedText {
   void clear() {
     length_ = 0;
     bytes_[0] = '\0';
+  }
+  /// Overwrites all bytes, also where an optimizer sees no use of that: for a secret.
+  void wipe() {
+    volatile char* byte = bytes_;
+    for (size_t i = 0; i < sizeof bytes_; ++i) byte[i] = 0;
+    length_ = 0;
   }
   Text text() const { return {bytes_, length_}; }
   const char* c_str() const { return bytes_; }

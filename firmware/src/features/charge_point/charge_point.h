@@ -12,6 +12,7 @@
 #include "features/websocket/connection.h"
 #include "runtime/backoff.h"
 #include "runtime/feature.h"
+#include "runtime/restart_request.h"
 
 namespace pb {
 
@@ -22,12 +23,6 @@ enum class Registration : uint8_t { unknown, pending, rejected, accepted };
 struct Identity {
   Text firmware_version;
   uint64_t chip_id = 0;
-};
-
-/// Requests a restart of the device after a reset is complete.
-struct RestartRequest {
-  void (*call)(void* context) = nullptr;
-  void* context = nullptr;
 };
 
 /// Receives the result of a DataTransfer to the CSMS.

@@ -9,7 +9,6 @@ enum class KeyGroup : uint8_t { csms, network, authorization, connector, meterin
 
 constexpr Text kKeyGroupNames[] = {"csms",     "network",      "authorization", "connector",
                                    "metering", "transactions", "device"};
-constexpr size_t kKeyGroups = sizeof kKeyGroupNames / sizeof *kKeyGroupNames;
 
 constexpr Text name_of(KeyGroup group) { return kKeyGroupNames[static_cast<size_t>(group)]; }
 

@@ -12,8 +12,6 @@ Text phrase_of(uint16_t status) {
       return "OK";
     case 202:
       return "Accepted";
-    case 302:
-      return "Found";
     case 400:
       return "Bad Request";
     case 401:
@@ -79,6 +77,7 @@ void HttpAnswer::end(size_t body_length) {
   TextWriter length(Span<char>(buffer_.data + length_place_, kLengthDigits));
   length.append(Padded{body_length, kLengthDigits});
   length_ += body_length;
+  body_length_ = body_length;
 }
 
 void HttpAnswer::constant(Text type, Text policy, Bytes gzip) {

@@ -51,7 +51,9 @@ class HttpAnswer {
   void events();
 
   Kind kind() const { return kind_; }
+  /// What is in the buffer: the head, and behind it a body that is `whole`.
   Text head() const { return {buffer_.data, length_}; }
+  size_t head_length() const { return length_ - body_length_; }
   Bytes body() const { return body_; }
   uint8_t number() const { return number_; }
 
@@ -69,6 +71,7 @@ class HttpAnswer {
   Kind kind_ = Kind::none;
   size_t length_ = 0;
   size_t length_place_ = 0;
+  size_t body_length_ = 0;
   Bytes body_;
   uint8_t number_ = 0;
 };

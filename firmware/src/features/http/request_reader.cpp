@@ -22,12 +22,6 @@ bool is_token(Text text) {
   return !text.empty();
 }
 
-size_t find(Text text, char character) {
-  size_t i = 0;
-  while (i < text.length && text.data[i] != character) ++i;
-  return i;
-}
-
 Text after(Text text, size_t count) {
   return count < text.length ? Text(text.data + count, text.length - count) : Text(text.data + text.length, 0);
 }

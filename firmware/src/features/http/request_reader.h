@@ -16,12 +16,10 @@ class HttpRequestReader {
 
   enum class Result : uint8_t { more, complete, rejected };
 
-  /// Takes the next byte. After `complete` or `rejected` no more may follow until begin().
+  /// Takes the next byte. After `complete` or `rejected` no more may follow.
   Result feed(uint8_t byte);
-  /// Starts with the next connection.
-  void begin() { *this = HttpRequestReader(); }
 
-  /// Whether anything has come since begin().
+  /// Whether anything has come.
   bool has_begun() const { return head_length_ != 0; }
   const HttpRequest& request() const { return request_; }
   /// The status that answers a rejected request (RFC 9110, section 15), and the reason for people.

@@ -45,8 +45,7 @@ void HttpServer::accept(Millis now, bool has_memory) {
 
 Millis HttpServer::step(Connection& connection, Millis now) {
   if (tcp_.state(connection.socket) == TcpState::closed) {
-    release(connection);
-    return kNever;
+    return release(connection);
   }
   switch (connection.state) {
     case State::free:
@@ -60,12 +59,7 @@ Millis HttpServer::step(Connection& connection, Millis now) {
     case State::listening:
       return listen(connection, now);
     case State::draining:
-      if (!drop_input(connection) && now < connection.deadline && tcp_.state(connection.socket) != TcpState::closed) {
-        return connection.deadline;
-      }
-      if (now < connection.deadline && tcp_.state(connection.socket) != TcpState::closed) return now;
-      release(connection);
-      return kNever;
+      return wait_or_release(connection, drop_input(connection), now);
   }
   return kNever;
 }
@@ -90,18 +84,15 @@ Millis HttpServer::read(Connection& connection, Millis now) {
   }
   if (received >= kMaxReceivedPerPoll) return now;
   if (tcp_.state(connection.socket) == TcpState::closed) {
-    release(connection);
-    return kNever;
+    return release(connection);
   }
   if (now < connection.deadline) return connection.deadline;
   if (!connection.reader.has_begun()) {
-    release(connection);
-    return kNever;
+    return release(connection);
   }
   connection.is_unread = true;
   if (owner_ != nullptr) {  // its answer is not worth a wait
-    release(connection);
-    return kNever;
+    return release(connection);
   }
   reject(connection, 408, "the request did not arrive within 5 s", now);
   return send(connection, now);
@@ -109,11 +100,7 @@ Millis HttpServer::read(Connection& connection, Millis now) {
 
 Millis HttpServer::handle(Connection& connection, Millis now) {
   const bool has_more_input = drop_input(connection);
-  if (!is_free_for(connection)) {
-    if (now < connection.deadline) return has_more_input ? now : connection.deadline;
-    release(connection);
-    return kNever;
-  }
+  if (!is_free_for(connection)) return wait_or_release(connection, has_more_input, now);
   if (connection.reader.status() != 0) {
     reject(connection, connection.reader.status(), connection.reader.reason(), now);
     return send(connection, now);
@@ -146,10 +133,7 @@ void HttpServer::answer(Connection& connection, const HttpAnswer& answer, Millis
   connection.deadline = now + kSendLimit;
   connection.is_complete = answer.kind() == HttpAnswer::Kind::whole;
   if (!connection.is_head_only) return;
-  // The head ends with the first empty line.
-  for (size_t i = 0; i + 4 <= end_; ++i) {
-    if (Text(output_ + i, 4) == "\r\n\r\n") end_ = i + 4;
-  }
+  end_ = answer.head_length();
   connection.is_complete = true;
 }
 
@@ -157,8 +141,7 @@ Millis HttpServer::send(Connection& connection, Millis now) {
   const bool has_more_input = drop_input(connection);
   for (;;) {
     if (tcp_.state(connection.socket) == TcpState::closed) {
-      release(connection);
-      return kNever;
+      return release(connection);
     }
     if (owner_ == &connection && !flush(connection, now)) break;
     if (connection.is_complete) {
@@ -183,9 +166,7 @@ Millis HttpServer::send(Connection& connection, Millis now) {
     // One chunk a poll, so that the other features get their turn.
     if (!flush(connection, now) || !connection.is_complete) return now + 1;
   }
-  if (now < connection.deadline) return has_more_input ? now : connection.deadline;
-  release(connection);
-  return kNever;
+  return wait_or_release(connection, has_more_input, now);
 }
 
 void HttpServer::write_chunk(Connection& connection) {
@@ -207,8 +188,7 @@ void HttpServer::write_chunk(Connection& connection) {
 Millis HttpServer::listen(Connection& connection, Millis now) {
   const bool has_more_input = drop_input(connection);
   if (tcp_.state(connection.socket) == TcpState::closed) {
-    release(connection);
-    return kNever;
+    return release(connection);
   }
   if (now >= connection.next_event && owner_ == nullptr) {
     connection.next_event = now + kEventInterval;
@@ -221,8 +201,7 @@ Millis HttpServer::listen(Connection& connection, Millis now) {
     end_ = event.length();
     // A browser that is too slow for one event a second would keep the buffer from the others. It comes back by itself.
     if (!goes_on || event.cut() != 0 || !flush(connection, now)) {
-      release(connection);
-      return kNever;
+      return release(connection);
     }
   }
   return has_more_input ? now : connection.next_event > now ? connection.next_event : now + 1;
@@ -249,16 +228,27 @@ bool HttpServer::flush(Connection& connection, Millis now) {
 }
 
 void HttpServer::finish(Connection& connection, Millis now) {
-  if (!connection.is_unread) return release(connection);
+  if (!connection.is_unread) {
+    release(connection);
+    return;
+  }
   connection.state = State::draining;
   connection.deadline = now + kDrainLimit;
 }
 
-void HttpServer::release(Connection& connection) {
+/// @return the deadline of the next step
+Millis HttpServer::wait_or_release(Connection& connection, bool has_more_input, Millis now) {
+  const bool is_over = now >= connection.deadline || tcp_.state(connection.socket) == TcpState::closed;
+  if (is_over) return release(connection);
+  return has_more_input ? now : connection.deadline;
+}
+
+Millis HttpServer::release(Connection& connection) {
   tcp_.close(connection.socket);
   if (owner_ == &connection) owner_ = nullptr;
   connection.socket = Tcp::kNoSocket;
   connection.state = State::free;
+  return kNever;
 }
 
 void HttpServer::close_all() {

@@ -87,7 +87,8 @@ class HttpServer {
   bool is_free_for(const Connection& connection) const { return owner_ == nullptr || owner_ == &connection; }
   void write_chunk(Connection& connection);
   void finish(Connection& connection, Millis now);
-  void release(Connection& connection);
+  Millis wait_or_release(Connection& connection, bool has_more_input, Millis now);
+  Millis release(Connection& connection);
   size_t listeners() const;
 
   Tcp& tcp_;

@@ -80,12 +80,12 @@ class Logger {
     line.append_all("T (", clock_.now(), ") ", tag, ": ");
     return finish_json(line.length(), write);
   }
+  /// As telemetry_json(), but an answer that does not fit becomes an error, because the console waits for one.
   template <class Write>
-  bool answer_json(Write write) {
+  void answer_json(Write write) {
     begin_line().append("= ");
-    if (!finish_json(2, write)) return false;
+    if (!finish_json(2, write)) return answer("error: the answer is longer than a line of the console");
     ++answers_;
-    return true;
   }
   /// Prints a line of the log again, with `L ` before it. @param line as a LogSink received it, also with a wall time
   void stored(Text line) { print_stored(line); }

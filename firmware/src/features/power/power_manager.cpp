@@ -11,10 +11,11 @@ constexpr Millis kPause = 10;
 
 Millis PowerManager::poll(Millis now) {
   set_brownout();
-  const Millis flush_due = watch_mains(now);
+  const bool has_failed = board_.power_fail.read();  // once: it may change between two reads
+  const Millis flush_due = watch_mains(has_failed, now);
   if (is_busy()) busy_at_ = now;
   const bool is_idle = now - busy_at_ >= kIdleAfter;
-  enter(board_.power_fail.read() ? PowerState::failing : is_idle ? PowerState::idle : PowerState::busy, now);
+  enter(has_failed ? PowerState::failing : is_idle ? PowerState::idle : PowerState::busy, now);
   const Millis idle_due = state_ == PowerState::busy ? busy_at_ + kIdleAfter : kNever;
   // While there is work, its end wakes the loop.
   return earlier(flush_due, idle_due > now ? idle_due : now + kIdleAfter);
@@ -67,8 +68,7 @@ void PowerManager::set_brownout() {
 
 /// Energy and messages go first, by `charging` and `transactions`, which are polled before. The log follows, when
 /// nothing of them waits any more.
-Millis PowerManager::watch_mains(Millis now) {
-  const bool has_failed = board_.power_fail.read();
+Millis PowerManager::watch_mains(bool has_failed, Millis now) {
   if (has_failed && state_ != PowerState::failing) {
     failed_at_ = now;
     flush_ = Flush::waits_for_transactions;

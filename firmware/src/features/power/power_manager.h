@@ -58,8 +58,6 @@ class PowerManager final : public Feature {
         log_(log) {}
 
   PowerState state() const { return state_; }
-  /// The level of the brown-out detector in mV; 0 without one.
-  uint32_t brownout_mv() const { return brownout_mv_; }
   /// The time since the boot in which the device was idle.
   Millis idle_time() const { return idle_time_ + (state_ == PowerState::idle ? clock_.now() - since_ : 0); }
   /// The time that the last failure of the mains power took until energy, messages and log were on flash; 0 before one.
@@ -75,7 +73,7 @@ class PowerManager final : public Feature {
 
   bool is_busy() const;
   PowerMode mode_of(PowerState state) const;
-  Millis watch_mains(Millis now);
+  Millis watch_mains(bool has_failed, Millis now);
   Millis continue_flush(Millis now);
   void flushed(StorageResult result);
   void enter(PowerState state, Millis now);

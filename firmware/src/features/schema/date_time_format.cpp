@@ -1,18 +1,9 @@
 #include "features/schema/date_time_format.h"
 
+#include "core/calendar.h"
+#include "core/text.h"
+
 namespace pb {
-namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool is_leap(unsigned year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
-
-unsigned days_in(unsigned year, unsigned month) {
-  if (month == 2) return is_leap(year) ? 29 : 28;
-  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
-}
-
-}  // namespace
 
 bool DateTimeFormat::feed(uint32_t character) {
   is_valid_ = is_valid_ && character < 0x80 && step(static_cast<char>(character));
@@ -65,7 +56,7 @@ bool DateTimeFormat::is_field_valid(char separator) {
   } else {
     if (expected != kSeparators[field_]) return false;
     if (field_ == 1 && fields_[1] == 0) return false;
-    if (field_ == 2 && (fields_[2] == 0 || fields_[2] > days_in(fields_[0], fields_[1]))) return false;
+    if (field_ == 2 && (fields_[2] == 0 || fields_[2] > days_in_month(fields_[0], fields_[1]))) return false;
     ++field_;
     digits_ = 0;
   }

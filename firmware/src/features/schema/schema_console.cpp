@@ -41,7 +41,7 @@ void SchemaConsole::run(Text arguments) {
 }
 
 void SchemaConsole::show() {
-  const bool is_answered = console_.answer_json([this](JsonWriter& json) {
+  console_.answer_json([this](JsonWriter& json) {
     json.begin_object().key("built_in").begin_object().member("protocol", "ocpp1.6");
     write_digest(json, {kOcpp16Digest, sizeof kOcpp16Digest});
     json.key("bytes").number_unsigned(ocpp16_tables().length).end_object();
@@ -54,7 +54,6 @@ void SchemaConsole::show() {
     }
     json.end_object();
   });
-  if (!is_answered) console_.answer("error: the answer is longer than a line of the console");
 }
 
 void SchemaConsole::write(Text hexadecimal) {
@@ -62,11 +61,7 @@ void SchemaConsole::write(Text hexadecimal) {
   if (hexadecimal.length % 2 != 0 || hexadecimal.length > 2 * sizeof bytes) {
     return console_.answer("error: schema write needs up to 128 bytes in hexadecimal");
   }
-  const size_t length = hexadecimal.length / 2;
-  for (size_t i = 0; i < length; ++i) {
-    const int high = hex_digit(hexadecimal.data[2 * i]);
-    bytes[i] = static_cast<uint8_t>(high * 16 + hex_digit(hexadecimal.data[2 * i + 1]));
-  }
+  const size_t length = decode_hexadecimal(hexadecimal, bytes);
   answer_complaint(store_.write({bytes, length}, answer_when_done()));
 }
 

@@ -7,7 +7,6 @@
 namespace pb {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_one_of(char c, const char* characters) { return c != '\0' && strchr(characters, c) != nullptr; }
 /// `unreserved` and `sub-delims` of RFC 3986, appendix A.

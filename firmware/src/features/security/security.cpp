@@ -36,8 +36,8 @@ TcpSecurity Security::security(bool url_has_tls) {
   const uint32_t profile = settings_.security_profile;
   const TcpSecurity security{url_has_tls || profile >= tls_with_basic_authentication,
                              profile == tls_with_client_certificate, time()};
-  if (security.tls && !security.time.is_exact && !has_told_of_time_) {
-    has_told_of_time_ = true;  // one line, not one for each attempt
+  if (security.tls && !security.time.is_exact && !has_reported_time_) {
+    has_reported_time_ = true;  // one line, not one for each attempt
     log_.warning(kTag, "the time is at least ", format_timestamp(security.time.unix_s * kMillis).text(),
                  "; until the CSMS tells it, a certificate is only refused if it had expired by then");
   }
@@ -83,10 +83,7 @@ const char* Security::set_authorization_key(Text hexadecimal, StorageDone done) 
     return "must have 32 to 40 hexadecimal digits, two for each of 16 to 20 bytes";
   }
   if (storing_) return kBusy;
-  key_length_ = hexadecimal.length / 2;
-  for (size_t i = 0; i < key_length_; ++i) {
-    key_[i] = static_cast<uint8_t>(hex_digit(hexadecimal.data[2 * i]) << 4 | hex_digit(hexadecimal.data[2 * i + 1]));
-  }
+  key_length_ = decode_hexadecimal(hexadecimal, key_);
   done_ = done;
   storing_ = worker_.post({[](void* self) {
                              auto& security = *static_cast<Security*>(self);

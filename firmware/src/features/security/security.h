@@ -53,7 +53,7 @@ class Security final : public Credentials {
   const TimeSync& time_sync_;
   Logger& log_;
   Listener listener_;
-  bool has_told_of_time_ = false;
+  bool has_reported_time_ = false;
 
   // The key that is being written.
   bool storing_ = false;

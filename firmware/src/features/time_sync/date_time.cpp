@@ -1,8 +1,8 @@
 #include "features/time_sync/date_time.h"
 
+#include "core/calendar.h"
 #include "core/text_writer.h"
 #include "core/time.h"
-#include "features/time_sync/calendar.h"
 
 namespace pb {
 

@@ -1,5 +1,7 @@
 #include "features/web_ui/web_login.h"
 
+#include "core/constant_time.h"
+
 namespace pb {
 
 namespace {
@@ -62,9 +64,8 @@ void WebLogin::run() {
   uint8_t hash[kSha256Length];
   pbkdf2_sha256(password_.text().bytes(), record_.salt, kIterations, hash);
   if (work_ == Work::check) {
-    uint8_t difference = 0;  // compared in constant time
-    for (size_t i = 0; i < sizeof hash; ++i) difference |= static_cast<uint8_t>(hash[i] ^ record_.hash[i]);
-    is_right_ = difference == 0 && !password_.empty() && record_.version == kVersion;
+    const bool is_equal = equal_in_constant_time(hash, record_.hash);
+    is_right_ = is_equal && !password_.empty() && record_.version == kVersion;
     return;
   }
   memcpy(record_.hash, hash, sizeof hash);
@@ -98,8 +99,7 @@ void WebLogin::done() {
       log_.info(kTag, "the password of the page was changed");
     }
   }
-  password_.assign("                                                                ");
-  password_.clear();
+  password_.wipe();
 }
 
 }  // namespace pb

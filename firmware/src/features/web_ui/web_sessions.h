@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/constant_time.h"
 #include "core/text_writer.h"
 #include "core/time.h"
 #include "port/rng.h"
@@ -49,13 +50,8 @@ class WebSessions {
     for (Session& session : sessions_) session.token.clear();
   }
 
-  /// Compares in a time that does not depend on where the texts differ; an empty text equals nothing.
-  static bool is_equal(Text a, Text b) {
-    if (a.length != b.length || a.empty()) return false;
-    unsigned difference = 0;
-    for (size_t i = 0; i < a.length; ++i) difference |= static_cast<unsigned>(a.data[i] ^ b.data[i]);
-    return difference == 0;
-  }
+  /// An empty token equals nothing.
+  static bool is_equal(Text a, Text b) { return !a.empty() && equal_in_constant_time(a.bytes(), b.bytes()); }
 
  private:
   FixedText<kTokenLength> make_token() {

@@ -57,7 +57,7 @@ const WebUi::Route WebUi::kRoutes[] = {
     {"/api/restart", HttpMethod::post, Access::writer, false, &WebUi::restart},
 };
 
-WebUi::WebUi(const WebParts& parts, Restart restart)
+WebUi::WebUi(const WebParts& parts, RestartRequest restart)
     : parts_(parts),
       restart_(restart),
       server_(parts.tcp, *this),
@@ -190,6 +190,10 @@ void WebUi::open_session(Call& call) {
   TextWriter cookie{Span<char>(bytes)};
   cookie.append_all("session=", session.token.text(), kAttributes);
   call.answer.set_cookie(cookie.text());
+  answer_session(call, session);
+}
+
+void WebUi::answer_session(Call& call, const WebSessions::Session& session) {
   call.answer.json(200, [this, &session](JsonWriter& json) {
     json.begin_object();
     json.member("csrf", session.csrf.text());
@@ -221,14 +225,7 @@ void WebUi::log_out(Call& call) {
   call.answer.json(200, [](JsonWriter& json) { json.begin_object().member("done", true).end_object(); });
 }
 
-void WebUi::show_session(Call& call) {
-  call.answer.json(200, [this, &call](JsonWriter& json) {
-    json.begin_object();
-    json.member("csrf", call.session->csrf.text());
-    json.member("must_change", login_.must_change());
-    json.end_object();
-  });
-}
+void WebUi::show_session(Call& call) { answer_session(call, *call.session); }
 
 /// Checks the old password (step 0, 1), then stores the new one (2). Every session ends, and this one begins anew.
 void WebUi::change_password(Call& call) {
@@ -340,12 +337,7 @@ void WebUi::set_config(Call& call) {
   const bool is_login = equal_ignoring_case(key.text(), Security::kKeyName);
   const char* complaint = is_login ? parts_.security.set_authorization_key(value.text(), when_stored())
                                    : parts_.config.set(key.text(), value.text(), when_stored());
-  if (complaint == nullptr) {
-    is_storing_ = true;
-    call.step = 1;
-  } else if (complaint != Config::kBusy && complaint != Security::kBusy) {
-    call.answer.refuse(422, key.text(), complaint);
-  }
+  begin_storing(call, key.text(), complaint, complaint == Config::kBusy || complaint == Security::kBusy);
 }
 
 StorageDone WebUi::when_stored() {
@@ -355,6 +347,17 @@ StorageDone WebUi::when_stored() {
             page.stored_ = result;
           },
           this};
+}
+
+/// Waits for the change that has begun, refuses one that is not accepted, and lets the caller try again while the
+/// storage is busy. @param complaint nullptr: the change has begun
+void WebUi::begin_storing(Call& call, Text field, const char* complaint, bool is_busy) {
+  if (complaint == nullptr) {
+    is_storing_ = true;
+    call.step = 1;
+  } else if (!is_busy) {
+    call.answer.refuse(422, field, complaint);
+  }
 }
 
 bool WebUi::await_stored(Call& call) {
@@ -371,18 +374,7 @@ bool WebUi::await_stored(Call& call) {
 // ---- networks
 
 void WebUi::show_networks(Call& call) {
-  call.answer.json(200, [this](JsonWriter& json) {
-    json.begin_array();
-    for (size_t i = 0; i < parts_.stored_networks.count(); ++i) {
-      const WifiNetwork network = parts_.stored_networks.at(i);
-      json.begin_object()
-          .member("priority", uint32_t{network.priority})
-          .member("ssid", network.ssid)
-          .member("open", network.psk.empty())
-          .end_object();
-    }
-    json.end_array();
-  });
+  call.answer.json(200, [this](JsonWriter& json) { parts_.stored_networks.write(json); });
 }
 
 void WebUi::add_network(Call& call) {
@@ -401,12 +393,8 @@ void WebUi::add_network(Call& call) {
   }
   const WifiNetwork network{static_cast<uint8_t>(priority), ssid.text(), psk.text()};
   const char* complaint = parts_.stored_networks.add(network, when_stored());
-  if (complaint == nullptr) {
-    is_storing_ = true;
-    call.step = 1;
-  } else if (complaint != StoredNetworks::kBusy) {
-    call.answer.refuse(422, check_wifi_psk(psk.text()) != nullptr ? Text("psk") : Text("ssid"), complaint);
-  }
+  const Text field = check_wifi_psk(psk.text()) != nullptr ? Text("psk") : Text("ssid");
+  begin_storing(call, field, complaint, complaint == StoredNetworks::kBusy);
 }
 
 void WebUi::remove_network(Call& call) {
@@ -414,12 +402,7 @@ void WebUi::remove_network(Call& call) {
   FixedText<StoredNetworks::kMaxSsid> ssid;
   if (!take(call.body, "ssid", ssid)) return call.answer.refuse(422, "ssid", "the name must have 1 to 32 bytes");
   const char* complaint = parts_.stored_networks.remove(ssid.text(), when_stored());
-  if (complaint == nullptr) {
-    is_storing_ = true;
-    call.step = 1;
-  } else if (complaint != StoredNetworks::kBusy) {
-    call.answer.refuse(422, "ssid", complaint);
-  }
+  begin_storing(call, "ssid", complaint, complaint == StoredNetworks::kBusy);
 }
 
 void WebUi::start_scan(Call& call) {

@@ -14,7 +14,7 @@
 #include "features/web_ui/web_sessions.h"
 #include "features/wifi/stored_networks.h"
 #include "features/wifi/wifi.h"
-#include "port/system.h"
+#include "runtime/restart_request.h"
 
 namespace pb {
 
@@ -51,13 +51,7 @@ class WebUi final : public Feature, private HttpHandler {
   static constexpr Millis kRestartDelay = 500;
   static constexpr size_t kMaxFound = 12;
 
-  /// Called on the loop when somebody asks for a restart.
-  struct Restart {
-    void (*call)(void* context) = nullptr;
-    void* context = nullptr;
-  };
-
-  WebUi(const WebParts& parts, Restart restart);
+  WebUi(const WebParts& parts, RestartRequest restart);
 
   /// The console command `web`.
   Command command();
@@ -120,7 +114,9 @@ class WebUi final : public Feature, private HttpHandler {
   void write_overview(JsonWriter& json, Millis now) const;
   void write_transactions(JsonWriter& json) const;
   void open_session(Call& call);
+  void answer_session(Call& call, const WebSessions::Session& session);
   void refuse_locked(Call& call);
+  void begin_storing(Call& call, Text field, const char* complaint, bool is_busy);
   /// Answers a change that waits for the second store or the flash. @return whether the call is over
   bool await_stored(Call& call);
   StorageDone when_stored();
@@ -130,7 +126,7 @@ class WebUi final : public Feature, private HttpHandler {
   void run_command(Text arguments);
 
   WebParts parts_;
-  Restart restart_;
+  RestartRequest restart_;
   HttpServer server_;
   WebLogin login_;
   WebSessions sessions_;

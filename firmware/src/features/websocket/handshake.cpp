@@ -9,12 +9,6 @@ namespace {
 
 constexpr Text kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-size_t find(Text text, char c) {
-  size_t i = 0;
-  while (i < text.length && text.data[i] != c) ++i;
-  return i;
-}
-
 /// True when the comma-separated list has the token (RFC 9110 section 5.6.1).
 bool list_has(Text list, Text token) {
   while (true) {

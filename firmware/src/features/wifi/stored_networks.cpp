@@ -52,6 +52,19 @@ WifiNetwork StoredNetworks::at(size_t index) const {
   return network;
 }
 
+void StoredNetworks::write(JsonWriter& json) const {
+  json.begin_array();
+  for (size_t i = 0; i < count(); ++i) {
+    const WifiNetwork network = at(i);
+    json.begin_object()
+        .member("priority", uint32_t{network.priority})
+        .member("ssid", network.ssid)
+        .member("open", network.psk.empty())
+        .end_object();
+  }
+  json.end_array();
+}
+
 void StoredNetworks::List::append(const WifiNetwork& network) {
   const auto put = [this](Text text) {
     bytes[length++] = static_cast<uint8_t>(text.length);

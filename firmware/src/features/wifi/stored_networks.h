@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/json_writer.h"
 #include "core/span.h"
 #include "core/text.h"
 #include "features/logging/logger.h"
@@ -34,6 +35,8 @@ class StoredNetworks {
   size_t count() const { return networks_.bytes[0]; }
   /// @param index below count()  @return valid until the list changes
   WifiNetwork at(size_t index) const;
+  /// Writes all as an array, without their keys.
+  void write(JsonWriter& json) const;
 
   /// Adds a network, or replaces the one of that name; `done` is called on the loop once that is durable.
   /// @return what is wrong, or nullptr

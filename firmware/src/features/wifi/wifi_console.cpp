@@ -79,19 +79,7 @@ void WifiConsole::remove(Text arguments) {
 }
 
 void WifiConsole::list() {
-  const bool fits = console_.answer_json([this](JsonWriter& json) {
-    json.begin_array();
-    for (size_t i = 0; i < stored_.count(); ++i) {
-      const WifiNetwork network = stored_.at(i);
-      json.begin_object()
-          .member("priority", uint32_t{network.priority})
-          .member("ssid", network.ssid)
-          .member("open", network.psk.empty())
-          .end_object();
-    }
-    json.end_array();
-  });
-  if (!fits) console_.answer("error: the answer is longer than a line of the console");
+  console_.answer_json([this](JsonWriter& json) { stored_.write(json); });
 }
 
 void WifiConsole::scan() {
@@ -113,8 +101,7 @@ void WifiConsole::answer_scan() {
   if (network_.scan_state() != ScanState::done) return console_.answer("error: the scan has failed, try again");
   FoundNetwork found[kMaxFound];
   const size_t count = network_.take_scan(found);
-  const bool fits = console_.answer_json([&found, count](JsonWriter& json) { write_found(json, {found, count}); });
-  if (!fits) console_.answer("error: the answer is longer than a line of the console");
+  console_.answer_json([&found, count](JsonWriter& json) { write_found(json, {found, count}); });
 }
 
 }  // namespace pb

@@ -19,11 +19,9 @@ bool read_text(std::istream& words, FixedText<N>& text) {
   text.clear();
   if (digits == "-") return true;
   if (digits.size() % 2 != 0 || digits.size() > 2 * N || !is_hexadecimal({digits.data(), digits.size()})) return false;
-  char bytes[N];
-  for (size_t i = 0; i < digits.size() / 2; ++i) {
-    bytes[i] = static_cast<char>(hex_digit(digits[2 * i]) << 4 | hex_digit(digits[2 * i + 1]));
-  }
-  return text.assign({bytes, digits.size() / 2});
+  uint8_t bytes[N];
+  const size_t length = decode_hexadecimal({digits.data(), digits.size()}, bytes);
+  return text.assign({reinterpret_cast<const char*>(bytes), length});
 }
 
 bool parse_access_point(std::istream& words, RadioChange& change) {

@@ -1,4 +1,4 @@
-#include "features/time_sync/calendar.h"
+#include "core/calendar.h"
 
 namespace pb {
 
