@@ -2,209 +2,35 @@
 
 #include "core/decimal.h"
 #include "core/hexadecimal.h"
+#include "core/json_stream.h"
 #include "core/utf8.h"
 
 namespace pb {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 Text skip(Text text, size_t count) { return {text.data + count, text.length - count}; }
 
 Text skip_space(Text text) {
   size_t i = 0;
-  while (i < text.length && is_space(text.data[i])) ++i;
+  while (i < text.length && is_json_space(text.data[i])) ++i;
   return skip(text, i);
 }
 
-/// Parses the four digits after `\u`. @return -1 when they are invalid.
-int32_t unicode_escape(Text digits) {
-  if (digits.length < 4) return -1;
-  int32_t unit = 0;
-  for (size_t i = 0; i < 4; ++i) {
-    int digit = hex_digit(digits.data[i]);
-    if (digit < 0) return -1;
-    unit = unit * 16 + digit;
-  }
+/// Parses the four digits after `\u` of a validated text.
+uint32_t unicode_escape(Text digits) {
+  uint32_t unit = 0;
+  for (size_t i = 0; i < 4; ++i) unit = unit << 4 | static_cast<uint32_t>(hex_digit(digits.data[i]));
   return unit;
 }
 
-bool is_high_surrogate(int32_t unit) { return unit >= 0xd800 && unit <= 0xdbff; }
-bool is_low_surrogate(int32_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
-
-/// Checks the grammar without recursion: one bit per level distinguishes objects from arrays.
-class Checker {
+/// Takes no interest in a value: the stream itself checks the grammar.
+class Unread final : public JsonEvents {
  public:
-  explicit Checker(Text text) : text_(text) {}
-
-  bool run() {
-    skip_spaces();
-    if (!value()) return false;
-    while (depth_ > 0) {
-      skip_spaces();
-      bool object = in_object();
-      if (at() == (object ? '}' : ']')) {
-        ++i_;
-        --depth_;
-        continue;
-      }
-      if (at() != ',') return fail(object ? "expected ',' or '}'" : "expected ',' or ']'");
-      ++i_;
-      skip_spaces();
-      if (object && !name()) return false;
-      if (!value()) return false;
-    }
-    skip_spaces();
-    return i_ == text_.length || fail("text after the value");
-  }
-
-  JsonError error() const { return {reason_, i_}; }
-
- private:
-  /// Returns 0 at the end. A NUL in the text is invalid anywhere, so it needs no distinction from the end.
-  char at() const { return i_ < text_.length ? text_.data[i_] : '\0'; }
-  bool in_object() const { return ((objects_ >> (depth_ - 1)) & 1u) != 0; }
-  void skip_spaces() {
-    while (i_ < text_.length && is_space(text_.data[i_])) ++i_;
-  }
-  bool fail(const char* reason) {
-    reason_ = i_ < text_.length ? reason : "text ends inside a value";
-    return false;
-  }
-
-  /// Reads a scalar, or opens containers down to the first scalar or empty container.
-  bool value() {
-    while (true) {
-      skip_spaces();
-      char c = at();
-      if (c != '{' && c != '[') return scalar();
-      if (depth_ == kMaxJsonDepth) return fail(kNestedTooDeep);
-      bool object = c == '{';
-      objects_ = object ? objects_ | (1u << depth_) : objects_ & ~(1u << depth_);
-      ++depth_;
-      ++i_;
-      skip_spaces();
-      if (at() == (object ? '}' : ']')) return true;  // run() handles the closing bracket
-      if (object && !name()) return false;
-    }
-  }
-
-  bool name() {
-    if (at() != '"') return fail("expected a member name");
-    if (!string()) return false;
-    skip_spaces();
-    if (at() != ':') return fail("expected ':'");
-    ++i_;
-    return true;
-  }
-
-  bool scalar() {
-    switch (at()) {
-      case '"':
-        return string();
-      case 't':
-        return word("true");
-      case 'f':
-        return word("false");
-      case 'n':
-        return word("null");
-      default:
-        return number();
-    }
-  }
-
-  bool word(Text expected) {
-    for (size_t k = 0; k < expected.length; ++k, ++i_) {
-      if (at() != expected.data[k]) return fail("expected a value");
-    }
-    return true;
-  }
-
-  bool digits() {
-    if (!is_digit(at())) return fail("expected a digit");
-    while (is_digit(at())) ++i_;
-    return true;
-  }
-
-  bool number() {
-    if (at() != '-' && !is_digit(at())) return fail("expected a value");
-    if (at() == '-') ++i_;
-    if (at() == '0') {
-      ++i_;
-      if (is_digit(at())) return fail("number with a leading zero");
-    } else if (!digits()) {
-      return false;
-    }
-    if (at() == '.') {
-      ++i_;
-      if (!digits()) return false;
-    }
-    if (at() == 'e' || at() == 'E') {
-      ++i_;
-      if (at() == '+' || at() == '-') ++i_;
-      if (!digits()) return false;
-    }
-    return true;
-  }
-
-  bool string() {
-    ++i_;
-    Utf8Validator utf8;
-    while (i_ < text_.length) {
-      uint8_t byte = static_cast<uint8_t>(text_.data[i_]);
-      if (!utf8.feed(byte)) return fail("string is not UTF-8");
-      if (byte == '"') {
-        ++i_;
-        return true;
-      }
-      if (byte < 0x20) return fail("control character in a string");
-      if (byte == '\\') {
-        if (!escape()) return false;
-      } else {
-        ++i_;
-      }
-    }
-    return fail("");
-  }
-
-  bool escape() {
-    ++i_;
-    switch (at()) {
-      case '"':
-      case '\\':
-      case '/':
-      case 'b':
-      case 'f':
-      case 'n':
-      case 'r':
-      case 't':
-        ++i_;
-        return true;
-      case 'u': {
-        int32_t unit = unicode_escape(skip(text_, i_ + 1));
-        if (unit < 0) return fail("\\u needs four hexadecimal digits");
-        if (is_low_surrogate(unit)) return fail("lone surrogate");
-        if (is_high_surrogate(unit)) {
-          Text second = skip(text_, i_ + 5);
-          if (second.length < 6 || second.data[0] != '\\' || second.data[1] != 'u' ||
-              !is_low_surrogate(unicode_escape(skip(second, 2)))) {
-            return fail("lone surrogate");
-          }
-          i_ += 6;
-        }
-        i_ += 5;
-        return true;
-      }
-      default:
-        return fail("unknown escape");
-    }
-  }
-
-  Text text_;
-  size_t i_ = 0;
-  uint32_t objects_ = 0;
-  unsigned depth_ = 0;
-  const char* reason_ = "";
+  bool on_begin(JsonKind) override { return true; }
+  bool on_end() override { return true; }
+  bool on_name_begin() override { return true; }
+  bool on_name_end() override { return true; }
+  bool on_character(uint32_t) override { return true; }
 };
 
 /// Decodes the content of a validated string, piece by piece.
@@ -252,12 +78,12 @@ class StringDecoder {
   }
 
   uint32_t code_point() {
-    int32_t unit = unicode_escape(rest_);
+    const uint32_t unit = unicode_escape(rest_);
     rest_ = skip(rest_, 4);
-    if (!is_high_surrogate(unit)) return static_cast<uint32_t>(unit);
-    int32_t low = unicode_escape(skip(rest_, 2));
+    if (!is_high_surrogate(unit)) return unit;
+    const uint32_t low = unicode_escape(skip(rest_, 2));
     rest_ = skip(rest_, 6);
-    return 0x10000u + (static_cast<uint32_t>(unit - 0xd800) << 10) + static_cast<uint32_t>(low - 0xdc00);
+    return join_surrogates(unit, low);
   }
 
   Text rest_;
@@ -283,7 +109,7 @@ size_t value_length(Text text) {
     } else if (c == '}' || c == ']') {
       if (depth == 0) return i;  // the container of a last scalar ends here
       if (--depth == 0) return i + 1;
-    } else if (depth == 0 && (c == ',' || c == ':' || is_space(c))) {
+    } else if (depth == 0 && (c == ',' || c == ':' || is_json_space(c))) {
       return i;
     }
   }
@@ -427,9 +253,12 @@ bool JsonItems::next() {
 }
 
 JsonValue parse_json(Text text, JsonError& error) {
-  Checker checker(text);
-  if (!checker.run()) {
-    error = checker.error();
+  Unread unread;
+  JsonStream stream(kMaxJsonDepth);
+  size_t fed = 0;
+  while (fed < text.length && stream.feed(text.data[fed], unread)) ++fed;
+  if (fed < text.length || !stream.finish(unread)) {
+    error = {stream.reason(), stream.offset()};
     return {};
   }
   Text value = skip_space(text);

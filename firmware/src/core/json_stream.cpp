@@ -3,13 +3,6 @@
 #include "core/hexadecimal.h"
 
 namespace pb {
-namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_high_surrogate(uint16_t unit) { return unit >= 0xd800 && unit <= 0xdbff; }
-bool is_low_surrogate(uint16_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
-
-}  // namespace
 
 bool JsonStream::feed(char byte, JsonEvents& events) {
   if (state_ == State::stopped) return false;
@@ -36,21 +29,21 @@ bool JsonStream::finish(JsonEvents& events) {
 bool JsonStream::step(char byte, JsonEvents& events) {
   switch (state_) {
     case State::value:
-      return is_space(byte) || begin_value(byte, events);
+      return is_json_space(byte) || begin_value(byte, events);
     case State::first_item:
       if (byte == ']') return close(events);
-      return is_space(byte) || begin_value(byte, events);
+      return is_json_space(byte) || begin_value(byte, events);
     case State::first_name:
       if (byte == '}') return close(events);
       [[fallthrough]];
     case State::name:
-      if (is_space(byte)) return true;
+      if (is_json_space(byte)) return true;
       if (byte != '"') return fail("expected a member name");
       state_ = State::string;
       is_name_ = true;
       return events.on_name_begin();
     case State::colon:
-      if (is_space(byte)) return true;
+      if (is_json_space(byte)) return true;
       if (byte != ':') return fail("expected ':'");
       state_ = State::value;
       return true;
@@ -126,7 +119,7 @@ bool JsonStream::close(JsonEvents& events) {
 }
 
 bool JsonStream::after_value(char byte, JsonEvents& events) {
-  if (is_space(byte)) return true;
+  if (is_json_space(byte)) return true;
   if (depth_ == 0) return fail("text after the value");
   if (byte == (in_object() ? '}' : ']')) return close(events);
   if (byte != ',') return fail(in_object() ? "expected ',' or '}'" : "expected ',' or ']'");
@@ -197,7 +190,7 @@ bool JsonStream::in_escape(char byte, JsonEvents& events) {
   }
   state_ = State::string;
   if (high_ == 0) return events.on_character(unit_);
-  return events.on_character(0x10000u + ((high_ - 0xd800u) << 10) + (unit_ - 0xdc00u));
+  return events.on_character(join_surrogates(high_, unit_));
 }
 
 bool JsonStream::is_number_complete() const {

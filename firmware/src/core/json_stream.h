@@ -5,6 +5,9 @@
 
 namespace pb {
 
+/// White space of RFC 8259 section 2.
+constexpr bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 /// Receives the parts of a JSON text from a JsonStream. Each function returns false to stop the stream.
 class JsonEvents {
  public:
@@ -21,8 +24,8 @@ class JsonEvents {
   ~JsonEvents() = default;
 };
 
-/// Reads a JSON text of RFC 8259 byte by byte, so it may be split anywhere. It accepts the same texts as parse_json,
-/// apart from the depth, and stores none of them.
+/// Reads a JSON text of RFC 8259 byte by byte, so it may be split anywhere: grammar, UTF-8, no lone surrogate escapes.
+/// It stores nothing of the text.
 class JsonStream {
  public:
   /// @param max_depth levels of containers, at most kMaxJsonDepth

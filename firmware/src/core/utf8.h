@@ -24,6 +24,13 @@ class Utf8Validator {
 
 bool is_utf8(Bytes bytes);
 
+/// Halves of a UTF-16 pair (RFC 2781), as JSON escapes write characters above U+FFFF.
+constexpr bool is_high_surrogate(uint32_t unit) { return unit >= 0xd800 && unit <= 0xdbff; }
+constexpr bool is_low_surrogate(uint32_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
+constexpr uint32_t join_surrogates(uint32_t high, uint32_t low) {
+  return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
 /// Encodes a Unicode scalar value. @return the number of bytes used.
 size_t encode_utf8(uint32_t code_point, uint8_t (&into)[4]);
 
