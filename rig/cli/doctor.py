@@ -1,4 +1,4 @@
-"""`rig doctor`: checks everything that a bench needs. Only with `--wiring` does it use the bench itself."""
+"""`rig doctor`: checks everything that a bench needs. It uses the bench only with `--wiring` or `--latency`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from rig.config.description import Description, NmcliAccessPoint, NoAccessPoint
 from rig.util.errors import BenchError, DescriptionError
 from rig.util.folders import make_writable
 from rig.util.redaction import without_url_passwords
+
+if TYPE_CHECKING:
+    from rig.runs.latency import Latency
 
 SAFETY = "extra-low voltage only: everything runs from 5 V USB or 3.3 V; never a contactor that switches mains"
 
@@ -50,6 +53,9 @@ class Finding:
 def command(
     bench: BenchOption = DEFAULT_BENCH,
     wiring: Annotated[bool, typer.Option("--wiring", help="Also flash the board, and use each wire once.")] = False,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Also measure how exact the stamps of the bench are, for its reports.")
+    ] = False,
 ) -> None:
     """Check everything that a bench needs, and print each problem with its remedy."""
     sound = True
@@ -62,8 +68,22 @@ def command(
         for result in check_wiring(bench, Path.cwd()):
             sound = sound and not result.problem and not result.skipped
             typer.secho(result.line, fg=None if not result.problem else "red")
+    if sound and latency:
+        from rig.cli.latency_check import measure_latency
+
+        for finding in _latencies(measure_latency(bench, Path.cwd())):
+            typer.echo(finding.line)
     if not sound:
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _latencies(measured: Latency) -> Iterator[Finding]:
+    for subject, what, spread in (
+        ("stamps", "error of a time between two edges", measured.stamp),
+        ("edges", "time from an edge until a waiting test continues", measured.edge),
+    ):
+        figures = f"median {spread.median:.3f} ms, 95 % {spread.p95:.3f} ms, worst {spread.worst:.3f} ms"
+        yield Finding(subject, f"{what}: {figures}, of {measured.edges} edges")
 
 
 def examine(path: Path, root: Path) -> Iterator[Finding]:

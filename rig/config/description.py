@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
-from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
+from rig.config.signal import BOOT, EN, LOOP_DRIVE, LOOP_WATCH, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.errors import DescriptionError
 from rig.util.known_secrets import remember_secret
 
@@ -132,6 +132,13 @@ class ControlSection(_Table):
 
     en: Wire = Field(description="EN: active holds the chip in reset")
     boot: Wire = Field(description="the chip's boot pin: active at the end of reset means ROM download mode")
+
+
+class LoopSection(_Table):
+    """A wire between two spare pins of the Pi, with which `rig doctor --latency` measures the bench itself."""
+
+    drive: BcmPin = Field(description="the BCM number of the pin that the bench drives")
+    watch: BcmPin = Field(description="the BCM number of the pin at the other end, which the bench watches")
 
 
 class ConsoleSection(_Table):
@@ -268,6 +275,7 @@ class Description(_Table):
     inputs: Mapping[str, InputWire] = {}
     leds: Mapping[str, Wire] = {}
     outputs: Mapping[str, Wire] = {}
+    loop: LoopSection | None = None
     console: ConsoleSection = ConsoleSection()
     network: NetworkSection = NetworkSection()
     csms: CsmsSection = CsmsSection()
@@ -312,6 +320,8 @@ class Description(_Table):
             has = "has its own sensor" if self.kind == "virtual" else "has no supply to measure"
             raise ValueError(f"power.current: not allowed here; {of_kind} {has}")
         if self.kind == "emulator":
+            if self.loop is not None:
+                raise ValueError(f"loop: not allowed here; {of_kind} has no pins of a Pi")
             for section in KNOWN_SIGNALS:
                 for name, wire in getattr(self, section).items():
                     if wire.gpio is None:
@@ -455,3 +465,6 @@ class Description(_Table):
         for section in KNOWN_SIGNALS:
             for name, wire in getattr(self, section).items():
                 yield Signal(section, name), wire
+        if self.loop is not None:
+            yield LOOP_DRIVE, Wire(pin=self.loop.drive)
+            yield LOOP_WATCH, Wire(pin=self.loop.watch)

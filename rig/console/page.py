@@ -14,7 +14,7 @@ from rig.console.faults_panel import FaultsPanel
 from rig.console.hand_panel import HandPanel
 from rig.console.link import Link, RefusedError, Wanted, find
 from rig.console.record_panel import RecordPanel
-from rig.console.state_words import chips, session_words
+from rig.console.state_words import bench_trouble, chips, session_words
 from rig.util.errors import BenchError
 
 _REFRESH_S = 0.5
@@ -103,6 +103,11 @@ class Page:
     def _show(self) -> None:
         self._chips.refresh()
         live = self.state.get("live", {})
+        trouble = bench_trouble(self.state)
+        self._trouble.set_text(trouble)
+        self._trouble_row.set_visibility(bool(trouble))
+        self._reopen.set_visibility(not live.get("can_pause"))
+        self._reopen.set_enabled(not live.get("driver"))
         words = session_words(live)
         self._test.set_text(words)
         self._test_row.set_visibility(bool(words))
@@ -172,6 +177,10 @@ class Page:
                 "Other machines can reach this page. Everybody who knows its address with the token can operate the "
                 "bench, and the connection is not encrypted."
             ).classes("pb-warning").props("role=note")
+        with ui.element("div").classes("pb-row-of pb-trouble") as self._trouble_row:
+            self._trouble = ui.label().props("role=alert")
+            self._reopen = ui.button("open the bench again", on_click=lambda: self.call("reopen")).props("outline")
+        self._trouble_row.set_visibility(False)
         with ui.element("div").classes("pb-row-of pb-warning") as self._test_row:
             self._test = ui.label().props("role=status")
             self._pause = ui.button("pause after this test", on_click=lambda: self.request("pause")).props("outline")

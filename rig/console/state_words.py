@@ -43,3 +43,15 @@ def session_words(live: Mapping[str, Any]) -> str:
     if live.get("test"):
         return f"{live['program']} runs {live['test']}. You can look, not act."
     return ""
+
+
+def bench_trouble(state: Mapping[str, Any]) -> str:
+    """Return the error of the bench, such as a serial port that has vanished; empty if it works.
+
+    Args:
+        state: as in docs/live.md#state; empty if no bench is open.
+    """
+    trouble = state.get("bench", {}).get("trouble", "")
+    if trouble and state["live"]["can_pause"]:
+        return f"The bench failed: {trouble}. The session opens it again for its next test."
+    return f"The bench failed: {trouble}" if trouble else ""

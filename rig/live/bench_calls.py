@@ -29,11 +29,13 @@ class BenchCalls:
     Args:
         bench: the bench.
         device: the device on it; announces the reboots that faults cause.
+        may_reopen: whether a client may close and open the bench. A session of pytest does that itself.
     """
 
-    def __init__(self, bench: Bench, device: Device) -> None:
+    def __init__(self, bench: Bench, device: Device, *, may_reopen: bool) -> None:
         self._bench = bench
         self._device = device
+        self._may_reopen = may_reopen
         self.faults = FaultCalls(
             self._inject,
             possible=lambda kind: kind.needs <= self._capabilities,
@@ -60,6 +62,7 @@ class BenchCalls:
             "network.black_hole": Call(self.network_black_hole),
             "network.admit": Call(self.network_admit),
             **self.faults.table(),
+            **({"reopen": Call(self.reopen)} if self._may_reopen else {}),
             "device.up": Call(self.device_up),
             "flash": Call(self.flash),
             "restore": Call(self.restore),
@@ -158,6 +161,13 @@ class BenchCalls:
         caller.report({"doing": "bringing the device up"})
         self._bench.console.take()
         self._device.make_idle()
+
+    def reopen(self, caller: Caller) -> None:
+        """Close the bench and open it again, such as after its serial port had vanished, and bring the device up."""
+        self.faults.lift_all()
+        caller.report({"doing": "opening the bench again"})
+        self._bench.reopen()
+        self.device_up(caller)
 
     def flash(self, caller: Caller, image: str = _DEFAULT_FIRMWARE, folder: str = "") -> dict[str, Any]:
         """Write the parts of a firmware that differ from the flash, verify them, and boot the device."""

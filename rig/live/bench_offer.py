@@ -30,7 +30,7 @@ def offer_of(
         running: returns the name of the running test; empty if a person may act.
         hold: pauses the session between tests; None for a program that runs none.
     """
-    calls = BenchCalls(bench, device)
+    calls = BenchCalls(bench, device, may_reopen=hold is None)
 
     def state() -> Mapping[str, Any]:
         return {**bench_state(bench), "faults": calls.faults.active()}

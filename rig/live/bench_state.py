@@ -7,7 +7,7 @@ from typing import Any
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.timeline.events import Boot, TelemetrySample
+from rig.timeline.events import BenchTrouble, Boot, TelemetrySample
 from rig.util.errors import BenchError
 from rig.util.redaction import masked
 
@@ -62,8 +62,11 @@ def bench_state(bench: Bench) -> dict[str, Any]:
 
 
 def _trouble(bench: Bench) -> str:
-    trouble = bench.timeline.trouble
-    return str(trouble) if trouble is not None else ""
+    if (trouble := bench.timeline.trouble) is not None:
+        return str(trouble)
+    # A bench that could not be opened has closed its parts, and the trouble of its waits with them.
+    why = None if bench.is_open else bench.timeline.last(BenchTrouble)
+    return why.what if why is not None else ""
 
 
 def _current(bench: Bench) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from rig.report.sections import Link, Section, write_section
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Verdict, read_run
 from rig.util.folders import unwritable
-from rig.util.text import clean, one_line, seconds
+from rig.util.text import clean, one_line, plus_minus, seconds
 
 INDEX = "index.html"
 FILES = "index_files"
@@ -87,6 +87,7 @@ def _write(run: Run, out_dir: Path, home: Path, taker: Taker | None, runs_page: 
         "run": run,
         "took": seconds(run.wall_seconds),
         "device_time": seconds(run.seconds),
+        "stamps": {one_line(bench): _stamps(error) for bench, error in run.stamp_errors.items()},
         "totals": [(verdict, VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
     }
     for page in pages:
@@ -96,6 +97,12 @@ def _write(run: Run, out_dir: Path, home: Path, taker: Taker | None, runs_page: 
     return _render(
         out_dir / INDEX, "run.html.j2", files=f"{FILES}/", pages=pages, red=red, links=links, above=above, **common
     )
+
+
+def _stamps(error: tuple[float, str] | None) -> str:
+    if error is None:
+        return "the error of measured times was not measured; `rig doctor --latency` does that"
+    return f"measured times have an error of {plus_minus(error[0])} in 95 % of cases (measured {one_line(error[1])})"
 
 
 def _render(path: Path, template: str, **values: object) -> Path:

@@ -15,7 +15,7 @@ from rig.runs.slicer import Test, Verdict
 from rig.timeline.events import BenchTrouble, LogLine, Measurement, TelemetrySample
 from rig.timeline.log_tail import without_telemetry
 from rig.timeline.words import figure, limits
-from rig.util.text import clean, one_line, seconds
+from rig.util.text import clean, one_line, plus_minus, seconds
 
 _TAIL = 30
 _ERROR_CLASS = re.compile(r"^(?:rig\.(?:util\.)?errors\.\w+|error of the (?:bench|test)|interrupted|not measurable): ")
@@ -117,7 +117,7 @@ def write_section(
         taker(test, drawn)
     samples = (event for event in test.events if isinstance(event, TelemetrySample))
     console = without_telemetry((event for event in test.events if isinstance(event, LogLine)), samples)
-    figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
+    figures = [_figure(event, test.stamp_error) for event in test.events if isinstance(event, Measurement)]
     message = shown_message(test.message)
     return Section(
         link=link,
@@ -157,7 +157,7 @@ def _rows(test: Test, lines: Iterable[LogLine]) -> Iterable[LogRow]:
     return (LogRow(f"{test.at(line.t):.3f}", line.level or "none", clean(line.text)) for line in lines)
 
 
-def _figure(event: Measurement) -> Figure:
+def _figure(event: Measurement, stamp_error: float | None) -> Figure:
     if not event.ok:
         verdict = "out of limits"
     elif not event.measurable:
@@ -166,12 +166,18 @@ def _figure(event: Measurement) -> Figure:
         verdict = "only waits checked" if event.no_latency else "within"
     return Figure(
         name=one_line(event.name).replace("_", " "),
-        value=figure(event),
+        value=f"{figure(event)}{_error(event, stamp_error)}",
         limits=one_line(limits(event)),
         ok=event.ok,
         judged=verdict in ("within", "out of limits"),
         verdict=verdict,
     )
+
+
+def _error(event: Measurement, stamp_error: float | None) -> str:
+    """Return the error of a measured time as text; empty for other figures, and if it was not measured."""
+    is_time = event.start is not None and not event.no_latency
+    return f" {plus_minus(stamp_error)}" if is_time and stamp_error is not None else ""
 
 
 def _trouble(test: Test) -> list[str]:

@@ -35,6 +35,8 @@ class Run:
         began, ended: when its first and its last line were written, in ns of real time.
         seconds: from its first stamp to its last, in seconds of bench time, added up over all workers.
         stepped: whether any of its benches had stepped time.
+        stamp_errors: by each bench with real time, the error of a time between two edges in ms, and when it was
+            measured (ISO 8601); None if it was not.
         cut_off: why the record is incomplete; empty if it is complete.
         skipped_lines: the numbers of unreadable lines, with the reason.
         whole: the whole record as one test, if it has no tests.
@@ -53,6 +55,7 @@ class Run:
     ended: int = 0
     seconds: float = 0.0
     stepped: bool = False
+    stamp_errors: Mapping[str, tuple[float, str] | None] = field(default_factory=dict)
     cut_off: str = ""
     skipped_lines: tuple[tuple[int, str], ...] = ()
     whole: Test | None = None
@@ -128,6 +131,7 @@ def _merged(parts: list[Run]) -> Run:
         ended=max(part.ended for part in parts),
         seconds=sum(part.seconds for part in parts),
         stepped=any(part.stepped for part in parts),
+        stamp_errors={bench: error for part in parts for bench, error in part.stamp_errors.items()},
         cut_off="; ".join(f"{name}: {part.cut_off}" for name, part in zip(names, parts, strict=True) if part.cut_off),
         skipped_lines=tuple(
             (line, f"{why} ({name})")
@@ -232,10 +236,17 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
         ended=max(walls, default=0),
         seconds=(max(stamps) - stamps[0]) / 1e9 if stamps else 0.0,
         stepped=begun is not None and begun.clock == "stepped",
+        stamp_errors=_stamp_errors(begun),
         cut_off=cut_off,
         skipped_lines=tuple(skipped),
         whole=None if tests else _whole(name, seen),
     )
+
+
+def _stamp_errors(begun: RunStarted | None) -> Mapping[str, tuple[float, str] | None]:
+    if begun is None or begun.clock == "stepped":
+        return {}
+    return {begun.bench: None if begun.stamp_error is None else (begun.stamp_error, begun.stamp_error_date)}
 
 
 def _whole(name: str, events: Sequence[Recorded]) -> Test | None:

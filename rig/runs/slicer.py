@@ -42,6 +42,7 @@ class Test:
         number: the id of its `TestStarted` on the timeline of its worker.
         worker: the name of its worker; empty if the run had one bench only.
         stepped: whether bench time was stepped time.
+        stamp_error: the error of a time between two edges, in ms; None if it was not measured.
         duration: the time from its start to its end in seconds of bench time.
     """
 
@@ -61,6 +62,7 @@ class Test:
     number: int = 0
     worker: str = ""
     stepped: bool = False
+    stamp_error: float | None = None
     excerpt: str = ""
     duration: float = field(init=False)
 
@@ -96,6 +98,7 @@ class Slicer:
         self._before = State()
         self._worker = ""
         self._stepped = False
+        self._stamp_error: float | None = None
         self._events: list[Event] = []
         self._last = self._wall_started = self._wall_last = 0
 
@@ -125,6 +128,7 @@ class Slicer:
         else:
             if isinstance(event, RunStarted):
                 self._worker, self._stepped = event.worker, event.clock == "stepped"
+                self._stamp_error = event.stamp_error
             if self._begun is not None:
                 self._events.append(event)
             self._state.apply(event)
@@ -160,5 +164,6 @@ class Slicer:
             number=begun.id,
             worker=self._worker,
             stepped=self._stepped,
+            stamp_error=self._stamp_error,
             excerpt=excerpt,
         )

@@ -300,6 +300,8 @@ class RunStarted(Event):
     `worker` is the name of the pytest-xdist worker if the run has several, each with its own bench and record. `clock`
     is the kind of bench time. `commit` is the project's Git commit, `seed` the seed of the order of tests; both are
     empty if there is none. `links` are other reports of the same session by name, relative to the run's folder.
+    `stamp_error` is the error of a time between two edges in ms, 95 % of the time, as `rig doctor --latency` measured
+    it at `stamp_error_date`; None if it was not measured.
     """
 
     run: NoSecret[str]
@@ -310,6 +312,8 @@ class RunStarted(Event):
     commit: NoSecret[str] = ""
     seed: NoSecret[str] = ""
     links: MayHoldSecret[Mapping[str, Any]] = field(default_factory=dict)
+    stamp_error: float | None = None
+    stamp_error_date: NoSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,11 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
+def plus_minus(milliseconds: float) -> str:
+    """Format the error of a measured time in ms: `± 0.087 ms`."""
+    return f"± {number(float(f'{milliseconds:.2g}'))} ms"
+
+
 def kilobytes(value: float) -> str:
     """Format a size in bytes, in KB of 1,024 bytes."""
     return f"{value / 1024:.1f} KB"

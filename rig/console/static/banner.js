@@ -1,4 +1,4 @@
-// The troubles that a person must not miss: no server, no bench, a panic, an error of the bench.
+// The troubles that a person must not miss: no server, no bench, a panic. `rig.console.page` shows an error of the bench.
 
 import { follow } from "./feed.js";
 import { make } from "./virtual_list.js";
@@ -21,17 +21,11 @@ class Banner extends HTMLElement {
 
   bench() {
     this.#set("panic", "");
-    this.#set("bench", "");
-  }
-
-  state(state) {
-    this.#set("bench", state.bench?.trouble ? `The bench failed: ${state.bench.trouble}` : "");
   }
 
   event(event) {
     if (event.type === "panic") this.#set("panic", `The device panicked: ${event.cause}. The log has the backtrace.`);
     if (event.type === "boot" && event.reset !== "panic") this.#set("panic", "");
-    if (event.type === "bench_trouble") this.#set("bench", `The bench failed: ${event.what}`);
   }
 
   #set(key, text) {

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
+from rig.config.signal import BOOT, EN, LOOP_DRIVE, LOOP_WATCH, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.folders import unwritable
@@ -105,6 +105,9 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
         run.close()
         raise unwritable(run.path, problem) from None
     factory = VirtualPinFactory(Wires(clock.now))
+    wires = dict(description.wires())
+    if LOOP_DRIVE in wires:
+        factory.wires.join(wires[LOOP_DRIVE].pin, wires[LOOP_WATCH].pin)
     page = PageSocket() if description.device.page else None
     board = Board(factory.wires, pins, flash, clock, description.device.worker, page)
     waits = ProcessorWait()

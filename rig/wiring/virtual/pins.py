@@ -121,6 +121,19 @@ class Wires:
                 then()
         self._deliver()
 
+    def join(self, drive: int, watch: int) -> None:
+        """Join two pins of the Pi by a wire of no length: the second has the level of the first, at the same time.
+
+        Args:
+            drive, watch: their BCM numbers.
+        """
+        far = self[watch]
+
+        def follow(level: bool, stamp: int) -> None:
+            self.change(far, stamp=stamp, board_drive=level)
+
+        self.watch_pi_end(self[drive], follow)
+
     def _deliver(self) -> None:
         while True:
             with self.lock:

@@ -21,6 +21,8 @@ from rig.timeline.events import FaultInjected, FaultLifted, PinEdge
 from rig.util.clock import BenchClock
 from tests.chromium import SLOW_MS, chromium
 
+ROOT = Path(__file__).resolve().parents[3]
+
 
 class HandBench:
     """A bench that consists of a timeline, a cable, a power switch and one fault.

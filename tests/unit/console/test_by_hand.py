@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.console.conftest import SLOW_MS, serving
+from tests.unit.console.conftest import ROOT, SLOW_MS, serving
 
-ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.slow
 
 

@@ -335,6 +335,32 @@ def test_the_head_has_commit_and_seed_and_links(tmp_path: Path) -> None:
     assert page.xpath("//a[.='all runs']/@href") == ["../index.html"]
 
 
+@pytest.mark.parametrize(
+    ("error", "shown", "head"),
+    [
+        (
+            0.0874,
+            "4 ms ± 0.087 ms",
+            "measured times have an error of ± 0.087 ms in 95 % of cases (measured 2026-11-01)",
+        ),
+        (None, "4 ms", "the error of measured times was not measured"),
+    ],
+)
+def test_a_measured_time_has_the_error_of_its_bench(tmp_path: Path, error: float | None, shown: str, head: str) -> None:
+    """A figure that is not a time between two stamps has none."""
+    r = Recorder()
+    r.put(ev.RunStarted(run="one", date="2026", bench="pi", stamp_error=error, stamp_error_date="2026-11-01"))
+    began = r.test("t::one", "")
+    r.put(ev.Measurement(name="to contactor", value=4, unit="ms", start=r.now - 4_000_000, end=r.now))
+    r.put(ev.Measurement(name="length", value=4, unit="ms"))
+    r.end("t::one", began)
+    r.put(ev.RunEnded())
+    r.write(tmp_path)
+    assert f"pi: {head}" in words(html.fromstring(build(tmp_path, tmp_path).read_bytes()))
+    rows = file_pages(tmp_path)[0].xpath("//table[@class='figures']/tbody/tr/td[2]")
+    assert [row.text_content() for row in rows] == [shown, "4 ms"]
+
+
 def test_a_second_report_replaces_only_the_first(recorder: Recorder, tmp_path: Path) -> None:
     recorder.write(tmp_path / "run")
     (tmp_path / FILES).mkdir()
