@@ -50,7 +50,7 @@ CHECKS = [
     Check("links between pages are valid", documents.links),
     Check("sources name existing pages and headings", documents.mentions),
     Check("the PlatformIO project is valid", commands.platformio),
-    Check("the Jenkinsfile is valid and calls existing verbs", jenkinsfile.run),
+    Check("the Jenkinsfile is valid and calls existing targets", jenkinsfile.run),
 ]
 
 
