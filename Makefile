@@ -1,4 +1,4 @@
-# Every verb stands alone: it sets up what it needs first, shows progress, and fails when anything failed.
+# Every target stands alone: it sets up what it needs first, shows progress, and fails when anything failed.
 # `make help` lists them; reports land in reports/, everything that is built in build/.
 
 PYTHON := python3
@@ -12,7 +12,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 VIRTUAL := $(filter benches/virtual.toml,$(BENCH))
 WORKERS := $(if $(VIRTUAL),$(JOBS),0)
 RETRIES := 0
-# Every verb starts many Pythons; each would compile the same sources anew.
+# Every target starts many Pythons; each would compile the same sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 ROOT := $(CURDIR)
 BEGAN := $(shell date +%s)
@@ -23,7 +23,7 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts. No HIL test uses hypothesis, which
 # each worker would load.
-# The folder of the run that a verb makes, which is never written over.
+# The folder of the run that a target makes, which is never written over.
 RUN_ID := $(shell date +%Y%m%d-%H%M%S)
 PYTEST_HIL = pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-contained-html --alluredir=reports/allure \
   --random-order-bucket=global $(if $(SEED),--random-order-seed=$(SEED)) --retry-bench-errors=$(RETRIES) \
@@ -49,7 +49,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .PHONY: help setup demo test lint imports format unit firmware-test conformance schemas fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage coverage-rig perf docs pio-test \
   powercut clean distclean lock arm-check sizes tsan night endurance screenshots settings install-extras firmware setup-platformio setup-interop setup-api setup-console setup-browser
 
-help: ## list the verbs
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup: ## fetch and install everything, inside this clone; quick when there is nothing to do
@@ -81,8 +81,8 @@ demo: setup firmware ## a tour: a test of each kind on the virtual bench, and re
 
 test: setup ## run every test: rig, firmware, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; with the rig's coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test conformance schemas powercut examples hil interop coverage-rig; do \
-	    $(MAKE) --no-print-directory $$verb || status=1; done; \
+	  for target in unit firmware-test conformance schemas powercut examples hil interop coverage-rig; do \
+	    $(MAKE) --no-print-directory $$target || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
@@ -223,8 +223,8 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
 night: setup firmware ## run the long checks: determinism, flakes, coverage, PlatformIO, every second power cut, fuzzers, ThreadSanitizer, planted bugs, endurance
-	@status=0; for verb in determinism flakes coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
-	    $(MAKE) --no-print-directory $$verb || status=1; done; exit $$status
+	@status=0; for target in determinism flakes coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
+	    $(MAKE) --no-print-directory $$target || status=1; done; exit $$status
 
 endurance: setup firmware ## run what takes minutes: 10,000 reconnects, and 200 devices whose CSMS is gone for an hour
 	@mkdir -p build

@@ -2,14 +2,14 @@
 # Time the first steps with a new clone and an empty home folder: make demo twice, make test twice.
 # Then look for leftovers outside the clone: files other than pip's cache, and processes.
 #
-#   tools/fresh_clone_check.sh [VERB ...]     verbs instead of demo and test, which `make fresh-clone` runs
+#   tools/fresh_clone_check.sh [TARGET ...]     targets instead of demo and test, which `make fresh-clone` runs
 #
 # A demo may take 5 minutes the first time, set-up and build included, and one minute the second time; FIRST_DEMO_S and
 # SECOND_DEMO_S change these limits. The clone has only committed files. Logs of failures are in build/fresh-clone.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-verbs=("$@")
-[[ $# -gt 0 ]] || verbs=(demo test)
+targets=("$@")
+[[ $# -gt 0 ]] || targets=(demo test)
 
 declare -A limits=([demo.first]=${FIRST_DEMO_S:-300} [demo.second]=${SECOND_DEMO_S:-60})
 
@@ -23,7 +23,7 @@ echo "the clone is of $(git -C "$source" log -1 --format='%h %s')"
 [[ -z $(git -C "$source" status --porcelain) ]] || echo "note  what is not committed is not in it"
 git clone --quiet --no-local "$source" "$clone"
 
-# Home and the folder for temporary files are new, so that all files in them at the end come from the verbs.
+# Home and the folder for temporary files are new, so that all files in them at the end come from the targets.
 mkdir "$scratch/home" "$scratch/tmp" "$logs"
 export HOME=$scratch/home TMPDIR=$scratch/tmp
 unset "${!XDG_@}" "${!PIP_CACHE_@}" "${!npm_config_cache@}" CARGO_HOME RUSTUP_HOME PLATFORMIO_CORE_DIR
@@ -34,20 +34,20 @@ fail() { # what is wrong, with the lines that show it
     status=1
 }
 
-for verb in "${verbs[@]}"; do
+for target in "${targets[@]}"; do
     for time in first second; do
         began=$SECONDS
-        log=$logs/$verb.$time.log
+        log=$logs/$target.$time.log
         done=0
-        make --no-print-directory -C "$clone" "$verb" >"$log" 2>&1 || done=$?
+        make --no-print-directory -C "$clone" "$target" >"$log" 2>&1 || done=$?
         took=$((SECONDS - began))
-        limit=${limits[$verb.$time]:-}
+        limit=${limits[$target.$time]:-}
         if [[ $done -ne 0 ]]; then
-            fail "make $verb, the $time time: $took s" "$(tail -n 40 "$log")"
+            fail "make $target, the $time time: $took s" "$(tail -n 40 "$log")"
         elif [[ -n $limit && $took -gt $limit ]]; then
-            fail "make $verb, the $time time: $took s, more than $limit s" "$(tail -n 3 "$log")"
+            fail "make $target, the $time time: $took s, more than $limit s" "$(tail -n 3 "$log")"
         else
-            echo "ok    make $verb, the $time time: $took s"
+            echo "ok    make $target, the $time time: $took s"
         fi
     done
 done

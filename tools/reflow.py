@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 from tools.docs import GENERATED
-from tools.lint.check import tracked_files
-from tools.lint.markdown import WIDEST
+from tools.lint.check import Result, tracked_files
 
 ROOT = Path(__file__).resolve().parents[1]
+WIDEST = 120
 
 _FENCE = re.compile(r"\s*```")
 _ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
@@ -71,15 +72,24 @@ def _wrapped(text: str, indent: str) -> list[str]:
     return lines
 
 
+def run(root: Path) -> Result:
+    """Find pages that `make format` would wrap differently."""
+    return Result([f"{path.relative_to(root)}: not wrapped; run `make format`" for path, _ in _rewrapped(root)])
+
+
 def main() -> None:
     """Wrap every page that needs it."""
-    for path in tracked_files(ROOT, "*.md"):
-        if path.relative_to(ROOT) in GENERATED:
-            continue
+    for path, wrapped in _rewrapped(ROOT):
+        path.write_text(wrapped, encoding="utf-8")
+        print(path.relative_to(ROOT))
+
+
+def _rewrapped(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each page that has to be wrapped, with its new text."""
+    for path in tracked_files(root, "*.md"):
         text = path.read_text(encoding="utf-8")
-        if (wrapped := reflow(text)) != text:
-            path.write_text(wrapped, encoding="utf-8")
-            print(path.relative_to(ROOT))
+        if path.relative_to(root) not in GENERATED and (wrapped := reflow(text)) != text:
+            yield path, wrapped
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Records what is done at the bench, and offers it as a test and as a scenario."""
+"""Records the acts at the bench, and offers them as a test and as a scenario."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RecordPanel(Panel):
         wanted: the bench.
     """
 
-    title = "Keep it"
+    title = "Recording"
 
     def __init__(self, tab: Tab, wanted: Wanted) -> None:
         super().__init__(tab)
@@ -43,7 +43,7 @@ class RecordPanel(Panel):
             self._scenario = ui.button("save scenario", on_click=lambda: self._save(scenario_file, "by_hand.yaml"))
         for button in (self._start, self._test, self._scenario):
             button.props("outline dense padding='2px 10px'")
-        self._words = ui.label("Records your acts, and what follows them.").classes("pb-soft").props("role=status")
+        self._words = ui.label("Records your acts and their effects.").classes("pb-soft").props("role=status")
 
     def show(self) -> None:
         """Show the number of recorded acts."""
@@ -64,7 +64,7 @@ class RecordPanel(Panel):
         self.stop()
         self._events, self._lost = [], 0
         self._recording = asyncio.create_task(self._record(self._events))
-        self._start.set_text("record anew")
+        self._start.set_text("record again")
 
     async def _record(self, events: list[dict[str, Any]]) -> None:
         async with connected(self._wanted) as link:

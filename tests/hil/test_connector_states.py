@@ -1,4 +1,7 @@
-"""Connector states: each transition of the table in OCPP 1.6 section 4.9 that this hardware can make."""
+"""Connector states: each transition of the table in OCPP 1.6 section 4.9 that this hardware can make.
+
+Docstrings name a transition by its row and column in that table: B6 leads from Preparing to Finishing.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def log_has(bench: Bench, text: str, since: Mark) -> None:
 
 
 def test_damaged_settings_are_restored_from_their_copy(borrowed_device: Device, bench: Bench, csms: Csms) -> None:
-    """F5: the device connects with the settings of the copy, reports that, and repairs the file."""
+    """The device connects with the settings of the copy, reports that, and repairs the file."""
     device = borrowed_device
     device.configure(nominal_voltage_v=231)
     image = read_storage(device)
@@ -64,7 +64,7 @@ def test_damaged_settings_are_restored_from_their_copy(borrowed_device: Device, 
 def test_a_damaged_file_system_is_kept_until_the_owner_formats_it(
     borrowed_device: Device, bench: Bench, driver: EvDriver, leds: Leds, console: Console
 ) -> None:
-    """F3: no boot loop, no charge and no write; the console, the status and the LED say why."""
+    """No boot loop, no charge and no write; the console, the status and the LED say why."""
     device = borrowed_device
     size = len(read_storage(device))
     damaged = random.Random(1).randbytes(size)

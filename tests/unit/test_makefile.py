@@ -1,4 +1,4 @@
-"""The commands of the Makefile's verbs, without running them."""
+"""The commands of the Makefile's targets, without running them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("bench", ["benches/virtual.toml", "benches/my bench.toml"])
-@pytest.mark.parametrize("verb", ["demo", "hil"])
-def test_the_bench_is_one_word_of_the_command(verb: str, bench: str) -> None:
+@pytest.mark.parametrize("target", ["demo", "hil"])
+def test_the_bench_is_one_word_of_the_command(target: str, bench: str) -> None:
     recipe = subprocess.run(
-        ["make", "--dry-run", verb, f"BENCH={bench}"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", target, f"BENCH={bench}"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     sessions = [words for words in map(shlex.split, commands(recipe.stdout)) if "tests/hil" in words]
     assert [f"--bench={bench}" in words for words in sessions] == [True]

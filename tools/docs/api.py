@@ -109,7 +109,7 @@ After this page you can look up every fixture, instrument, event and fault that 
 by `make docs`: signatures, and the first paragraph of each docstring. The docstrings themselves have the units of
 arguments and the exceptions. Read [writing-tests.md](writing-tests.md) first.
 
-## What a test may import
+## Stable names
 
 The names in this table keep their meaning within a major version. A change that breaks one of them is in the changelog
 and in a new major version. Every other name may change without notice.

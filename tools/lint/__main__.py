@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools import reflow
 from tools.lint import (
     circles,
     commands,
@@ -18,7 +19,6 @@ from tools.lint import (
     imports,
     includes,
     jenkinsfile,
-    markdown,
     pins,
     watchdog,
     wording,
@@ -42,7 +42,7 @@ CHECKS = [
     Check("includes of the firmware run one way", includes.run),
     Check("there are no circular imports", circles.run),
     Check("nothing unfinished, nothing of one machine", wording.run),
-    Check("pages have 120 columns outside tables and code", markdown.width),
+    Check("pages are wrapped at 120 columns (make format)", reflow.run),
     Check("pages avoid the words that the style page replaces", words.pages),
     Check("the sources use `tell` no more often than before", words.tell),
     Check("subjects of commits name an area and have 72 characters", commits.run),
@@ -50,7 +50,7 @@ CHECKS = [
     Check("links between pages are valid", documents.links),
     Check("sources name existing pages and headings", documents.mentions),
     Check("the PlatformIO project is valid", commands.platformio),
-    Check("the Jenkinsfile is valid and calls existing verbs", jenkinsfile.run),
+    Check("the Jenkinsfile is valid and calls existing targets", jenkinsfile.run),
 ]
 
 

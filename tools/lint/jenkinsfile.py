@@ -1,4 +1,4 @@
-"""Checks of the Jenkinsfile without Jenkins: matching brackets and quotes, and only calls of verbs of the Makefile."""
+"""Checks of the Jenkinsfile without Jenkins: matching brackets and quotes, and only calls of the Makefile's targets."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _TOKEN = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\
 
 
 def run(root: Path) -> Result:
-    """Check brackets, quotes and verbs of the Jenkinsfile."""
+    """Check brackets, quotes and targets of the Jenkinsfile."""
     path = root / "Jenkinsfile"
     if not path.exists():
         return Result(["Jenkinsfile: missing"])
     text = path.read_text()
     findings = [f"Jenkinsfile:{line}: {reason}" for line, reason in shape(text)]
-    known = verbs((root / "Makefile").read_text())
+    known = targets((root / "Makefile").read_text())
     findings += [
-        f"Jenkinsfile:{line}: `make {verb}`: the Makefile has no such verb"
-        for line, verb in made(text)
-        if verb not in known
+        f"Jenkinsfile:{line}: `make {target}`: the Makefile has no such target"
+        for line, target in made(text)
+        if target not in known
     ]
     findings += [
-        f"Jenkinsfile:{line}: `{command}` is not a verb of the Makefile: add one" for line, command in others(text)
+        f"Jenkinsfile:{line}: `{command}` is not a target of the Makefile: add one" for line, command in others(text)
     ]
     return Result(findings)
 
@@ -44,13 +44,13 @@ def others(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def verbs(makefile: str) -> set[str]:
+def targets(makefile: str) -> set[str]:
     """Return the targets of a Makefile that people call."""
     return set(_VERB.findall(makefile))
 
 
 def made(text: str) -> list[tuple[int, str]]:
-    """Return line and name of each verb that a Jenkinsfile calls."""
+    """Return line and name of each target that a Jenkinsfile calls."""
     found = []
     for token in _TOKEN.finditer(text):
         if token[0].startswith(("//", "/*")):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tools.docs import GENERATED
 from tools.lint.check import Result, numbered_lines, tracked_files
-from tools.lint.markdown import without_code
 
 TELL_LIMIT = 9
 """The maximum number of uses of `tell` in rig and firmware/src. It may only be lowered."""
@@ -22,6 +21,8 @@ AVOIDED = {
 
 _TELL = re.compile(r"\b(?:tell|tells|told|retold)\b", re.I)
 _CODE_BLOCK = re.compile(r"^\s*```")
+_CODE = re.compile(r"`[^`]*`")
+_LINK = re.compile(r"\]\([^)]*\)|<https?://[^>]*>|https?://\S+")
 
 
 def pages(root: Path) -> Result:
@@ -37,7 +38,7 @@ def pages(root: Path) -> Result:
             if fenced or line.startswith("    "):
                 continue
             for pattern, instead in AVOIDED.items():
-                if match := pattern.search(without_code(line)):
+                if match := pattern.search(_without_code(line)):
                     findings.append(f"{path.relative_to(root)}:{number}: {match[0]!r}: {instead}")
     return Result(findings)
 
@@ -54,3 +55,8 @@ def tell(root: Path) -> Result:
     worst = sorted(counts, key=lambda path: -counts[path])[:3]
     named = ", ".join(f"{path.relative_to(root)} ({counts[path]})" for path in worst)
     return Result([f"{total} times tell, tells, told or retold; at most {TELL_LIMIT}. Most of them: {named}"])
+
+
+def _without_code(line: str) -> str:
+    """Remove code spans and the targets of links from a line."""
+    return _LINK.sub("]", _CODE.sub("``", line))

@@ -40,7 +40,7 @@ def main() -> int:
             steps += interop.steps()
         LOGS.mkdir(parents=True, exist_ok=True)
         with (LOGS / "lock").open("w") as lock:
-            # Two verbs may run at once: the second one waits, and then has nothing to do.
+            # Two targets may run at once: the second one waits, and then has nothing to do.
             fcntl.flock(lock, fcntl.LOCK_EX)
             run(steps)
     except SetupError as error:

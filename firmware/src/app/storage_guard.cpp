@@ -14,7 +14,7 @@ constexpr uint8_t kNote[] = {1};
 void StorageGuard::start() {
   uint8_t note[sizeof kNote];
   size_t length = 0;
-  // A second store that cannot be read says nothing.
+  // If the partition `secrets` cannot be read, the device may have had a file system: keep it.
   const bool had_file_system = secrets_.read(secret::kStorage, note, length) != SecretsResult::not_found;
   result_ = storage_.mount(had_file_system ? OnDamage::keep : OnDamage::format);
   works_ = result_ == StorageResult::ok;

@@ -9,8 +9,8 @@
 
 namespace pb {
 
-/// Mounts the storage, and formats it only if nothing can be lost: the second store says that the device never had a
-/// file system, the flash is erased, or the owner asks for it. Until then the device runs without storage.
+/// Mounts the storage, and formats it only if nothing can be lost: the partition `secrets` says that the device never
+/// had a file system, the flash is erased, or the owner asks for it. Until then the device runs without storage.
 class StorageGuard final : public Feature {
  public:
   /// The interval of further attempts to mount. One that works restarts the device, so that each feature reads its
@@ -40,7 +40,7 @@ class StorageGuard final : public Feature {
   RestartRequest restart_;
   Logger& log_;
   bool works_ = false;
-  bool is_noted_ = true;  ///< whether the second store knows of the file system
+  bool is_noted_ = true;  ///< whether the partition `secrets` records the file system
   bool is_worker_busy_ = false;
   Millis next_ = 0;
   StorageResult result_ = StorageResult::ok;

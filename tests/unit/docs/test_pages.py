@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.document import ROOT, blocks
-from tools.lint.jenkinsfile import shape, verbs
+from tools.lint.jenkinsfile import shape, targets
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text()
@@ -40,8 +40,8 @@ def test_troubleshooting_quotes_messages_that_exist(quoted: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/ci.md", "docs/reports.md", "docs/wiring.md"])
-def test_pages_call_verbs_that_exist(page: str) -> None:
-    known = verbs((ROOT / "Makefile").read_text())
+def test_pages_call_targets_that_exist(page: str) -> None:
+    known = targets((ROOT / "Makefile").read_text())
     named = re.findall(r"`make ([a-z][a-z-]+)|^    make ([a-z][a-z -]+)$", (ROOT / page).read_text(), re.MULTILINE)
     words = {word for one, many in named for word in (one or many).split()}
     assert words <= known

@@ -1,4 +1,4 @@
-"""The checks of the style page: commits, width of pages, words."""
+"""The checks of the style page: commits, wrapping, words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.lint import commits, markdown, words
+from tools import reflow
+from tools.lint import commits, words
 from tools.lint.check import SkippedError
 
 Write = Callable[[str, str], Path]
@@ -58,12 +59,10 @@ def test_without_history_the_check_is_skipped(tmp_path: Path) -> None:
         commits.run(tmp_path)
 
 
-def test_wide_prose_is_found_and_wide_tables_code_and_links_are_not(repository: Path, write: Write) -> None:
-    wide = "word " * 30
-    write(
-        "page.md", f"{wide}\n\n| {wide} |\n\n```\n{wide}\n```\n\n    {wide}\n\n[a](https://example.org/{'x' * 120})\n"
-    )
-    assert markdown.width(repository).findings == ["page.md:1: 150 columns; at most 120 outside tables and code"]
+def test_a_page_that_is_not_wrapped_is_found(repository: Path, write: Write) -> None:
+    write("wrapped.md", "word\n")
+    write("page.md", "word " * 30 + "\n")
+    assert reflow.run(repository).findings == ["page.md: not wrapped; run `make format`"]
 
 
 def test_an_avoided_word_is_found_in_prose_and_tables_but_not_in_code(repository: Path, write: Write) -> None:

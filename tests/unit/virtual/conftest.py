@@ -115,14 +115,14 @@ def reaches(device: InputDevice, level: bool, timeout: float = 5.0) -> bool:
 class Desk:
     """A virtual Pi wired to a virtual board."""
 
-    def __init__(self, wiring: Wiring, turned_round: bool = False) -> None:
+    def __init__(self, wiring: Wiring, inverted: bool = False) -> None:
         self.wiring = wiring
         self.port = Port(wiring.serial_url)
         factory = wiring.pin_factory
-        self.power = OutputDevice(17, active_high=not turned_round, pin_factory=factory)
-        self.reset = OutputDevice(22, active_high=turned_round, pin_factory=factory)
-        self.download = OutputDevice(23, active_high=turned_round, pin_factory=factory)
-        self.rail = InputDevice(27, pull_up=turned_round, pin_factory=factory)
+        self.power = OutputDevice(17, active_high=not inverted, pin_factory=factory)
+        self.reset = OutputDevice(22, active_high=inverted, pin_factory=factory)
+        self.download = OutputDevice(23, active_high=inverted, pin_factory=factory)
+        self.rail = InputDevice(27, pull_up=inverted, pin_factory=factory)
 
     def write_flash(self, *parts: tuple[int, bytes]) -> None:
         assert self.wiring.flash_file is not None

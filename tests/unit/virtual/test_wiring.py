@@ -17,7 +17,7 @@ from rig.wiring.virtual import board_pins, open_wiring
 from .conftest import ROOT, Description, Desk, Network, Wire, reaches
 
 
-class OneWire(Description):
+class UnconnectedWire(Description):
     """A description with a wire that has one end."""
 
     def wires(self) -> Iterator[tuple[Signal, Wire]]:
@@ -41,7 +41,7 @@ def test_the_default_bench_can_be_wired():
     assert pins.inverted == frozenset()
 
 
-class TurnedRound(Description):
+class Inverted(Description):
     """A description with all levels inverted: EN and BOOT behind transistors, inverted switch and sense."""
 
     def wires(self) -> Iterator[tuple[Signal, Wire]]:
@@ -50,13 +50,13 @@ class TurnedRound(Description):
 
 
 def test_inverted_levels_of_the_description_apply_to_the_board():
-    pins = board_pins(TurnedRound())
+    pins = board_pins(Inverted())
     assert pins.inverted == {17, 27, 22, 23}
     assert pins.inputs == {32: 5, 25: 13}
 
 
 def test_a_board_behind_inverters_is_powered_reset_and_flashed(tmp_path, app, table):
-    desk = Desk(open_wiring(TurnedRound(), BenchClock(), tmp_path), turned_round=True)
+    desk = Desk(open_wiring(Inverted(), BenchClock(), tmp_path), inverted=True)
     assert not desk.rail.is_active
     desk.write_flash((TABLE_OFFSET, to_binary(table)), (table["ota_0"].offset, app))
     desk.power.on()
@@ -73,7 +73,7 @@ def test_a_board_behind_inverters_is_powered_reset_and_flashed(tmp_path, app, ta
 
 def test_a_wire_without_a_far_end_is_rejected_by_name():
     with pytest.raises(BenchError, match=r"inputs\.cable has no gpio"):
-        board_pins(OneWire())
+        board_pins(UnconnectedWire())
 
 
 def test_an_unknown_profile_is_rejected_without_leftovers(tmp_path):

@@ -55,7 +55,7 @@ void AuthCache::load() {
   if (is_sound) {
     load_files();
   } else {
-    // An entry of a file may have been cleared, and any may be missing: none counts.
+    // Without the epoch, an entry that was cleared cannot be distinguished from a valid one: no entry counts.
     for (const uint32_t file : NumberedFiles(storage_, kEntriesPrefix)) {
       const MutableBytes bytes = storage_.scratch();
       size_t length = 0;
@@ -222,7 +222,8 @@ bool AuthCache::clear(StorageDone done) {
   is_clearing_ = write_head({[](void* context, StorageResult result) {
                                auto& self = *static_cast<AuthCache*>(context);
                                self.is_clearing_ = false;
-                               // The entries are gone from memory: their files have to follow.
+                               // The entries are no longer in memory, so the head is written again to invalidate their
+                               // files.
                                if (result != StorageResult::ok) self.is_head_changed_ = true;
                                if (self.cleared_.call != nullptr) self.cleared_.call(self.cleared_.context, result);
                              },
@@ -310,8 +311,8 @@ bool AuthCache::read_for(Text file) {
                                this});
 }
 
-/// Adds the next entries of the file of an earlier version. It is replaced when all are written: a power cut before
-/// only repeats them.
+/// Adds the next entries of the file of an earlier version. It is replaced when all are written, so an earlier
+/// power cut only repeats them.
 bool AuthCache::take_old_entries() { return read_for<&AuthCache::take_old_file>(kFile); }
 
 void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes /*buffer*/) {
@@ -324,7 +325,7 @@ void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes 
     IdTagInfo info;
     if (index < old_taken_) continue;
     if (!items.value().find("idTag").get(id_tag)) {
-      // Such an entry marks a cache that had lost some.
+      // An object without idTag records that entries were lost (FORMAT.md).
       is_incomplete_ = true;
     } else {
       info.read(items.value(), log_);

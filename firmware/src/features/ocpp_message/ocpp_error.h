@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// Error codes of a CALLERROR (OCPP-J 1.6 section 4.2.3). The spelling of the wire is the specification's own.
+/// Error codes of a CALLERROR (OCPP-J 1.6 section 4.2.3). Their names are spelled as in the specification.
 enum class OcppError : uint8_t {
   not_implemented,
   not_supported,

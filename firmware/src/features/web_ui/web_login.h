@@ -8,9 +8,9 @@
 
 namespace pb {
 
-/// The password of the page. It is kept as a salted hash (PBKDF2) in the second store; the worker computes it. Without
-/// a stored one the device makes a random one, prints it on the console once, and demands another one at the first
-/// login.
+/// The password of the page. It is kept as a salted hash (PBKDF2) in the partition `secrets`; the worker computes it.
+/// Without a stored one the device makes a random one, prints it on the console once, and demands another one at the
+/// first login.
 class WebLogin {
  public:
   static constexpr size_t kMinPassword = 10;
@@ -48,7 +48,7 @@ class WebLogin {
   static constexpr uint8_t kVersion = 1;
   static constexpr uint8_t kMustChange = 1;
 
-  /// The blob in the second store (FORMAT.md).
+  /// The blob in the partition `secrets` (FORMAT.md).
   struct Record {
     uint8_t version = 0;
     uint8_t flags = 0;

@@ -117,7 +117,7 @@ class WebUi final : public Feature, private HttpHandler {
   void answer_session(Call& call, const WebSessions::Session& session);
   void refuse_locked(Call& call);
   void begin_storing(Call& call, Text field, const char* complaint, bool is_busy);
-  /// Answers a change that waits for the second store or the flash. @return whether the call is over
+  /// Answers a change that waits for the partition `secrets` or the storage. @return whether the call is over
   bool await_stored(Call& call);
   StorageDone when_stored();
   bool write_setting(uint32_t place, TextWriter& piece) const;

@@ -87,7 +87,7 @@ struct Chip {
 alignas(Chip) uint8_t chip_memory[sizeof(Chip)];
 alignas(App) uint8_t app_memory[sizeof(App)];
 
-/// The second store is made anew where its pages cannot be read: after a change of the partition table, for instance.
+/// Initializes ESP-IDF's own NVS, and erases it if its pages cannot be read, as after a change of the partition table.
 void start_nvs() {
   esp_err_t error = nvs_flash_init();
   if (error == ESP_ERR_NVS_NO_FREE_PAGES || error == ESP_ERR_NVS_NEW_VERSION_FOUND) {
