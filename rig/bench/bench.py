@@ -166,7 +166,13 @@ class Bench:
             self._held_up = HeldUp(self.clock, wiring.device_waits)
             self._held_up.start()
             stack.callback(self._held_up.close)
-        self.csms = Csms(timeline, self.loop, identity=description.device.identity)
+        self.csms = Csms(
+            timeline,
+            self.loop,
+            identity=description.device.identity,
+            protocols=description.csms.protocols,
+            strict=description.csms.strict,
+        )
         stack.callback(self.csms.shut_down)
         self.csms.start()
         self.network = Network(

@@ -11,6 +11,7 @@ import typer
 from rig.csms.authority import Authority
 from rig.csms.certificate import Certificate, read_pem
 from rig.csms.security import Security, read_passwords
+from rig.ocpp.versions import VERSIONS
 from rig.util.errors import BenchError
 from rig.util.tcp import reachable_address
 
@@ -28,6 +29,25 @@ BasicAuthOption = Annotated[
 ClientRootOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Require client certificates of this root, in PEM.")
 ]
+ProtocolOption = Annotated[
+    list[str] | None,
+    typer.Option("--protocol", metavar="NAME", help="Accept only this sub-protocol, such as ocpp2.0.1; repeatable."),
+]
+TolerantOption = Annotated[
+    bool, typer.Option("--tolerant", help="Accept deviations that real CSMSs tolerate, and only note them.")
+]
+
+
+def accepted_protocols(named: list[str] | None) -> tuple[str, ...]:
+    """Return the accepted sub-protocols: the named ones, or all.
+
+    Raises:
+        BenchError: there is no such sub-protocol.
+    """
+    for name in named or ():
+        if name not in VERSIONS:
+            raise BenchError(f"--protocol {name!r} is not a sub-protocol", f"Choose of {', '.join(VERSIONS)}")
+    return tuple(named or VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from rig.cli.options import JsonOption
 from rig.csms.security import read_passwords
 from rig.load.figures import Figures
 from rig.load.limits import Limit
-from rig.load.points import Load, LoadAction, run
+from rig.load.points import Load, LoadAction, Protocol, run
 from rig.util.errors import BenchError
 
 _LONGEST_S = 7 * 86_400
@@ -30,6 +30,7 @@ def command(
         float, typer.Option("--for", metavar="SECONDS", min=1, max=_LONGEST_S, help="How long it calls.")
     ] = 60.0,
     action: Annotated[LoadAction, typer.Option(help="The call.")] = "Heartbeat",
+    protocol: Annotated[Protocol, typer.Option(help="The WebSocket sub-protocol of the charge points.")] = "ocpp1.6",
     limit: Annotated[
         list[str] | None,
         typer.Option(metavar="FIGURE=VALUE", help="A limit: p95=200, max=1000 (ms), rate=90, errors=0, lost=0 …"),
@@ -49,7 +50,7 @@ def command(
         raise BenchError(f"{url!r} is not the URL of a CSMS", "Write ws://HOST:PORT/ or wss://HOST:PORT/")
     limits = [Limit.parse(text) for text in limit or ()]
     passwords = read_passwords(basic_auth_file) if basic_auth_file is not None else {}
-    load = Load(url, points, rate, seconds, action, prefix, ramp, timeout, seed, passwords, _tls(url, root))
+    load = Load(url, points, rate, seconds, action, prefix, ramp, timeout, seed, passwords, _tls(url, root), protocol)
 
     def progress(figures: Figures) -> None:
         typer.echo(f"{figures.elapsed_s:6.0f} s  {figures.connected}/{points} connected  {_words(figures)}", err=True)

@@ -20,10 +20,12 @@ from rig.cli.csms_access import (
     KeyOption,
     PortOption,
     TlsOption,
+    TolerantOption,
 )
 from rig.cli.exit_codes import EXIT_FAILURE
 from rig.csms import Csms
 from rig.csms.server import url_of
+from rig.ocpp.versions import V16
 from rig.scenarios import NotSupportedError, Scenario, Stage, load, play
 from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, OcppFrame
@@ -54,6 +56,7 @@ def command(
     key: KeyOption = None,
     basic_auth_file: BasicAuthOption = None,
     client_root: ClientRootOption = None,
+    tolerant: TolerantOption = False,
 ) -> None:
     """Play scenarios against a charge point that connects. You do what a bench would do, when asked."""
     scenarios = [load(file.resolve()) for file in files]
@@ -63,7 +66,7 @@ def command(
             raise BenchError(f"no scenario has a parameter {name!r}", "See `params` in the files")
     security, root = Access(tls, cert, key, basic_auth_file, client_root).security(host)
     terminal = Terminal()
-    with _csms(host, port, charge_point) as csms, csms.secured(security):
+    with _csms(host, port, charge_point, strict=not tolerant) as csms, csms.secured(security):
         if traffic:
             _print_traffic(csms, terminal)
         if root:
@@ -121,23 +124,29 @@ def _passes(scenario: Scenario, stage: Stage, terminal: Terminal, given: dict[st
         play(scenario, stage, own)
         broken = csms.violations(csms.timeline.default_mark, stage.charge_point, unexpected=True)
         if broken:
-            raise ExpectationError(f"the charge point broke OCPP 1.6: {broken[0].error}\n{visible(broken[0].raw)}")
+            grade = "tolerated by real CSMSs" if broken[0].grade == "tolerated" else "against the specification"
+            raise ExpectationError(
+                f"the charge point broke OCPP 1.6 ({grade}): {broken[0].error}\n{visible(broken[0].raw)}"
+            )
     except NotSupportedError as lacking:
         terminal.print(f"{name}: {lacking}")
         return True
     except (DeviceError, ExpectationError) as error:
         terminal.print(Text(f"{name}: failed\n{error}", style="red"))
         return False
-    terminal.print(Text(f"{name}: passed", style="green"))
+    found = csms.deviations(csms.timeline.default_mark, stage.charge_point)
+    noted = f", with {len(found)} tolerated deviations, such as {found[0].deviation}" if found else ""
+    terminal.print(Text(f"{name}: passed{visible(noted)}", style="yellow" if noted else "green"))
     return True
 
 
 @contextlib.contextmanager
-def _csms(host: str, port: int, identity: str) -> Iterator[Csms]:
+def _csms(host: str, port: int, identity: str, *, strict: bool) -> Iterator[Csms]:
     """Run a CSMS on a loop in a thread."""
     timeline = Timeline(keep=_KEPT_EVENTS)
     with loop_in_a_thread(timeline.clock, "csms") as loop:
-        csms = Csms(timeline, loop, host, port, identity=identity)
+        # The steps of scenarios are those of OCPP 1.6.
+        csms = Csms(timeline, loop, host, port, identity=identity, protocols=[V16.subprotocol], strict=strict)
         csms.start()
         try:
             yield csms

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from rig.live.client import Client, clients
 from rig.ocpp import schemas
+from rig.ocpp.versions import V16, VERSIONS
 from rig.util.errors import BenchError, DeviceError
 from rig.util.terminal import Terminal
 from rig.util.text import visible
@@ -69,10 +70,10 @@ class Calls:
 
     Args:
         described: the calls by name (docs/live.md#requests).
-        charge_points: returns the known charge points, for the completion.
+        charge_points: returns the sub-protocols of the known charge points by identity, for the completion.
     """
 
-    def __init__(self, described: Mapping[str, Any], charge_points: Callable[[], list[str]] = list) -> None:
+    def __init__(self, described: Mapping[str, Any], charge_points: Callable[[], Mapping[str, str]] = dict) -> None:
         self._described = described
         self._charge_points = charge_points
 
@@ -123,17 +124,25 @@ class Calls:
         if not equals:
             used = {given.partition("=")[0] for given in words[1:]}
             return [f"{name}=" for name in known if name.startswith(word) and name not in used]
-        values = self._values(key, known.get(key, {}))
+        values = self._values(key, known.get(key, {}), words)
         return [f"{key}={value} " for value in values if value.startswith(beginning)]
 
-    def _values(self, key: str, described: Mapping[str, Any]) -> list[str]:
+    def _values(self, key: str, described: Mapping[str, Any], words: list[str]) -> list[str]:
         if "choices" in described:
             return list(described["choices"])
         if described.get("type") == "bool":
             return ["true", "false"]
         if key == "action":
-            return sorted(schemas.actions())
-        return self._charge_points() if key == "charge_point" else []
+            return self._actions(words)
+        return list(self._charge_points()) if key == "charge_point" else []
+
+    def _actions(self, words: list[str]) -> list[str]:
+        """Return the actions of the charge point that the line names, or of all known ones."""
+        points = self._charge_points()
+        named = (word.removeprefix("charge_point=") for word in words if word.startswith("charge_point="))
+        protocols = {points[name] for name in named if name in points} or set(points.values())
+        versions = [VERSIONS[protocol] for protocol in protocols if protocol in VERSIONS] or [V16]
+        return sorted(frozenset[str]().union(*map(schemas.actions, versions)))
 
 
 def begin_prompt(terminal: PromptedTerminal, loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
@@ -153,8 +162,9 @@ def begin_prompt(terminal: PromptedTerminal, loop: asyncio.AbstractEventLoop, en
 
 
 def _read(client: Client, terminal: PromptedTerminal, ended: Callable[[], object]) -> None:
-    def charge_points() -> list[str]:
-        return list(client.request("state")["csms"]["charge_points"])
+    def charge_points() -> dict[str, str]:
+        points = client.request("state")["csms"]["charge_points"]
+        return {name: point["protocol"] for name, point in points.items()}
 
     calls = Calls(client.request("calls"), charge_points)
     _complete_with(calls)

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,17 +22,20 @@ from rig.cli.csms_access import (
     HostOption,
     KeyOption,
     PortOption,
+    ProtocolOption,
     TlsOption,
+    TolerantOption,
+    accepted_protocols,
 )
 from rig.cli.csms_prompt import PromptedTerminal, begin_prompt
 from rig.csms import Csms
-from rig.csms.security import Security
 from rig.csms.server import url_of
 from rig.live.bench_state import csms_state
 from rig.live.csms_calls import CsmsCalls
 from rig.live.fault_calls import faults_of_csms
 from rig.live.offer import Offer
 from rig.live.server import LiveServer, try_to_offer
+from rig.ocpp.versions import VERSIONS
 from rig.timeline import Timeline
 from rig.timeline.codec import encode
 from rig.timeline.events import (
@@ -68,15 +71,26 @@ def command(
     key: KeyOption = None,
     basic_auth_file: BasicAuthOption = None,
     client_root: ClientRootOption = None,
+    protocol: ProtocolOption = None,
+    tolerant: TolerantOption = False,
 ) -> None:
     """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
-    serve(host, port, record, Access(tls, cert, key, basic_auth_file, client_root))
+    access = Access(tls, cert, key, basic_auth_file, client_root)
+    serve(host, port, record, access, accepted_protocols(protocol), tolerant=tolerant)
 
 
 _EVERYBODY = Access()
 
 
-def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None, access: Access = _EVERYBODY) -> None:
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 9000,
+    record: Path | None = None,
+    access: Access = _EVERYBODY,
+    protocols: Sequence[str] = tuple(VERSIONS),
+    *,
+    tolerant: bool = False,
+) -> None:
     """Run a normal CSMS until Ctrl-C, SIGTERM or SIGHUP, one line on the terminal for each frame.
 
     It also ends when its output is closed.
@@ -86,6 +100,8 @@ def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None,
         port: 0 takes a free port.
         record: a new file that gets every event as a line of JSON, as in `run.jsonl`.
         access: the login of charge points.
+        protocols: the accepted sub-protocols.
+        tolerant: accept deviations that real CSMSs tolerate.
 
     Raises:
         BenchError: the server could not start, or the record can no longer be written.
@@ -102,16 +118,22 @@ def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None,
                 f"cannot record to {record}: {error.strerror}", "Name a file in a folder that can be written to"
             ) from None
         try:
-            asyncio.run(_serve(host, port, record, file, security, root))
+            timeline = Timeline(keep=_KEPT_EVENTS)
+
+            def make(loop: asyncio.AbstractEventLoop) -> Csms:
+                return Csms(timeline, loop, host, port, security=security, protocols=protocols, strict=not tolerant)
+
+            asyncio.run(_serve(make, host, record, file, root))
         finally:
             if record and not record.stat().st_size:
                 record.unlink()
 
 
-async def _serve(host: str, port: int, record: Path | None, file: FileIO | None, security: Security, root: str) -> None:
-    timeline = Timeline(keep=_KEPT_EVENTS)
+async def _serve(
+    make: Callable[[asyncio.AbstractEventLoop], Csms], host: str, record: Path | None, file: FileIO | None, root: str
+) -> None:
     loop = asyncio.get_running_loop()
-    csms = Csms(timeline, loop, host, port, security=security)
+    csms = make(loop)
     live: LiveServer | None = None
     try:
         await in_thread(csms.start)
@@ -136,12 +158,12 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
             if line:
                 terminal.print_line(*line)
 
-        timeline.listen(show)
+        csms.timeline.listen(show)
         if root:
             terminal.print(f"Root of the new certificate for this run:\n{root}")
         live = try_to_offer(offer_of_csms(csms))
-        url = url_of(reachable_address(host), csms.port, "CP-1", tls=security.certificate is not None)
-        terminal.print(f"OCPP 1.6J CSMS at {url} (the path is the charge point's identity); Ctrl-C ends it")
+        url = url_of(reachable_address(host), csms.port, "CP-1", tls=csms.speaks_tls)
+        terminal.print(f"CSMS at {url} (the path is the charge point's identity); Ctrl-C ends it")
         if live is not None and sys.stdin.isatty():
             begin_prompt(terminal, loop, ended.set)
         await ended.wait()
@@ -219,6 +241,6 @@ def _line(event: Event, stamp: str) -> _Parts:
 def _style(frame: OcppFrame) -> str:
     if frame.error:
         return "bold red"
-    if frame.message_type == "CALLERROR":
+    if frame.deviation or frame.message_type in ("CALLERROR", "CALLRESULTERROR"):
         return "yellow"
     return "green" if frame.direction == "sent" else ""

@@ -29,6 +29,7 @@ def command(
         state: dict[str, Any] = session.client.request("state")
         if "csms" in state:
             state["configuration"] = session.call("csms.configuration")
+            state["variables"] = session.call("csms.variables")
         path = file or Path(f"snapshot-{datetime.now():%Y%m%d-%H%M%S}.zip")
         count = write_snapshot(path, _records(session), state, Path(session.client.hello["path"]))
     if as_json:

@@ -194,6 +194,18 @@ class CsmsSection(_Table):
 
     host: Annotated[Text, Field(min_length=1, description="an address of this machine")] = "127.0.0.1"
     port: TcpPort = 0
+    protocols: Annotated[
+        tuple[Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"], ...],
+        Field(
+            strict=False,  # TOML has lists, not tuples
+            min_length=1,
+            description="the accepted sub-protocols; the device's first choice of them is taken",
+        ),
+    ] = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
+    strict: Annotated[
+        bool,
+        Field(description="whether a deviation that real CSMSs tolerate fails a test (docs/csms.md#two-grades)"),
+    ] = True
 
 
 class DeviceSection(_Table):

@@ -10,10 +10,10 @@ from typing import Any
 from nicegui import ui
 
 from rig.console.panel import Panel, Tab
-from rig.ocpp.schemas import FROM_CHARGE_POINT, actions, schema
+from rig.ocpp.schemas import schema, to_charge_point
+from rig.ocpp.versions import V16, VERSIONS
 
 _MISSING = object()
-_TO_CHARGE_POINT = sorted((actions() - FROM_CHARGE_POINT) | {"DataTransfer"})
 Read = Callable[[], Any]
 """Returns the value of a part of the form, or `_MISSING` if it is empty."""
 
@@ -26,11 +26,13 @@ class CallPanel(Panel):
     def __init__(self, tab: Tab) -> None:
         super().__init__(tab)
         self._read: Read = dict
+        self._version = V16
 
     def fill(self) -> None:
-        """Build the choice of the action, its form, and the place of the answer."""
-        self._action = ui.select(_TO_CHARGE_POINT, label="action", with_input=True, on_change=self._choose)
-        self._action.classes("w-full")
+        """Build the choices of charge point and action, the action's form, and the place of the answer."""
+        self._point = ui.select([], label="charge point", on_change=self._choose_point).classes("w-full")
+        actions = sorted(to_charge_point(self._version))
+        self._action = ui.select(actions, label="action", with_input=True, on_change=self._choose).classes("w-full")
         self._form = ui.element("div").classes("w-full")
         with ui.element("div").classes("pb-row-of"):
             self._send = ui.button("call", on_click=self._on_send)
@@ -41,8 +43,26 @@ class CallPanel(Panel):
         self._action.run_method("focus")
 
     def show(self) -> None:
-        """Allow a call only while a person may act."""
+        """Allow a call only while a person may act, and offer the actions of the charge point's version of OCPP."""
         self._send.set_enabled(self._tab.may_act)
+        known = list(self._points())
+        if known != self._point.options:
+            kept = self._point.value if self._point.value in known else next(iter(known), None)
+            self._point.set_options(known, value=kept)
+        self._choose_point()
+
+    def _points(self) -> Mapping[str, Any]:
+        points: Mapping[str, Any] = self._tab.state.get("csms", {}).get("charge_points", {})
+        return points
+
+    def _choose_point(self) -> None:
+        point = self._points().get(self._point.value, {})
+        version = VERSIONS.get(point.get("protocol", ""), V16)
+        if version is not self._version:
+            self._version = version
+            actions = sorted(to_charge_point(version))
+            self._action.set_options(actions, value=self._action.value if self._action.value in actions else None)
+            self._choose()  # the same action has other fields
 
     def _choose(self) -> None:
         self._form.clear()
@@ -50,7 +70,7 @@ class CallPanel(Panel):
         action = self._action.value
         if not action:
             return
-        whole = schema(action, "request")
+        whole = schema(action, "request", self._version)
         with self._form:
             if not whole.get("properties"):
                 ui.label("no fields").classes("pb-soft")
@@ -60,7 +80,9 @@ class CallPanel(Panel):
         if not self._action.value:
             ui.notify("Choose an action first.", type="warning")
             return
-        answer = await self._tab.call("csms.call", action=self._action.value, payload=self._read())
+        answer = await self._tab.call(
+            "csms.call", action=self._action.value, payload=self._read(), charge_point=self._point.value
+        )
         if answer is None:
             return
         self._answer.clear()

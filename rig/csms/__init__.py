@@ -1,4 +1,4 @@
-"""A fake CSMS for OCPP 1.6J. It behaves normally until a test changes that, and validates and records every frame."""
+"""A fake CSMS for OCPP 1.6J, 2.0.1 and 2.1. It is normal until a test changes that, and judges and records frames."""
 
 from rig.csms import answers
 from rig.csms.authority import Authority
@@ -7,9 +7,11 @@ from rig.csms.configuration_keys import ConfigurationKeys
 from rig.csms.instrument import CallErrorReceived, Csms, Held
 from rig.csms.security import Security
 from rig.csms.state import Connector, Setting, State
+from rig.csms.station import Station, Variable
 from rig.ocpp import messages
 from rig.ocpp.ocppj import CallError
 from rig.ocpp.samples import Sample
+from rig.ocpp.transaction_events import StationTransaction
 from rig.ocpp.transactions import Transaction
 
 __all__ = [
@@ -25,7 +27,10 @@ __all__ = [
     "Security",
     "Setting",
     "State",
+    "Station",
+    "StationTransaction",
     "Transaction",
+    "Variable",
     "answers",
     "messages",
 ]

@@ -1,4 +1,4 @@
-"""The answers of a normal CSMS (OCPP 1.6 section 4)."""
+"""The answers of a normal CSMS (OCPP 1.6 section 4, 2.0.1 part 2)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,23 @@ from typing import Any
 
 from rig.csms.answers import RegistrationStatus
 from rig.ocpp.messages import AuthorizationStatus
+from rig.ocpp.versions import V16, Version
 from rig.util.clock import BenchClock
 
 Payload = Mapping[str, Any]
+
+_FIXED_ANSWERS_2: Mapping[str, Callable[[Payload], dict[str, Any]]] = {
+    "DataTransfer": lambda _request: {"status": "UnknownVendorId"},
+    "Get15118EVCertificate": lambda _request: {"status": "Failed", "exiResponse": ""},
+    "GetCertificateStatus": lambda _request: {"status": "Failed"},
+    "NotifyEVChargingNeeds": lambda _request: {"status": "Rejected"},
+    "NotifyEVChargingSchedule": lambda _request: {"status": "Accepted"},
+    "OpenPeriodicEventStream": lambda _request: {"status": "Rejected"},
+    "PullDynamicScheduleUpdate": lambda _request: {"status": "Rejected"},
+    "SignCertificate": lambda _request: {"status": "Rejected"},
+    "VatNumberValidation": lambda request: {"status": "Rejected", "vatNumber": request["vatNumber"]},
+}
+"""The answers of OCPP 2.x that depend on the request only. The answers to other requests may be empty."""
 
 _MOST_RUNNING = 256  # running transactions of a charge point; above this the oldest is dropped
 
@@ -25,16 +39,19 @@ class Behaviour:
     Args:
         clock: the bench's clock, the source of `currentTime`. Device and CSMS agree in stepped time too.
         heartbeat_interval_s: the `interval` of BootNotification.conf, in seconds.
+        strict: the first value of the attribute.
 
     Attributes:
         registration: the `status` of BootNotification.conf.
         clock_offset_s: how far the CSMS clock is ahead of the bench's clock, in seconds.
         tags: the authorization status by idTag, compared case-insensitively.
         unlisted_tag: the authorization status of any other idTag.
+        strict: whether deviations that real CSMSs tolerate (`rig.csms.deviations`) are violations.
     """
 
-    def __init__(self, clock: BenchClock, heartbeat_interval_s: int = 300) -> None:
+    def __init__(self, clock: BenchClock, heartbeat_interval_s: int = 300, *, strict: bool = True) -> None:
         self._clock = clock
+        self._strict_at_start = strict
         self._running: dict[str, OrderedDict[tuple[Any, ...], int]] = {}  # by charge point and content of the start
         self._numbers = itertools.count(1)
         self._heartbeat_at_start = heartbeat_interval_s
@@ -47,6 +64,14 @@ class Behaviour:
             "StartTransaction": self._start,
             "StopTransaction": self._stop,
         }
+        self._answers_2: dict[str, Callable[[Payload], dict[str, Any]]] = {
+            "Authorize": self._id_token_info,
+            "BootNotification": lambda request: self._boot("", request),
+            "GetCertificateChainStatus": self._certificate_chain_status,
+            "Heartbeat": lambda _request: {"currentTime": self.current_time()},
+            "TransactionEvent": self._id_token_info,
+            **_FIXED_ANSWERS_2,
+        }
         self.reset()
 
     def reset(self) -> None:
@@ -56,9 +81,13 @@ class Behaviour:
         self.clock_offset_s = 0.0
         self.tags: dict[str, AuthorizationStatus] = {}
         self.unlisted_tag: AuthorizationStatus = "Accepted"
+        self.strict = self._strict_at_start
 
-    def answer(self, charge_point: str, action: str, request: Payload) -> dict[str, Any]:
+    def answer(self, charge_point: str, action: str, request: Payload, version: Version = V16) -> dict[str, Any]:
         """Return the payload that answers a valid request of a charge point."""
+        if not version.is_16:
+            answer_2 = self._answers_2.get(action)
+            return answer_2(request) if answer_2 else {}
         answer = self._answers.get(action)
         return answer(charge_point, request) if answer else {}
 
@@ -107,3 +136,19 @@ class Behaviour:
         if "idTag" not in request:
             return {}
         return {"idTagInfo": {"status": self.tag_status(request["idTag"])}}
+
+    def _id_token_info(self, request: Payload) -> dict[str, Any]:
+        """Answer with the status of an IdToken, which is compared case-insensitively too (OCPP 2.0.1 part 2)."""
+        if "idToken" not in request:
+            return {}
+        return {"idTokenInfo": {"status": self.tag_status(request["idToken"]["idToken"])}}
+
+    def _certificate_chain_status(self, request: Payload) -> dict[str, Any]:
+        """Answer that the status of no certificate could be found (OCPP 2.1 part 2)."""
+        unknown = {"status": "Failed", "nextUpdate": self.current_time()}
+        return {
+            "certificateStatus": [
+                {"certificateHashData": each["certificateHashData"], "source": each["source"], **unknown}
+                for each in request["certificateStatusRequests"]
+            ]
+        }

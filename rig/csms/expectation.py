@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rig.ocpp import schemas
 from rig.ocpp.matching import Difference, differences
 from rig.ocpp.messages import Request
 from rig.ocpp.partial import schema_mismatch
+from rig.ocpp.versions import V16, Version
 from rig.timeline.events import OcppFrame
 from rig.util.arguments import did_you_mean
 from rig.util.errors import AuthorError
@@ -27,31 +27,40 @@ class Expectation:
         action: the action of the call.
         fields: the required fields of the payload (`rig.ocpp.matching.differences`).
         where: a predicate that the frame must fulfil too.
+        versions: the versions that the charge point may have.
 
     Raises:
-        AuthorError: a charge point has no such call in OCPP 1.6, or the call has no such fields.
+        AuthorError: a charge point has no such call in these versions, or the call has no such fields.
     """
 
     charge_point: str
     action: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     where: Where | None = None
+    versions: Sequence[Version] = (V16,)
 
     def __post_init__(self) -> None:
-        validate_call_of_charge_point(self.action)
-        if problem := schema_mismatch(self.action, self.fields):
-            raise AuthorError(f"no valid {self.action} can match: {problem}")
+        validate_call_of_charge_point(self.action, self.versions)
+        known = [version for version in self.versions if self.action in version.from_charge_point]
+        problems = [schema_mismatch(self.action, self.fields, version=version) for version in known]
+        if all(problems):
+            raise AuthorError(f"no valid {self.action} can match: {problems[0]}")
         if self.where is not None and not callable(self.where):
             raise AuthorError(f"`where` is a function that gets a frame, not {type(self.where).__name__}")
 
     @classmethod
     def of(
-        cls, charge_point: str, call: str | Request, fields: Mapping[str, Any], where: Where | None = None
+        cls,
+        charge_point: str,
+        call: str | Request,
+        fields: Mapping[str, Any],
+        where: Where | None = None,
+        versions: Sequence[Version] = (V16,),
     ) -> Expectation:
         """Make an expectation from an action or a typed request, and fields."""
         if isinstance(call, Request):
-            return cls(charge_point, call.action, {**call.fields, **fields}, where)
-        return cls(charge_point, call, fields, where)
+            return cls(charge_point, call.action, {**call.fields, **fields}, where, versions)
+        return cls(charge_point, call, fields, where, versions)
 
     def __str__(self) -> str:
         wanted = ", ".join(f"{key}={value!r}" for key, value in masked(self.fields).items())
@@ -103,15 +112,20 @@ class NearMiss:
         return f"nearest miss: {self.reasons[0]}{more}, in {self.frame.action} [{self.frame.unique_id}]"
 
 
-def validate_call_of_charge_point(action: str) -> None:
+def validate_call_of_charge_point(action: str, versions: Sequence[Version] = (V16,)) -> None:
     """Reject an action that is misspelt or that only the CSMS sends.
 
+    Args:
+        action: the action.
+        versions: the versions that the charge point may have.
+
     Raises:
-        AuthorError: a charge point has no such call in OCPP 1.6.
+        AuthorError: a charge point has no such call in these versions.
     """
-    if action not in schemas.FROM_CHARGE_POINT:
-        known = ", ".join(sorted(schemas.FROM_CHARGE_POINT))
-        meant = did_you_mean(str(action), schemas.FROM_CHARGE_POINT)
+    calls = frozenset[str]().union(*(version.from_charge_point for version in versions))
+    if action not in calls:
+        known = ", ".join(sorted(calls))
+        meant = did_you_mean(str(action), calls)
         nearest = f"; did you mean {meant!r}?" if meant else ";"
         raise AuthorError(f"{action!r} is not a call of a charge point{nearest} The calls are: {known}")
 

@@ -202,18 +202,21 @@ class BreakSchema(Effect):
     def is_possible(self, way: Way, action: str, message: Message) -> bool:  # noqa: ARG002
         """Return whether the payload has a place where the keyword can be broken."""
         kind = _schema_kind(message)
-        if kind is None or action not in schemas.actions():
+        if kind is None:
             return False
         assert isinstance(message, Call | CallResult)
-        return break_payload(action, kind, message.payload, self.keyword, random.Random(0)) is not None
+        return self._broken(action, kind, message.payload, random.Random(0)) is not None
 
     def altered(self, text: str | bytes, action: str, message: Message, rng: random.Random) -> str | bytes:
         """Return the frame with the broken payload."""
         kind = _schema_kind(message)
         assert kind is not None
         assert isinstance(message, Call | CallResult)
-        broken = break_payload(action, kind, message.payload, self.keyword, rng)
+        broken = self._broken(action, kind, message.payload, rng)
         return _with_element(text, 3 if kind == "request" else 2, broken)
+
+    def _broken(self, action: str, kind: schemas.Kind, payload: Any, rng: random.Random) -> dict[str, Any] | None:
+        return break_payload(action, kind, payload, self.keyword, rng, schemas.version_of(action, payload, kind))
 
 
 @dataclass(frozen=True, slots=True)

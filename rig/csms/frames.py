@@ -1,17 +1,22 @@
-"""OCPP-J frames as events of the timeline, and the validation of answers."""
+"""OCPP-J frames as events of the timeline."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from rig.ocpp import schemas
-from rig.ocpp.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Message
+from rig.ocpp.ocppj import Call, CallError, CallResult, CallResultError, Message, Send
 from rig.timeline.events import MessageType, OcppFrame
 from rig.util.redaction import masked_text
 
 
 def as_event(
-    identity: str, direction: Literal["received", "sent"], message: Message, raw: str | bytes, action: str, error: str
+    identity: str,
+    direction: Literal["received", "sent"],
+    message: Message,
+    raw: str | bytes,
+    action: str,
+    error: str,
+    deviation: str = "",
 ) -> OcppFrame:
     """Make the event of a frame.
 
@@ -22,6 +27,7 @@ def as_event(
         raw: the frame's text, or the bytes of a binary message.
         action: of the CALL, or of the CALL that the frame answers.
         error: the violation that the CSMS found; empty for a valid frame.
+        deviation: the violation if real CSMSs tolerate it; empty: none.
     """
     message_type: MessageType = "INVALID"
     payload: Any = None
@@ -30,8 +36,10 @@ def as_event(
             message_type, payload = "CALL", message.payload
         case CallResult():
             message_type, payload = "CALLRESULT", message.payload
-        case CallError():
-            message_type = "CALLERROR"
+        case Send():
+            message_type, payload = "SEND", message.payload
+        case CallError() | CallResultError():
+            message_type = "CALLERROR" if isinstance(message, CallError) else "CALLRESULTERROR"
             payload = {"code": message.code, "description": message.description, "details": message.details}
     return OcppFrame(
         source="csms",
@@ -42,6 +50,7 @@ def as_event(
         action=action,
         payload=payload,
         error=error,
+        deviation=deviation,
         raw=_without_secrets(raw),
     )
 
@@ -53,15 +62,3 @@ def _without_secrets(raw: str | bytes) -> str:
     text = raw.decode("utf-8", "replace")
     shown = masked_text(text)
     return raw.hex() if shown == text else shown.encode().hex()
-
-
-def wrong_answer(action: str, message: CallResult | CallError) -> str:
-    """Return the error of an answer to `action`; empty for a valid answer."""
-    if isinstance(message, CallError):
-        if message.code in CALL_ERROR_CODES:
-            return ""
-        return f"{message.code!r} is not a CALLERROR code of OCPP-J 1.6 section 4.2.3"
-    if not action:
-        return "a result for a call that could not be read"
-    violation = schemas.check(action, message.payload, "response")
-    return violation.what if violation else ""

@@ -1,4 +1,4 @@
-"""The registration of a charge point, and the messages that it forbids (OCPP 1.6 section 4.2)."""
+"""The registration of a charge point, and the messages that it forbids (OCPP 1.6 section 4.2, 2.0.1 B02 and B03)."""
 
 from __future__ import annotations
 
@@ -6,32 +6,48 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rig.ocpp.versions import V16, Version
 from rig.timeline.events import OcppFrame
 
-_OF_CONNECTORS = frozenset({"MeterValues", "StatusNotification"})
-_MOST_CONNECTORS = 64  # of one trigger without connectorId; more than any charge point has
+TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage", "GetBaseReport", "GetReport"})
+"""The calls of the CSMS that request messages of a charge point."""
+
+_MOST_PLACES = 64  # of one trigger without a connector; more than any charge point has
 _MOST_TRIGGERS = 64
 # The action of the triggered call, where it differs from the requested message.
-_ACTIONS: Mapping[str, str] = {"SignChargePointCertificate": "SignCertificate"}
+_ACTIONS: Mapping[str, str] = {
+    "SignChargePointCertificate": "SignCertificate",
+    "SignChargingStationCertificate": "SignCertificate",
+    "SignV2GCertificate": "SignCertificate",
+    "SignV2G20Certificate": "SignCertificate",
+    "SignCombinedCertificate": "SignCertificate",
+}
+_Place = tuple[int, ...]
+"""A connector of 1.6, an EVSE, or an EVSE and its connector; empty: any."""
 
 
 @dataclass(slots=True)
 class _Trigger:
-    """An accepted trigger: it allows one call, of one connector or of each connector."""
+    """An accepted trigger: it allows one call, of one place or of each place."""
 
     action: str
-    connector: int | None
-    served: set[int | None] = field(default_factory=set)
+    place: _Place
+    served: set[_Place] = field(default_factory=set)
 
-    def allows(self, action: str, connector: int | None) -> bool:
-        if action != self.action or connector in self.served or len(self.served) >= _MOST_CONNECTORS:
-            return False
-        return self.connector is None or connector == self.connector
+    def allows(self, place: _Place) -> bool:
+        is_new = place not in self.served and len(self.served) < _MOST_PLACES
+        return is_new and place[: len(self.place)] == self.place
 
-    @property
-    def is_done(self) -> bool:
-        """Whether it allows no more calls. A trigger of each connector is never done: their number is unknown."""
-        return bool(self.served) and (self.connector is not None or self.action not in _OF_CONNECTORS)
+    def is_done_after(self, place: _Place) -> bool:
+        """Return whether it allows no more calls after this one. The number of places is unknown."""
+        return place == self.place
+
+
+@dataclass(slots=True)
+class _Report:
+    """An accepted GetBaseReport or GetReport: it allows the NotifyReports with its request id."""
+
+    request_id: int
 
 
 class Registration:
@@ -40,56 +56,79 @@ class Registration:
     def __init__(self) -> None:
         self.restricts = False
         """Whether any message is forbidden now. A cheap check that is made for each message."""
-        self._answer: OcppFrame | None = None
-        self._triggers: list[_Trigger] = []
-
-    @property
-    def _status(self) -> str:
-        return str(self._answer.payload["status"]) if self._answer is not None else ""
+        self.status = ""
+        """The status of the latest answer; empty before the first."""
+        self._answered_by = 0
+        self._requested: list[_Trigger | _Report] = []
 
     def answered(self, answer: OcppFrame) -> None:
         """Record the valid CALLRESULT that answers a BootNotification."""
-        self._answer = answer
-        self.restricts = self._status in ("Pending", "Rejected")
-        if self._status != "Pending":
-            self._triggers.clear()
+        self._answered_by = answer.id
+        self.status = str(answer.payload["status"])
+        self.restricts = self.status in ("Pending", "Rejected")
+        if self.status != "Pending":
+            self._requested.clear()
 
-    def triggered(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Record the charge point's answer to a TriggerMessage or an ExtendedTriggerMessage.
+    def triggered(self, action: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Record the charge point's answer to one of `TRIGGERS`.
 
         Args:
+            action: the action.
             request: the payload of the CALL.
             answer: the payload of its CALLRESULT.
         """
-        if self._status == "Pending" and answer["status"] == "Accepted":
+        if self.status != "Pending" or answer["status"] != "Accepted":
+            return
+        if "requestId" in request:
+            self._requested.append(_Report(request["requestId"]))
+        elif action in ("TriggerMessage", "ExtendedTriggerMessage"):
             requested = request["requestedMessage"]
-            self._triggers.append(_Trigger(_ACTIONS.get(requested, requested), request.get("connectorId")))
-            del self._triggers[:-_MOST_TRIGGERS]
+            self._requested.append(_Trigger(_ACTIONS.get(requested, requested), _wanted_place(request)))
+        del self._requested[:-_MOST_TRIGGERS]
 
-    def forbidden_call(self, action: str, payload: Mapping[str, Any]) -> str:
+    def forbidden_call(self, action: str, payload: Mapping[str, Any], version: Version = V16) -> str:
         """Return the reason why the charge point must not send a CALL now; empty if it may."""
-        status = self._status
         if not self.restricts or action == "BootNotification":
             return ""
-        if status == "Rejected":
-            return f"{action} was sent while Rejected: only BootNotification is allowed (OCPP 1.6 section 4.2)"
-        connector = payload.get("connectorId") if action in _OF_CONNECTORS else None
-        for trigger in self._triggers:
-            if trigger.allows(action, connector):
-                trigger.served.add(connector)
-                if trigger.is_done:
-                    self._triggers.remove(trigger)
-                return ""
-        return (
-            f"{action} was sent while Pending: only BootNotification and triggered messages are allowed "
-            "(OCPP 1.6 section 4.2)"
-        )
+        if self.status == "Rejected":
+            source = "OCPP 1.6 section 4.2" if version.is_16 else f"{version} B03.FR.02"
+            return f"{action} was sent while Rejected: only BootNotification is allowed ({source})"
+        place = _place_of(action, payload)
+        for requested in self._requested:
+            match requested:
+                case _Report() if action == "NotifyReport" and payload["requestId"] == requested.request_id:
+                    if not payload.get("tbc", False):
+                        self._requested.remove(requested)
+                    return ""
+                case _Trigger() if action == requested.action and requested.allows(place):
+                    requested.served.add(place)
+                    if requested.is_done_after(place):
+                        self._requested.remove(requested)
+                    return ""
+        source = "OCPP 1.6 section 4.2" if version.is_16 else f"{version} B02.FR.02"
+        return f"{action} was sent while Pending: only BootNotification and triggered messages are allowed ({source})"
 
-    def forbidden_answer(self, call: OcppFrame) -> str:
+    def forbidden_answer(self, call: OcppFrame, version: Version = V16) -> str:
         """Return the reason why the charge point must not answer a CALL of the CSMS; empty if it may.
 
-        An answer to a CALL that was sent before the rejection may already be in flight, so it is allowed.
+        An answer to a CALL that was sent before the rejection may already be in flight, so it is allowed. OCPP 2.0.1
+        lets a charge point answer while it is rejected.
         """
-        if self._answer is None or self._status != "Rejected" or call.id < self._answer.id:
+        if self.status != "Rejected" or not version.is_16 or call.id < self._answered_by:
             return ""
         return f"{call.action} was answered while Rejected: no answer is allowed (OCPP 1.6 section 4.2)"
+
+
+def _wanted_place(request: Mapping[str, Any]) -> _Place:
+    evse = request.get("evse", {})
+    wanted = (request.get("connectorId"), evse.get("id"), evse.get("connectorId"))
+    return tuple(number for number in wanted if number is not None)
+
+
+def _place_of(action: str, payload: Mapping[str, Any]) -> _Place:
+    """Return the place of a call about one place; empty for another call."""
+    if action not in ("MeterValues", "StatusNotification", "TransactionEvent"):
+        return ()
+    evse = payload.get("evse", {})
+    place = (payload.get("evseId"), evse.get("id"), payload.get("connectorId"), evse.get("connectorId"))
+    return tuple(number for number in place if number is not None)

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import CallError
+from rig.ocpp.versions import V16, Version
 from rig.util.errors import AuthorError
 
 
-def validate_answer(action: str, answer: Mapping[str, Any] | CallError, *, check: bool) -> None:
+def validate_answer(
+    action: str, answer: Mapping[str, Any] | CallError, *, check: bool, versions: Sequence[Version] = (V16,)
+) -> None:
     """Reject an answer that cannot be sent. Arguments and exceptions are those of `validate_sendable`."""
     if isinstance(answer, CallError):
         validate_sendable(action, answer.details, "response", check=False)  # `details` has no schema
     else:
-        validate_sendable(action, answer, "response", check=check)
+        validate_sendable(action, answer, "response", check=check, versions=versions)
 
 
-def validate_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kind, *, check: bool) -> None:
+def validate_sendable(
+    action: str,
+    payload: Mapping[str, Any],
+    kind: schemas.Kind,
+    *,
+    check: bool,
+    versions: Sequence[Version] = (V16,),
+) -> None:
     """Reject a payload that cannot be sent.
 
     Args:
@@ -28,6 +38,7 @@ def validate_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kin
         payload: the payload.
         kind: `request` or `response`.
         check: False allows a payload that breaks its schema.
+        versions: the versions that the charge point may have. The payload must be valid in one of them.
 
     Raises:
         AuthorError: the payload is not JSON, or breaks its schema and `check` is set.
@@ -40,6 +51,10 @@ def validate_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kin
         ) from None
     if not check:
         return
-    violation = schemas.check(action, payload, kind)
-    if violation is not None:
+    found = [schemas.check(action, payload, kind, version) for version in versions]
+    if all(found):
+        # Most telling is the first version that has the action.
+        known = (each for each in found if each is not None and each.code != "NotImplemented")
+        violation = next(known, found[0])
+        assert violation is not None
         raise AuthorError(f"the {kind} to send for {action} breaks its schema: {violation.what} (check=False sends it)")

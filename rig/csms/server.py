@@ -25,12 +25,13 @@ from rig.csms.security import Security
 from rig.csms.session import ChargePoint
 from rig.csms.tls import TlsServer
 from rig.csms.wire import FrameFault, Wire
+from rig.ocpp.versions import VERSIONS
 from rig.timeline import Timeline
 from rig.timeline.events import BenchTrouble, LinkChange, Note
-from rig.util.errors import BenchError
+from rig.util.arguments import validate_one_of
+from rig.util.errors import AuthorError, BenchError
 from rig.util.tcp import Port
 
-SUBPROTOCOL = Subprotocol("ocpp1.6")
 MAX_FRAME_BYTES = 1 << 20
 """The maximum size of a message. A larger one is refused with close code 1009 (RFC 6455 section 7.4.1)."""
 
@@ -61,7 +62,7 @@ _CLOSE_TIMEOUT_S = 1.0  # for the charge point's half of the close handshake
 
 
 class CsmsServer:
-    """A CSMS for OCPP 1.6J. All methods run on its loop; `rig.csms.Csms` wraps it for tests.
+    """A CSMS for OCPP 1.6J, 2.0.1 and 2.1. All methods run on its loop; `rig.csms.Csms` wraps it for tests.
 
     Args:
         timeline: gets an event for each connection and frame.
@@ -69,9 +70,14 @@ class CsmsServer:
         host: the address to listen on.
         port: 0 takes a free port. The port is kept until `close`, also while stopped.
         security: the login that clients need.
+        protocols: the accepted sub-protocols, keys of `VERSIONS`.
+
+    Attributes:
+        versions: the accepted versions of OCPP.
 
     Raises:
         BenchError: the port is taken, or a certificate cannot be used.
+        AuthorError: there is no such sub-protocol, or none is accepted.
     """
 
     def __init__(
@@ -81,7 +87,13 @@ class CsmsServer:
         host: str = "127.0.0.1",
         port: int = 0,
         security: Security = OPEN,
+        protocols: Sequence[str] = tuple(VERSIONS),
     ) -> None:
+        for protocol in protocols:
+            validate_one_of("a sub-protocol", protocol, VERSIONS)
+        if not protocols:
+            raise AuthorError(f"the CSMS accepts no sub-protocol: name one of {', '.join(VERSIONS)}")
+        self.versions = tuple(VERSIONS[protocol] for protocol in dict.fromkeys(protocols))
         self.behaviour = behaviour
         self.refuse_with: int | None = None
         """The HTTP status of `REFUSALS` that answers opening handshakes; None: they are accepted."""
@@ -159,7 +171,7 @@ class CsmsServer:
             self._server = await serve(
                 self._serve_connection,
                 sock=self._port.listener(),
-                select_subprotocol=_select_subprotocol,
+                select_subprotocol=self._select_subprotocol,
                 process_request=self._process_request,
                 process_response=self._process_response,
                 # It accepts any factory of asyncio protocols, but its annotation is narrower.
@@ -423,8 +435,14 @@ class CsmsServer:
         finally:
             point.detach(connection)
 
+    def _select_subprotocol(self, _connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        """Choose the client's first choice (RFC 6455 section 4.1 lists them in order of preference)."""
+        accepted = [version.subprotocol for version in self.versions]
+        return next((protocol for protocol in offered if protocol in accepted), None)
+
     async def _close_without_subprotocol(self, connection: Connection, identity: str) -> None:
-        reason = f"sub-protocol {SUBPROTOCOL} was not offered"
+        accepted = ", ".join(version.subprotocol for version in self.versions)
+        reason = f"no accepted sub-protocol was offered ({accepted})"
         point = self._points.get(identity)
         if point is None or point.connection is None:
             self._timeline.append(
@@ -452,8 +470,4 @@ def identity_of(path: str) -> str:
     return unquote(path.partition("?")[0].rpartition("/")[2])
 
 
-def _select_subprotocol(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    return SUBPROTOCOL if SUBPROTOCOL in offered else None
-
-
-__all__ = ["MAX_FRAME_BYTES", "SUBPROTOCOL", "CsmsServer", "identity_of", "url_of"]
+__all__ = ["MAX_FRAME_BYTES", "CsmsServer", "identity_of", "url_of"]

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-
-import orjson
 
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
 from rig.csms.faulty_frames import FaultyFrames
 from rig.csms.frame_effects import Fragments
-from rig.csms.frames import as_event, wrong_answer
-from rig.csms.registration import Registration
+from rig.csms.frames import as_event
+from rig.csms.judge import Judge
+from rig.csms.registration import TRIGGERS
 from rig.csms.replacement import Answer, Replacement, Reply
 from rig.csms.sendable import validate_answer
 from rig.csms.state import State
+from rig.csms.station import Station
 from rig.csms.wire import FrameFault, Wire
 from rig.ocpp import schemas
-from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message, parse
+from rig.ocpp.ocppj import Call, CallError, CallResult, CallResultError, Malformed, Message, Send, parse
+from rig.ocpp.versions import VERSIONS, Version
 from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, Note, OcppFrame
 from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
 
 _MAX_DESCRIPTION = 255  # characters of a CALLERROR's description (OCPP-J 1.6 section 4.2.3)
-_REMEMBERED_CALLS = 256  # CALLs whose content is remembered by unique id, to find an id used twice
-_REMEMBERED_WHOLE = 1024  # characters of a frame; a longer one is remembered as a hash
 _MOST_OPEN = 256  # unanswered or held CALLs of a charge point
-_TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
-
-GIVEN_UP_AFTER_S = 10.0
-"""After this many bench seconds without an answer a charge point may have given up its CALL and may send another."""
 
 
 class ChargePoint:
@@ -51,16 +46,17 @@ class ChargePoint:
         self.held: dict[str, list[OcppFrame]] = {}
         """Held calls by action. An action whose answers are held has a key."""
         self.state = State()
-        """The state of the charge point without `open_calls`; see `snapshot`."""
+        """The state of a charge point of OCPP 1.6 without `open_calls`; see `snapshot`."""
+        self.station = Station()
+        """The state of a charging station of OCPP 2.x without `open_calls`; see `station_snapshot`."""
+        self.version: Version | None = None
+        """The version of its latest connection; None before the first."""
         self._timeline = timeline
         self._behaviour = behaviour
         self._wire = wire
         self._faulty = FaultyFrames(identity, timeline)
         self._replacements: dict[str, list[Replacement]] = {}
-        self._our_calls: dict[str, OcppFrame] = {}  # unanswered CALLs of the CSMS by unique id
-        self._its_calls: dict[str, OcppFrame] = {}  # unanswered CALLs of the charge point by unique id
-        self._seen_calls: OrderedDict[str, tuple[str, Any]] = OrderedDict()
-        self._registration = Registration()
+        self._judge = Judge(timeline.clock)
         self._numbers = itertools.count(1)
 
     # -- connections --------------------------------------------------------------------------------------------
@@ -72,17 +68,29 @@ class ChargePoint:
 
     def snapshot(self) -> State:
         """Return the current state of the charge point."""
-        waiting = sorted((*self._our_calls.values(), *self._its_calls.values()), key=lambda frame: frame.id)
-        return replace(self.state, open_calls=tuple(waiting))
+        return replace(self.state, open_calls=self._open_calls())
+
+    def station_snapshot(self) -> Station:
+        """Return the current state of the charging station."""
+        return replace(self.station, open_calls=self._open_calls())
+
+    def _open_calls(self) -> tuple[OcppFrame, ...]:
+        waiting = (*self._judge.our_calls.values(), *self._judge.its_calls.values())
+        return tuple(sorted(waiting, key=lambda frame: frame.id))
 
     def attach(self, connection: Connection) -> None:
-        """Use a new connection. An older one of the same charge point is reset: it has been abandoned."""
+        """Use a new connection. An older one of the same charge point is reset: it has been abandoned.
+
+        The sub-protocol of the connection is one of `VERSIONS`.
+        """
         if self.connection is not None:
             self.connection.reset()
             self._gone(self.connection, None, "replaced by a new connection of the same charge point")
         self.connection = connection
-        self._seen_calls.clear()  # a unique id is unique within one connection
-        self._timeline.append(LinkChange(source="csms", charge_point=self.identity, connected=True))
+        protocol = str(connection.subprotocol)
+        self.version = VERSIONS[protocol]
+        self._judge.connected(self.version)
+        self._timeline.append(LinkChange(source="csms", charge_point=self.identity, connected=True, protocol=protocol))
 
     def detach(self, connection: Connection) -> None:
         """Record the end of a connection, unless a newer connection has replaced it."""
@@ -92,8 +100,7 @@ class ChargePoint:
     def _gone(self, connection: Connection, code: int | None, reason: str) -> None:
         self.connection = None
         self._faulty.forget()
-        self._our_calls.clear()
-        self._its_calls.clear()
+        self._judge.disconnected()
         if connection.violation is not None:
             wrong = f"breaks RFC 6455: {connection.violation.reason} (close code {connection.violation.code})"
             self._timeline.append(as_event(self.identity, "received", Malformed(wrong), "", "", wrong))
@@ -105,11 +112,11 @@ class ChargePoint:
 
     async def received(self, raw: str | bytes) -> None:
         """Let a message of the charge point pass the faults of frames, and process what arrives."""
-        message = parse(raw)
+        message = parse(raw, self._judge.version)
         if not self._wire.is_faulty and not self._faulty.are_held:
             await self._process(message, raw)
             return
-        action = message.action if isinstance(message, Call) else self._action_answered(message.unique_id)
+        action = message.action if isinstance(message, Call | Send) else self._action_answered(message.unique_id)
         fault = self._wire.choose("received", action, message)
         if fault is None:
             await self._process(message, raw)
@@ -117,13 +124,14 @@ class ChargePoint:
             return
 
         async def deliver(arriving: str | bytes, changed_by: str) -> bool:
-            await self._process(message if arriving is raw else parse(arriving), arriving, changed_by)
+            changed = message if arriving is raw else parse(arriving, self._judge.version)
+            await self._process(changed, arriving, changed_by)
             return True
 
         await self._faulty.pass_on(fault, "received", action, message, raw, deliver, self.connection)
 
     def _action_answered(self, unique_id: str) -> str:
-        asked = self._our_calls.get(unique_id)
+        asked = self._judge.our_calls.get(unique_id)
         return asked.action if asked is not None else ""
 
     async def _process(self, message: Message, raw: str | bytes, changed_by: str = "") -> None:
@@ -134,82 +142,48 @@ class ChargePoint:
             raw: the message as on the wire.
             changed_by: the fault that changed or repeated it; empty: none.
         """
-        frame, refusal = self._judge(message, raw)
+        judge = self._judge
+        verdict = judge.judge(message, raw, strict=self._behaviour.strict)
+        message = verdict.message
+        frame = as_event(self.identity, "received", message, raw, verdict.action, verdict.error, verdict.deviation)
         if changed_by:
             frame = replace(frame, fault=changed_by)
-        answered = None if frame.message_type == "CALL" else self._our_calls.pop(frame.unique_id, None)
+        answers_none = isinstance(message, Call | Send | CallResultError)
+        answered = None if answers_none else judge.our_calls.pop(frame.unique_id, None)
         frame = self._timeline.append(frame)
         if isinstance(message, Call):
-            self._its_calls[frame.unique_id] = frame
-            if len(self._its_calls) > _MOST_OPEN:
-                del self._its_calls[next(iter(self._its_calls))]
+            judge.its_calls[frame.unique_id] = frame
+            if len(judge.its_calls) > _MOST_OPEN:
+                del judge.its_calls[next(iter(judge.its_calls))]
         if not frame.error and isinstance(message, Call):
-            self.state = self.state.after_call(frame)
-            if frame.action == "StopTransaction":
-                self._behaviour.stopped(self.identity, frame.payload["transactionId"])
+            self._note_call(frame)
         elif not frame.error and isinstance(message, CallResult) and answered is not None:
-            self.state = self.state.after_answer(answered, frame.payload)
-            if answered.action in _TRIGGERS:
-                self._registration.triggered(answered.payload, frame.payload)
-        if refusal is not None:
-            await self._reply(frame, refusal)
+            self._note_answer(answered, frame.payload)
+            if answered.action in TRIGGERS:
+                judge.registration.triggered(answered.action, answered.payload, frame.payload)
+        if verdict.refusal is not None:
+            await self._send(verdict.refusal, verdict.refusal.text(), frame)
         elif isinstance(message, Call):
             if frame.action in self.held and len(self.held[frame.action]) < _MOST_OPEN:
                 self.held[frame.action].append(frame)
             else:
                 await self.answer(frame)
 
-    def _judge(self, message: Message, raw: str | bytes) -> tuple[OcppFrame, CallError | None]:
-        """Return the event of a message, and the CALLERROR that answers an invalid CALL."""
-        action, error, refusal = "", "", None
-        match message:
-            case Call(action=action):
-                if action in schemas.actions() and action not in schemas.FROM_CHARGE_POINT:
-                    error = f"{action} is a call of the CSMS, not of a charge point"
-                    refusal = CallError("NotSupported", error)
-                elif violation := schemas.check(action, message.payload, "request"):
-                    error = violation.what
-                    refusal = CallError(violation.code, error[:_MAX_DESCRIPTION])
-                else:
-                    if self._registration.restricts:
-                        error = self._registration.forbidden_call(action, message.payload)
-                    error = error or self._reused(message, raw) or self._early()
-            case Malformed(why=error):
-                if message.call and message.unique_id:
-                    refusal = CallError("FormationViolation", error[:_MAX_DESCRIPTION])
-            case _:
-                asked = self._our_calls.get(message.unique_id)
-                if asked is not None:
-                    action = asked.action
-                    error = wrong_answer(action, message) or self._registration.forbidden_answer(asked)
-                else:
-                    error = f"answers {message.unique_id!r}, which is no open call of the CSMS"
-        return as_event(self.identity, "received", message, raw, action, error), refusal
+    def _note_call(self, call: OcppFrame) -> None:
+        """Derive the state from a valid CALL of the charge point."""
+        if not self._judge.version.is_16:
+            self.station = self.station.after_call(call)
+            return
+        self.state = self.state.after_call(call)
+        if call.action == "StopTransaction":
+            self._behaviour.stopped(self.identity, call.payload["transactionId"])
 
-    def _reused(self, message: Call, raw: str | bytes) -> str:
-        """Return the error of a reused unique id. Resending the same call is allowed (OCPP-J 1.6 section 4.1.4)."""
-        payload = message.payload
-        if len(raw) > _REMEMBERED_WHOLE:
-            payload = hash(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS))
-        content = (message.action, payload)
-        earlier = self._seen_calls.setdefault(message.unique_id, content)
-        if len(self._seen_calls) > _REMEMBERED_CALLS:
-            self._seen_calls.popitem(last=False)
-        return "" if earlier == content else f"unique id {message.unique_id!r} was used for another {earlier[0]} before"
-
-    def _early(self) -> str:
-        """Return the error of a CALL sent while the previous one is unanswered (OCPP-J 1.6 section 4.1.1)."""
-        clock = self._timeline.clock
-        for waiting in tuple(self._its_calls.values()):
-            waits = clock.between(waiting.t, clock.now())
-            if waits >= GIVEN_UP_AFTER_S:
-                del self._its_calls[waiting.unique_id]
-            else:
-                return (
-                    f"sent while {waiting.action} [{waiting.unique_id}] is unanswered, {waits:.1f} s after it: "
-                    "only one CALL may be in flight (OCPP-J 1.6 section 4.1.1)"
-                )
-        return ""
+    def _note_answer(self, call: OcppFrame, answer: Mapping[str, Any]) -> None:
+        """Derive the state from a valid CALLRESULT of either side."""
+        if self._judge.version.is_16:
+            self.state = self.state.after_answer(call, answer)
+        else:
+            self.station = self.station.after_answer(call, answer)
 
     # -- answering ----------------------------------------------------------------------------------------------
 
@@ -260,11 +234,11 @@ class ChargePoint:
             except Exception as error:
                 return self._no_answer(f"{own} raised {type(error).__name__}: {error}")
             try:
-                validate_answer(frame.action, reply, check=replacement.check)
+                validate_answer(frame.action, reply, check=replacement.check, versions=(self._judge.version,))
             except ValueError as error:
                 return self._no_answer(f"{own} returned an invalid answer: {error}")
             return reply
-        return self._behaviour.answer(self.identity, frame.action, frame.payload)
+        return self._behaviour.answer(self.identity, frame.action, frame.payload, self._judge.version)
 
     def _no_answer(self, what: str) -> CallError:
         """Fail the test at its next wait or at its end, and return a CALLERROR for the charge point."""
@@ -298,7 +272,7 @@ class ChargePoint:
     async def send_raw(self, text: str, fragments: int = 1) -> None:
         """Send any text. It is validated and recorded like any other frame."""
         self._must_reach("a raw frame")
-        message = parse(text)
+        message = parse(text, self._judge.version)
         await self._send(message, text, fragments=fragments)
 
     def _must_reach(self, what: str) -> None:
@@ -321,7 +295,7 @@ class ChargePoint:
         """
         if not self._wire.is_faulty and not self._faulty.are_held:
             return await self._put_on_wire(message, text, call, fragments)
-        action = call.action if call is not None else message.action if isinstance(message, Call) else ""
+        action = call.action if call is not None else message.action if isinstance(message, Call | Send) else ""
         fault = self._wire.choose("sent", action, message)
         if fault is None:
             sent = await self._put_on_wire(message, text, call, fragments)
@@ -332,7 +306,7 @@ class ChargePoint:
             pieces = fault.effect.count if isinstance(fault.effect, Fragments) else fragments
             if leaving is text:
                 return await self._put_on_wire(message, text, call, min(pieces, max(1, len(text))), changed_by)
-            altered = parse(leaving)
+            altered = parse(leaving, self._judge.version)
             answers = isinstance(altered, CallResult | CallError) and altered.unique_id == message.unique_id
             return await self._put_on_wire(altered, leaving, call if answers else None, 1, changed_by)
 
@@ -345,27 +319,36 @@ class ChargePoint:
         connection = self.connection
         if connection is None or self.silent:
             return False
+        judge = self._judge
         action, error = call.action if call is not None else "", ""
         match message:
-            case Call(action=action):
-                violation = schemas.check(action, message.payload, "request")
+            case Call(action=action) | Send(action=action):
+                violation = schemas.check(action, message.payload, "request", judge.version)
                 error = violation.what if violation else ""
             case Malformed():
                 error = message.why
-            case _ if action:
-                error = wrong_answer(action, message)
-            case _ if message.unique_id not in self._its_calls:
+            case CallResult() | CallError() if action:
+                error = judge.wrong_answer(action, message)
+            case CallResult() | CallError() if message.unique_id not in judge.its_calls and not _is_unreadable(call):
                 error = f"answers {message.unique_id!r}, which is no open call of the charge point"
         frame = as_event(self.identity, "sent", message, text, action, error)
         if changed_by:
             frame = replace(frame, fault=changed_by)
         frame = self._timeline.append(frame)  # before sending, so that the answer comes later on the timeline
+        if isinstance(message, Malformed):
+            judge.sent_invalid()
         if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):
-            self._our_calls[message.unique_id] = frame
-        else:
-            self._its_calls.pop(message.unique_id, None)
+            judge.our_calls[message.unique_id] = frame
+        elif not isinstance(message, Send | CallResultError):
+            judge.its_calls.pop(message.unique_id, None)
             if call is not None and isinstance(message, CallResult) and not frame.error and not call.error:
-                self.state = self.state.after_answer(call, message.payload)
+                judge.sent_result(message.unique_id, action)
+                self._note_answer(call, message.payload)
                 if action == "BootNotification":
-                    self._registration.answered(frame)
+                    judge.registration.answered(frame)
         return await connection.transmit(text, fragments)
+
+
+def _is_unreadable(answered: OcppFrame | None) -> bool:
+    """Return whether an answer is to a message without a readable unique id."""
+    return answered is not None and not answered.unique_id

@@ -44,10 +44,10 @@ class Selection:
         """Check the action.
 
         Raises:
-            AuthorError: OCPP 1.6 has no such action.
+            AuthorError: no version of OCPP has such an action.
         """
         if self.action:
-            validate_one_of("the action of a frame", self.action, schemas.actions())
+            validate_one_of("the action of a frame", self.action, schemas.actions_of_any())
 
     def matches(self, direction: Literal["sent", "received"], action: str, message: Message) -> bool:
         """Return whether a frame is one of those among which the selection counts."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, get_args
 
 from rig.csms import frame_effects
 from rig.csms.frame_effects import Effect, WrongId
 from rig.csms.wire import Direction, FrameKind, Selection
 from rig.faults.fault import Bench, Fault
 from rig.ocpp.breaking import Keyword, breakable
+from rig.ocpp.schemas import Kind
+from rig.ocpp.versions import VERSIONS
 from rig.util.checked import Count, Limits, Seed, Text
 from rig.util.errors import AuthorError
 
@@ -207,8 +209,10 @@ class FrameBreakSchema(FrameFault):
     def validate_limits(self) -> None:
         """Check that the keyword can be broken in some frame of the action."""
         self.selection()
-        if self.action and not (
-            breakable(self.action, "request", self.keyword) or breakable(self.action, "response", self.keyword)
+        if self.action and not any(
+            breakable(self.action, kind, self.keyword, version)
+            for version in VERSIONS.values()
+            for kind in get_args(Kind)
         ):
             raise AuthorError(f"{self.name}: the schemas of {self.action} do not use the keyword {self.keyword!r}")
 

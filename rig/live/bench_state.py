@@ -111,8 +111,13 @@ def csms_state(csms: Csms) -> dict[str, Any]:
 
 
 def _charge_point(csms: Csms, name: str) -> Mapping[str, Any]:
+    version = csms.version_of(name)
+    protocol = "" if version is None else version.subprotocol
+    if version is not None and not version.is_16:
+        return {"protocol": protocol, **_station(csms, name)}
     state = csms.state_of(name)
     return {
+        "protocol": protocol,
         "connected": csms.is_connected(name),
         "registration": state.registration,
         "vendor": (state.boot or {}).get("chargePointVendor", ""),
@@ -125,5 +130,22 @@ def _charge_point(csms: Csms, name: str) -> Mapping[str, Any]:
         "charging_profiles": sorted(list(key) for key in state.charging_profiles),
         "certificates": {kind: len(found) for kind, found in state.certificates.items()},
         "progress": dict(state.progress),
+        "open_calls": [{"action": call.action, "direction": call.direction} for call in state.open_calls],
+    }
+
+
+def _station(csms: Csms, name: str) -> Mapping[str, Any]:
+    """Return the state of a charging station of OCPP 2.x."""
+    state = csms.station_of(name)
+    described = (state.boot or {}).get("chargingStation", {})
+    return {
+        "connected": csms.is_connected(name),
+        "registration": state.registration,
+        "vendor": described.get("vendorName", ""),
+        "model": described.get("model", ""),
+        "firmware": described.get("firmwareVersion", ""),
+        "connectors": {f"{evse}.{number}": status for (evse, number), status in sorted(state.connectors.items())},
+        "transactions": sorted(state.transactions),
+        "variables": len(state.variables),
         "open_calls": [{"action": call.action, "direction": call.direction} for call in state.open_calls],
     }

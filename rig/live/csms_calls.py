@@ -42,6 +42,8 @@ class CsmsCalls:
             "csms.tag": Call(self.tag),
             "csms.tags": Call(self.tags, acts=False),
             "csms.configuration": Call(self.configuration, acts=False),
+            "csms.variables": Call(self.variables, acts=False),
+            "csms.strict": Call(self.strict),
         }
 
     def call(
@@ -121,6 +123,21 @@ class CsmsCalls:
         """Return the list of idTags with their status, and the status of every other idTag."""
         behaviour = self._csms().behaviour
         return {"tags": dict(behaviour.tags), "unlisted": behaviour.unlisted_tag}
+
+    def strict(self, _caller: Caller, strict: bool = True) -> None:
+        """Count deviations that real CSMSs tolerate as violations; or, with false, accept and only note them."""
+        self._csms().behaviour.strict = strict
+
+    def variables(self, _caller: Caller) -> dict[str, dict[str, str | None]]:
+        """Return the variables of each charging station of OCPP 2.x, as last reported, read or set."""
+        csms = self._csms()
+        return {
+            name: {
+                f"{component}/{variable}": found.value
+                for (component, variable), found in csms.station_of(name).variables.items()
+            }
+            for name in csms.charge_points
+        }
 
     def configuration(self, _caller: Caller) -> dict[str, dict[str, str | None]]:
         """Return the configuration keys of each charge point, as last read or changed."""

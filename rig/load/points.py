@@ -1,4 +1,4 @@
-"""Light charge points for a load: they register, then call at planned moments (OCPP-J 1.6)."""
+"""Light charge points for a load: they register, then call at planned moments."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from websockets.typing import Subprotocol
 
 from rig.load.figures import Figures
 from rig.ocpp import schemas
-from rig.ocpp.ocppj import Call, CallError, CallResult, parse
+from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, parse
+from rig.ocpp.versions import VERSIONS
 from rig.util.errors import BenchError
 
 LoadAction = Literal["Heartbeat", "MeterValues", "StatusNotification"]
+Protocol = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
 _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 30.0
@@ -46,6 +48,7 @@ class Load:
         seed: seeds the moments of the calls and the times between attempts to connect.
         passwords: the AuthorizationKey by identity, for Basic auth.
         tls: the settings of wss; None: those of the system.
+        protocol: the sub-protocol.
     """
 
     url: str
@@ -59,6 +62,7 @@ class Load:
     seed: int = 0
     passwords: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     tls: ssl.SSLContext | None = None
+    protocol: Protocol = "ocpp1.6"
 
 
 async def run(load: Load, progress: Callable[[Figures], None], every_s: float = 1.0) -> Figures:
@@ -127,6 +131,7 @@ class _Point:
     def __init__(self, load: Load, number: int, begin: float, figures: Figures) -> None:
         self._load = load
         self._figures = figures
+        self._version = VERSIONS[load.protocol]
         self._identity = f"{load.prefix}{number + 1}"
         self._random = random.Random(f"{load.seed} {number}")
         self._loop = asyncio.get_running_loop()
@@ -177,7 +182,7 @@ class _Point:
             headers["Authorization"] = f"Basic {login}"
         return await connect(
             f"{load.url.rstrip('/')}/{quote(self._identity, safe='')}",
-            subprotocols=[Subprotocol("ocpp1.6")],
+            subprotocols=[Subprotocol(load.protocol)],
             additional_headers=headers,
             compression=None,
             ping_interval=None,
@@ -188,7 +193,9 @@ class _Point:
         )
 
     async def _talk(self, socket: ClientConnection) -> None:
-        boot = {"chargePointModel": "Load", "chargePointVendor": "Plugbench"}
+        boot: dict[str, Any] = {"chargePointModel": "Load", "chargePointVendor": "Plugbench"}
+        if not self._version.is_16:
+            boot = {"reason": "PowerUp", "chargingStation": {"model": "Load", "vendorName": "Plugbench"}}
         while True:
             answer = await self._call(socket, "BootNotification", boot)
             if isinstance(answer, CallResult) and answer.payload.get("status") == "Accepted":
@@ -213,18 +220,23 @@ class _Point:
                 self._figures.note(f"CALLERROR {answer.code[:40]}")
 
     def _payload(self) -> dict[str, Any]:
-        match self._load.action:
-            case "Heartbeat":
-                return {}
-            case "StatusNotification":
+        if self._load.action == "Heartbeat":
+            return {}
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if self._load.action == "StatusNotification":
+            if self._version.is_16:
                 return {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
-            case _:
-                now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-                samples = [
-                    {"value": str(self._sent), "context": "Sample.Periodic", "measurand": measurand, "unit": unit}
-                    for measurand, unit in _MEASURED
-                ]
-                return {"connectorId": 1, "meterValue": [{"timestamp": now, "sampledValue": samples}]}
+            return {"timestamp": now, "connectorStatus": "Available", "evseId": 1, "connectorId": 1}
+        place = "connectorId" if self._version.is_16 else "evseId"
+        samples = [self._sample(measurand, unit) for measurand, unit in _MEASURED]
+        return {place: 1, "meterValue": [{"timestamp": now, "sampledValue": samples}]}
+
+    def _sample(self, measurand: str, unit: str) -> dict[str, Any]:
+        if self._version.is_16:
+            return {"value": str(self._sent), "context": "Sample.Periodic", "measurand": measurand, "unit": unit}
+        # OCPP 2.0.1 has no temperature, so its place is taken by another measurand of the same length.
+        measured = "Power.Offered" if measurand == "Temperature" else measurand
+        return {"value": self._sent, "measurand": measured, "unitOfMeasure": {"unit": unit}}
 
     async def _call(self, socket: ClientConnection, action: str, payload: Any) -> CallResult | CallError:
         self._sent += 1
@@ -238,10 +250,12 @@ class _Point:
                 if answer is not None:
                     self._figures.invalid += 1
                     self._figures.note("an answer to no call")
-        if isinstance(answer, CallResult) and (violation := schemas.check(action, answer.payload, "response")):
+        if isinstance(answer, CallResult) and (
+            violation := schemas.check(action, answer.payload, "response", self._version)
+        ):
             self._figures.invalid += 1
             self._figures.note(f"{action}: {violation.what[:80]}")
-            return CallError("FormationViolation")
+            return CallError(self._version.format_code)
         return answer
 
     async def _answer_until(self, socket: ClientConnection, moment: float) -> None:
@@ -255,16 +269,19 @@ class _Point:
 
     async def _receive(self, socket: ClientConnection) -> CallResult | CallError | None:
         """Return the next message if it is an answer. Reject a call of the CSMS: this point has no features."""
-        message = parse(await socket.recv())
+        message = parse(await socket.recv(), self._version)
         match message:
             case CallResult() | CallError():
                 return message
             case Call():
                 refusal = CallError("NotSupported", "a charge point of a load", {}, message.unique_id)
                 await socket.send(refusal.text())
+            case Malformed(why=why):
+                self._figures.invalid += 1
+                self._figures.note(f"not OCPP-J: {why[:80]}")
             case _:
                 self._figures.invalid += 1
-                self._figures.note(f"not OCPP-J: {message.why[:80]}")
+                self._figures.note(f"an unexpected {type(message).__name__}")
         return None
 
 

@@ -1,1 +1,1 @@
-"""OCPP 1.6J without a CSMS: frames, messages, schemas, exchanges."""
+"""OCPP-J without a CSMS: frames, messages, schemas, exchanges."""

@@ -8,20 +8,23 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, get_args
 
 from rig.ocpp import schemas
+from rig.ocpp.versions import V16, Version
 
 Keyword = Literal[
     "additionalProperties", "enum", "format", "items", "maxLength", "minItems", "multipleOf", "required", "type"
 ]
-"""The keywords that the schemas of OCPP 1.6 use. `items` is an array that holds an element of a wrong type."""
+"""Keywords that the schemas of OCPP use. `items` is an array that holds an element of a wrong type."""
 KEYWORDS: tuple[str, ...] = get_args(Keyword)
 
 _UNKNOWN = "plugbenchUnknown"
 _NO_ENUM = "NoSuchValue"
 
 
-def breakable(action: str, kind: schemas.Kind, keyword: Keyword) -> bool:
+def breakable(action: str, kind: schemas.Kind, keyword: Keyword, version: Version = V16) -> bool:
     """Return whether the schema of an action's payload uses a keyword."""
-    root = schemas.schema(action, kind)
+    if not schemas.has(action, kind, version):
+        return False
+    root = schemas.schema(action, kind, version)
     return _uses(root, root, keyword)
 
 
@@ -33,21 +36,24 @@ def _uses(root: Mapping[str, Any], schema: Any, keyword: str) -> bool:
 
 
 def break_payload(
-    action: str, kind: schemas.Kind, payload: Any, keyword: Keyword, rng: random.Random
+    action: str, kind: schemas.Kind, payload: Any, keyword: Keyword, rng: random.Random, version: Version = V16
 ) -> dict[str, Any] | None:
     """Return a copy of a payload that breaks a keyword of its schema; None if it has no place for that.
 
     A property that the payload has is preferred to an optional one that must be added.
 
     Args:
-        action: one of `schemas.actions()`.
+        action: the action.
         kind: the request or the response.
         payload: the payload; it stays unchanged.
         keyword: the keyword to break.
         rng: chooses among the places where that is possible.
+        version: the version of OCPP. It may lack the action.
     """
     content = copy.deepcopy(payload) if isinstance(payload, dict) else {}
-    schema = schemas.schema(action, kind)
+    if not schemas.has(action, kind, version):
+        return None
+    schema = schemas.schema(action, kind, version)
     ways = list(_ways(schema, schema, content, keyword))
     if not ways:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rig.ocpp.schemas import Kind, schema
+from rig.ocpp.versions import V16, Version
 from rig.util.arguments import did_you_mean
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -16,16 +17,17 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def schema_mismatch(action: str, fields: Mapping[str, Any], kind: Kind = "request") -> str:
+def schema_mismatch(action: str, fields: Mapping[str, Any], kind: Kind = "request", version: Version = V16) -> str:
     """Return why no valid payload can have such fields; an empty text where one can.
 
     Args:
-        action: of OCPP 1.6, e.g. `StatusNotification`.
+        action: an action of the version, e.g. `StatusNotification`.
         fields: expected fields of the payload (`rig.ocpp.matching.differences`). Predicates, patterns and objects with
             their own equality are not checked.
         kind: the request's payload or the response's.
+        version: the version of OCPP.
     """
-    root = schema(action, kind)
+    root = schema(action, kind, version)
     return _mismatch(root, root, fields, action)
 
 

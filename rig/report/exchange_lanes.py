@@ -10,7 +10,7 @@ from rig.report.lanes import Exchange
 from rig.runs.slicer import Test
 from rig.runs.state import call_key
 from rig.timeline.events import Carried, Event, OcppFrame
-from rig.timeline.frame_words import exchange_words, stray_words
+from rig.timeline.frame_words import exchange_words, frame_name, stray_words
 from rig.util.text import one_line
 
 _MOST_CHARGE_POINTS = 4
@@ -39,8 +39,10 @@ def exchanges_of(test: Test) -> dict[str, list[Exchange]]:
         if event.message_type == "CALL":
             open_calls[event.charge_point, event.direction, event.unique_id] = (len(found), event)
             found.append((event.charge_point, _call(event, from_device, sent, arrived)))
-        elif event.message_type == "INVALID":
-            stray = Exchange(from_device, sent, arrived, None, None, stray_words(event), "not OCPP", wrong=True)
+        elif event.message_type in ("INVALID", "SEND", "CALLRESULTERROR"):
+            wrong = event.message_type != "SEND" or bool(event.error)
+            name = frame_name(event)
+            stray = Exchange(from_device, sent, arrived, None, None, stray_words(event), name, wrong=wrong)
             found.append((event.charge_point, stray))
         elif (opened := open_calls.pop(call_key(event), None)) is not None:
             index, call = opened

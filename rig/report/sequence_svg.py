@@ -84,7 +84,7 @@ def _row(test: Test, event: Event) -> _Row | None:
     match event:
         case OcppFrame():
             answer = event.message_type in ("CALLRESULT", "CALLERROR")
-            wrong = bool(event.error) or event.message_type in ("CALLERROR", "INVALID")
+            wrong = bool(event.error) or event.message_type in ("CALLERROR", "CALLRESULTERROR", "INVALID")
             to_csms = event.direction == "received"
             return _Row(at, "frame", frame_name(event), frame_fields(event), to_csms, answer, wrong)
         case FaultInjected() | FaultLifted() | ClientRefused():

@@ -8,6 +8,7 @@ from typing import Any
 from rig.csms import CallError, CallErrorReceived
 from rig.ocpp import schemas
 from rig.ocpp.matching import differences
+from rig.ocpp.versions import V16
 from rig.scenarios.player import TIMEOUT_S, Player
 from rig.scenarios.problems import payload_problems
 from rig.scenarios.step import DURATION, FLAG, NAME, PAYLOAD, SAVES, STEPS, TEXT, Problems, Schema, Values, step
@@ -18,8 +19,8 @@ from rig.util.errors import ExpectationError
 from rig.util.redaction import masked
 from rig.util.text import visible
 
-FROM_CHARGE_POINT: Schema = {"enum": sorted(schemas.FROM_CHARGE_POINT)}
-FROM_CSMS: Schema = {"enum": sorted(schemas.actions() - (schemas.FROM_CHARGE_POINT - {"DataTransfer"}))}
+FROM_CHARGE_POINT: Schema = {"enum": sorted(V16.from_charge_point)}
+FROM_CSMS: Schema = {"enum": sorted(schemas.to_charge_point())}
 ERRORS: Schema = {
     "enum": [
         "FormationViolation",

@@ -16,7 +16,8 @@ from rig.util.plain_json import plain, to_json
 from rig.util.redaction import masked, masked_text
 
 Level = Literal["D", "I", "W", "E"]
-MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
+MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "CALLRESULTERROR", "SEND", "INVALID"]
+Grade = Literal["", "specification", "tolerated"]
 Outcome = Literal["passed", "failed", "error", "broken", "interrupted", "not measurable", "skipped"]
 Clock = Literal["real", "stepped"]
 
@@ -209,12 +210,16 @@ class AccessPointChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkChange(Event):
-    """A charge point's WebSocket connection opened or closed (`code`, `reason`: RFC 6455 section 7.4)."""
+    """A charge point's WebSocket connection opened or closed (`code`, `reason`: RFC 6455 section 7.4).
+
+    `protocol` is the sub-protocol of a connection that opened, e.g. `ocpp2.0.1`.
+    """
 
     charge_point: MayHoldSecret[str]
     connected: bool
     code: int | None = None
     reason: MayHoldSecret[str] = ""
+    protocol: NoSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,8 +240,10 @@ class ClientRefused(Event):
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
 
-    `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. `payload` is the decoded
-    JSON, unmasked, for tests to match on; `raw` is the frame's text with masked secrets. Output uses `shown`.
+    `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. `deviation` describes it
+    too if real CSMSs tolerate it, after its name in docs/csms.md; a CSMS that tolerates it leaves `error` empty.
+    `payload` is the decoded JSON, unmasked, for tests to match on; `raw` is the frame's text with masked secrets.
+    Output uses `shown`.
     `fault` names the injected fault that changed or repeated the frame. Such a frame is no violation of the charge
     point, and no expectation matches it.
     """
@@ -250,6 +257,12 @@ class OcppFrame(Event):
     error: MayHoldSecret[str] = ""
     raw: MayHoldSecret[str] = ""
     fault: NoSecret[str] = ""
+    deviation: MayHoldSecret[str] = ""
+
+    @property
+    def grade(self) -> Grade:
+        """The grade of what is wrong in the frame; empty for a valid frame."""
+        return "tolerated" if self.deviation else "specification" if self.error else ""
 
     @property
     def shown(self) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from rig.timeline.events import OcppFrame
+from rig.timeline.events import MessageType, OcppFrame
 from rig.util.redaction import masked_text
 from rig.util.text import one_line, visible
 
@@ -17,8 +17,8 @@ PAYLOAD_WIDTH = 160
 # The fields that identify a CALL (OCPP 1.6 section 6), most important first.
 _KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "Authorize": ("idTag",),
-    "BootNotification": ("chargePointModel", "firmwareVersion"),
-    "ChangeAvailability": ("connectorId", "type"),
+    "BootNotification": ("chargePointModel", "firmwareVersion", "reason"),
+    "ChangeAvailability": ("connectorId", "type", "operationalStatus"),
     "ChangeConfiguration": ("key", "value"),
     "DataTransfer": ("vendorId", "messageId"),
     "DiagnosticsStatusNotification": ("status",),
@@ -29,11 +29,13 @@ _KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "RemoteStopTransaction": ("transactionId",),
     "Reset": ("type",),
     "StartTransaction": ("idTag", "meterStart", "connectorId"),
-    "StatusNotification": ("status", "errorCode", "connectorId"),
+    "StatusNotification": ("status", "errorCode", "connectorStatus", "evseId", "connectorId"),
     "StopTransaction": ("transactionId", "reason", "meterStop"),
+    "TransactionEvent": ("eventType", "triggerReason", "seqNo"),
     "TriggerMessage": ("requestedMessage",),
-    "UnlockConnector": ("connectorId",),
+    "UnlockConnector": ("evseId", "connectorId"),
 }
+_CONNECTOR_STATUS = "connectorStatus"  # of OCPP 2.x
 # The only field of a CALL that a picture shows.
 _SHORT_FIELD: Mapping[str, str] = {
     "Authorize": "idTag",
@@ -43,7 +45,16 @@ _SHORT_FIELD: Mapping[str, str] = {
     "Reset": "type",
     "StatusNotification": "status",
     "StopTransaction": "reason",
+    "TransactionEvent": "eventType",
     "TriggerMessage": "requestedMessage",
+}
+_SUFFIXES: Mapping[MessageType, str] = {
+    "CALL": "",
+    "CALLRESULT": " result",
+    "CALLERROR": " ERROR",
+    "CALLRESULTERROR": " RESULT ERROR",
+    "SEND": " send",
+    "INVALID": "",
 }
 _EXPECTED = {"Accepted", "NoError", ""}
 
@@ -58,8 +69,15 @@ def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
     body = frame.raw if frame.message_type == "INVALID" else payload_json(frame.shown)
     if len(body) > width:
         body = f"{body[:width]}… ({len(body)} characters)"
-    wrong = f"  !! {masked_text(frame.error)}" if frame.error else ""
-    return f"{frame_title(frame)}{visible(body)}{visible(wrong)}{_fault_words(frame)}"
+    return f"{frame_title(frame)}{visible(body)}{visible(_wrong_words(frame, '!!'))}{_fault_words(frame)}"
+
+
+def _wrong_words(frame: OcppFrame, sign: str) -> str:
+    """Return what is wrong in a frame, with its grade if real CSMSs tolerate it."""
+    if frame.error:
+        grade = f" (real CSMSs tolerate it: {frame.deviation.partition(':')[0]})" if frame.deviation else ""
+        return f"  {sign} {masked_text(frame.error)}{grade}"
+    return f"  ! tolerated: {masked_text(frame.deviation)}" if frame.deviation else ""
 
 
 def _fault_words(frame: OcppFrame) -> str:
@@ -69,7 +87,7 @@ def _fault_words(frame: OcppFrame) -> str:
 def frame_title(frame: OcppFrame) -> str:
     """Format the part of `frame_line` before the payload."""
     arrow = "→" if frame.direction == "received" else "←"
-    suffix = {"CALL": "", "CALLRESULT": " result", "CALLERROR": " ERROR", "INVALID": ""}[frame.message_type]
+    suffix = _SUFFIXES[frame.message_type]
     action = "INVALID" if frame.message_type == "INVALID" else masked_text(frame.action) or "?"
     return visible(f"{arrow} [{masked_text(frame.unique_id) or '?'}] {action}{suffix} ")
 
@@ -77,7 +95,7 @@ def frame_title(frame: OcppFrame) -> str:
 def frame_log(frame: OcppFrame) -> str:
     """Format a whole frame for the full log."""
     arrow = "charge point → CSMS" if frame.direction == "received" else "CSMS → charge point"
-    wrong = f"  WRONG: {frame.error}" if frame.error else ""
+    wrong = _wrong_words(frame, "WRONG:")
     if frame.message_type == "INVALID":
         return f"{arrow}  INVALID {frame.raw}{wrong}{_fault_words(frame)}"
     payload = payload_json(frame.shown)
@@ -92,8 +110,8 @@ def frame_name(frame: OcppFrame) -> str:
             return "not OCPP"
         case "CALLRESULT":
             return f"{name} answer".strip()
-        case "CALLERROR":
-            return f"{name} CALLERROR".strip()
+        case "CALLERROR" | "CALLRESULTERROR":
+            return f"{name} {frame.message_type}".strip()
         case _:
             return name
 
@@ -108,9 +126,11 @@ def exchange_words(call: OcppFrame, answer: OcppFrame | None = None) -> str:
 
 
 def stray_words(frame: OcppFrame) -> str:
-    """Summarize a frame that is neither a CALL nor the answer to one."""
+    """Summarize a frame that is neither a CALL nor the answer to one, such as a SEND."""
     if frame.message_type == "INVALID":
         return "not OCPP: " + one_line(frame.error or frame.raw)
+    if frame.message_type in ("SEND", "CALLRESULTERROR"):
+        return frame_name(frame)
     return f"answer to no call: {one_line(frame.action or frame.unique_id)}"
 
 
@@ -136,7 +156,8 @@ def call_short(call: OcppFrame) -> str:
     """Summarize a CALL: its action and its most important field."""
     action = one_line(call.action) or "CALL without action"
     payload = call.shown
-    value = payload.get(_SHORT_FIELD.get(call.action, "")) if isinstance(payload, Mapping) else None
+    name = _SHORT_FIELD.get(call.action, "")
+    value = payload.get(name, payload.get(_CONNECTOR_STATUS)) if name and isinstance(payload, Mapping) else None
     if value in (None, ""):
         return action
     whole = call.action == "StatusNotification" and payload.get("connectorId") == 0  # of the charge point itself
@@ -174,7 +195,7 @@ def frame_fields(frame: OcppFrame) -> str:
         return one_line(frame.error)
     if frame.message_type == "INVALID":
         return one_line(frame.raw)[:200]
-    if frame.message_type == "CALLERROR":
+    if frame.message_type in ("CALLERROR", "CALLRESULTERROR"):
         return payload_json(frame.shown)[:200]
     payload = frame.shown
     if not isinstance(payload, Mapping):
@@ -183,11 +204,12 @@ def frame_fields(frame: OcppFrame) -> str:
         parts = [f"status={status}"] if (status := status_of(frame)) else []
         names = ["transactionId", "interval", "currentTime"]
     else:
-        parts = [energy] if frame.action == "MeterValues" and (energy := _energy(payload)) else []
+        metered = frame.action in ("MeterValues", "TransactionEvent")
+        parts = [energy] if metered and (energy := _energy(payload)) else []
         names = list(_KEY_FIELDS.get(frame.action, ())) or [
             k for k, v in payload.items() if not isinstance(v, dict | list)
         ]
-    parts += [f"{name}={one_line(scalar(payload[name]))}" for name in names[:4] if name in payload]
+    parts += [f"{name}={one_line(scalar(payload[name]))}" for name in names if name in payload][:4]
     return " ".join(part for part in parts if part != "errorCode=NoError")
 
 
@@ -197,12 +219,13 @@ def scalar(value: Any) -> str:
 
 
 def _energy(payload: Mapping[str, Any]) -> str:
-    """Return the energy register in a MeterValues request, the default measurand (OCPP 1.6 section 7.43)."""
+    """Return the energy register in meter values, the default measurand (OCPP 1.6 section 7.43)."""
     try:
-        for meter_value in payload["meterValue"]:
+        for meter_value in payload.get("meterValue", ()):
             for sample in meter_value["sampledValue"]:
                 if sample.get("measurand", "Energy.Active.Import.Register") == "Energy.Active.Import.Register":
-                    return f"energy={sample['value']} {sample.get('unit', 'Wh')}"
+                    unit = sample.get("unit") or sample.get("unitOfMeasure", {}).get("unit", "Wh")
+                    return f"energy={sample['value']} {unit}"
     except (KeyError, TypeError, AttributeError):
         pass
     return ""

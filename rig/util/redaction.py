@@ -42,28 +42,35 @@ _IN_URL = re.compile(
 _USERINFO = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@:]*:([^\s/?#]*)@", re.IGNORECASE)
 
 
-def masked(content: Any) -> Any:
+def masked(content: Any, *, beside_key: bool = False) -> Any:
     """Mask the secrets in decoded JSON. Returns the same object if there are none.
 
     Secrets are passwords in URLs, values of names that mean a secret (`rig.util.secret_names`), and the value next to a
     key that names one, as in ChangeConfiguration.req and GetConfiguration.conf (OCPP 1.6 sections 6.7 and 7.29). They
-    are masked at any depth, in texts and in the names of an object.
+    are masked at any depth, in texts and in the names of an object. The values next to a variable may be in a list, as
+    in NotifyReportRequest (OCPP 2.0.1 part 2 section 2.50).
     An object that is not JSON, such as a path or an enum, is first converted to JSON or text.
+
+    Args:
+        content: decoded JSON.
+        beside_key: whether the content is a list next to a key that names a secret.
     """
     if isinstance(content, str):
         return masked_text(content)
     if isinstance(content, Mapping):
-        beside_key = _names_secret(content)
+        names_secret = beside_key or _names_secret(content)
         hidden = {
             masked_text(key) if isinstance(key, str) else key: (
-                MASK if _is_secret(key, beside_key=beside_key) else masked(value)
+                MASK
+                if _is_secret(key, beside_key=names_secret)
+                else masked(value, beside_key=names_secret and isinstance(value, list | tuple))
             )
             for key, value in content.items()
         }
         same = all(map(_is, hidden, content)) and all(map(_is, hidden.values(), content.values()))
         return content if same and len(hidden) == len(content) else hidden
     if isinstance(content, list | tuple):
-        parts = [masked(part) for part in content]
+        parts = [masked(part, beside_key=beside_key) for part in content]
         return content if all(map(_is, parts, content)) else parts
     if content is None or isinstance(content, int | float):
         return MASK if is_known_secret(content) else content
@@ -99,25 +106,26 @@ def without_url_passwords(text: str) -> str:
     return _IN_URL.sub(rf"\1{MASK}", text) if ":/" in text or ":\\/" in text else text
 
 
-def remember_secrets(content: Any) -> None:
+def remember_secrets(content: Any, *, beside_key: bool = False) -> None:
     """Remember the secrets in decoded JSON: values whose names mean a secret, and passwords of URLs.
 
     Only for data from the bench itself: a device could declare any word a secret.
 
     Args:
         content: decoded JSON, such as the payload of ChangeConfiguration.req.
+        beside_key: whether the content is a list next to a key that names a secret.
     """
     if isinstance(content, Mapping):
-        beside_key = _names_secret(content)
+        names_secret = beside_key or _names_secret(content)
         for key, value in content.items():
-            if _is_secret(key, beside_key=beside_key):
+            if _is_secret(key, beside_key=names_secret):
                 if isinstance(value, str):
                     remember_secret(value)
             else:
-                remember_secrets(value)
+                remember_secrets(value, beside_key=names_secret and isinstance(value, list | tuple))
     elif isinstance(content, list | tuple):
         for part in content:
-            remember_secrets(part)
+            remember_secrets(part, beside_key=beside_key)
     elif isinstance(content, str) and (found := _USERINFO.match(content)):
         remember_secret(found[1])
         remember_secret(unquote(found[1]))

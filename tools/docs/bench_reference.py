@@ -82,6 +82,8 @@ def _accepted(annotation: Any, metadata: list[Any]) -> str:
         return _accepted(inner, [*metadata, *(part for one in more for part in getattr(one, "metadata", [one]))])
     if get_origin(annotation) in (Union, UnionType):
         return ", ".join(_accepted(part, metadata) for part in get_args(annotation) if part is not NoneType)
+    if get_origin(annotation) is tuple:
+        return f"a list of {_accepted(get_args(annotation)[0], [])}"
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{_quoted(value)}`" for value in get_args(annotation))
     limits = {name: getattr(part, name) for part in metadata for name in _LIMITS if hasattr(part, name)}
@@ -111,6 +113,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def _quoted(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_quoted, value))}]"
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 

@@ -5,7 +5,7 @@ import { VirtualList, make } from "./virtual_list.js";
 
 const ROW_PX = 30;
 const MOST_FRAMES = 20_000;
-const KINDS = { CALL: "call", CALLRESULT: "result", CALLERROR: "error", INVALID: "invalid" };
+const KINDS = { CALL: "call", CALLRESULT: "result", CALLERROR: "error", CALLRESULTERROR: "error", SEND: "call", INVALID: "invalid" };
 
 class SequenceView extends HTMLElement {
   connectedCallback() {
@@ -45,7 +45,7 @@ class SequenceView extends HTMLElement {
   event(event) {
     if (event.type === "link_change") {
       const code = event.code === null ? "" : `, ${event.code} ${event.reason}`;
-      this.list.push({ remark: `${event.charge_point} ${event.connected ? "connected" : "disconnected"}${code}`, t: event.t });
+      this.list.push({ remark: `${event.charge_point} ${event.connected ? `connected ${event.protocol}` : "disconnected"}${code}`, t: event.t });
     }
     if (event.type !== "ocpp_frame") return;
     const key = `${event.charge_point} ${event.direction === "received" ? "device" : "csms"} ${event.unique_id}`;
@@ -76,19 +76,21 @@ class SequenceView extends HTMLElement {
     row.className = `pb-row pb-frame ${isUp ? "pb-up" : "pb-down"} pb-${KINDS[frame.message_type]}${frame.error ? " pb-bad" : ""}`;
     const button = make("button", "pb-arrow");
     const took = frame.took === undefined ? "" : ` · ${frame.took.toFixed(frame.took < 10 ? 1 : 0)} ms`;
-    const what = frame.message_type === "CALL" ? frame.action : `${frame.action || frame.message_type} ${KINDS[frame.message_type]}`;
+    const what = KINDS[frame.message_type] === "call" ? frame.action : `${frame.action || frame.message_type} ${KINDS[frame.message_type]}`;
     button.append(make("span", "pb-label", what + brief(frame) + took));
     const verdict = frame.error ? "invalid" : "valid";
     button.setAttribute("aria-label", `${isUp ? "to the CSMS" : "to the charge point"}: ${what}${took}, ${verdict}`);
     button.addEventListener("click", () => this.#open(frame));
-    row.replaceChildren(at, button, make("span", `pb-verdict ${frame.error ? "pb-wrong" : ""}`, frame.error ? "✗" : "✓"));
-    row.title = frame.error;
+    row.replaceChildren(at, button, make("span", `pb-verdict ${frame.error ? "pb-wrong" : ""}`, frame.error ? "✗" : frame.deviation ? "!" : "✓"));
+    row.title = frame.error || frame.deviation;
   }
 
   #open(frame) {
     const head = make("h3", "", `${frame.action || "frame"}: ${frame.message_type} ${frame.direction === "received" ? "from" : "to"} ${frame.charge_point}`);
     const verdict = make("p", frame.error ? "pb-wrong" : "pb-fine");
-    verdict.textContent = frame.error ? `✗ ${frame.error}` : "✓ valid: its form and its payload match OCPP 1.6";
+    const grade = frame.deviation ? ` (real CSMSs tolerate it: ${frame.deviation.split(":")[0]})` : "";
+    const fine = frame.deviation ? `! tolerated: ${frame.deviation}` : "✓ valid: its form and its payload match its version of OCPP";
+    verdict.textContent = frame.error ? `✗ ${frame.error}${grade}` : fine;
     const details = make("p", "pb-soft", `at ${(frame.t / 1e9).toFixed(6)} s, message id ${frame.unique_id}`);
     const payload = make("pre", "pb-payload", JSON.stringify(frame.payload, null, 2));
     payload.tabIndex = 0;

@@ -70,9 +70,9 @@ class Calls(Observations):
         """
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}
-        validate_sendable(action, content, "request", check=check)
-        remember_secrets(content)
         point = self._point(charge_point)
+        validate_sendable(action, content, "request", check=check, versions=self._versions(charge_point))
+        remember_secrets(content)
         with self._calling:
             since = self.timeline.mark()
             unique_id = self.on_loop(point.call(action, content), f"call {action}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 from rig.csms.behaviour import Behaviour
 from rig.csms.instrument.calls import Calls
@@ -14,11 +15,12 @@ from rig.csms.instrument.replies import Replies
 from rig.csms.instrument.secured_access import SecuredAccess
 from rig.csms.security import Security
 from rig.csms.server import OPEN, CsmsServer, url_of
+from rig.ocpp.versions import VERSIONS
 from rig.timeline import Timeline
 
 
 class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAccess):
-    """A fake CSMS for OCPP 1.6J on the bench's loop. It behaves normally until a test changes that.
+    """A fake CSMS for OCPP 1.6J, 2.0.1 and 2.1 on the bench's loop. It behaves normally until a test changes that.
 
     All methods may be called from any thread except the loop's. They block at most until their timeout, and
     `charge_point=None` means the bench's own charge point. Timeouts are in bench seconds.
@@ -31,9 +33,12 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         identity: the bench's own charge point; empty: the first one that connects.
         heartbeat_interval_s: the interval of BootNotification.conf, in seconds.
         security: the login that charge points need.
+        protocols: the accepted sub-protocols: `ocpp1.6`, `ocpp2.0.1`, `ocpp2.1`. Of these the charge point's first
+            choice is taken.
+        strict: whether deviations that real CSMSs tolerate are violations (docs/csms.md#two-grades).
 
     Attributes:
-        behaviour: the normal answers: `registration`, `tags`, `unlisted_tag`, `heartbeat_interval_s`.
+        behaviour: the normal answers: `registration`, `tags`, `unlisted_tag`, `heartbeat_interval_s`, `strict`.
 
     Raises:
         BenchError: the port is taken.
@@ -49,13 +54,15 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         identity: str = "",
         heartbeat_interval_s: int = 300,
         security: Security = OPEN,
+        protocols: Sequence[str] = tuple(VERSIONS),
+        strict: bool = True,
     ) -> None:
         self.timeline = timeline
-        self.behaviour = Behaviour(timeline.clock, heartbeat_interval_s)
+        self.behaviour = Behaviour(timeline.clock, heartbeat_interval_s, strict=strict)
         self._loop = loop
         self._identity = identity
         self._calling = threading.Lock()
-        self._server = CsmsServer(timeline, self.behaviour, host, port, security)
+        self._server = CsmsServer(timeline, self.behaviour, host, port, security, protocols)
 
     def start(self) -> None:
         """Listen, unless it listens already.
@@ -98,6 +105,11 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         """The TCP port of the CSMS."""
         return self._server.port
 
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether new connections must begin with TLS."""
+        return self._server.speaks_tls
+
     def url(self, identity: str = "") -> str:
         """Return the URL for a charge point that connects directly, without the bench's proxy."""
-        return url_of(self._server.host, self.port, identity or self._who(None), tls=self._server.speaks_tls)
+        return url_of(self._server.host, self.port, identity or self._who(None), tls=self.speaks_tls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rig.csms.expectation import Expectation, Where, assign
@@ -42,9 +43,9 @@ class Expectations(Observations):
 
         Raises:
             ExpectationError: no such frame came in time. The message shows the nearest miss and the exchange.
-            AuthorError: a charge point has no such call in OCPP 1.6, or the call has no such fields.
+            AuthorError: a charge point has no such call in its version of OCPP, or the call has no such fields.
         """
-        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        expected = self._expectation(charge_point, call, fields, where)
         return self._expect(expected, since or self.timeline.default_mark, timeout)
 
     def expect_status(
@@ -57,16 +58,19 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """Wait for the next StatusNotification of a connector with this status. See `expect` for the arguments."""
-        return self.expect(
-            "StatusNotification",
-            timeout=timeout,
-            since=since,
-            charge_point=charge_point,
-            connectorId=connector,
-            status=status,
-            **fields,
-        )
+        """Wait for the next StatusNotification of a connector with this status. See `expect` for the other arguments.
+
+        Args:
+            status: the status; `connectorStatus` in OCPP 2.x.
+            connector: the connectorId. In OCPP 2.x give `evseId` too if the EVSE matters.
+            timeout: bench seconds.
+            since: ignore frames before this mark; None: the test's start.
+            charge_point: the identity of the charge point.
+            fields: more required fields.
+        """
+        is_16 = self._versions(charge_point)[0].is_16
+        wanted = {"connectorId": connector, "status" if is_16 else "connectorStatus": status, **fields}
+        return self.expect("StatusNotification", timeout=timeout, since=since, charge_point=charge_point, **wanted)
 
     def expect_all(
         self,
@@ -90,10 +94,10 @@ class Expectations(Observations):
 
         Raises:
             ExpectationError: a call did not come in time. The message lists those that came, and the nearest miss.
-            AuthorError: a charge point has no such call in OCPP 1.6, or the call has no such fields.
+            AuthorError: a charge point has no such call in its version of OCPP, or the call has no such fields.
         """
         who = self._who(charge_point)
-        wanted = [Expectation.of(who, call, {}) for call in calls]
+        wanted = [self._expectation(who, call, {}) for call in calls]
         since = since or self.timeline.default_mark
         deadline = self.timeline.clock.deadline(timeout)
         if not in_order:
@@ -120,7 +124,7 @@ class Expectations(Observations):
         Raises:
             ExpectationError: no such call came, or two did. The message shows the exchange.
         """
-        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        expected = self._expectation(charge_point, call, fields, where)
         since = since or self.timeline.default_mark
         end = self.timeline.clock.deadline(within)
         first = self._expect(expected, since, within)
@@ -145,7 +149,7 @@ class Expectations(Observations):
         Raises:
             ExpectationError: such a call came. The message shows the exchange.
         """
-        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        expected = self._expectation(charge_point, call, fields, where)
         since = since or self.timeline.default_mark
         found = self._see(expected, since, within)
         if found is not None:
@@ -160,7 +164,7 @@ class Expectations(Observations):
         since: Mark | None = None,
         charge_point: str | None = None,
     ) -> OcppFrame:
-        """Wait for a frame that breaks OCPP 1.6. A device test fails on a violation that it does not expect.
+        """Wait for a frame that breaks OCPP. A device test fails on a violation that it does not expect.
 
         Args:
             error: a part of the frame's `error`; empty: any error.
@@ -175,9 +179,14 @@ class Expectations(Observations):
             lambda frame: is_violation(frame, who) and error in frame.error,
             since=since,
             timeout=timeout,
-            what=f"a frame of {who} that breaks OCPP 1.6{f' ({error})' if error else ''}",
+            what=f"a frame of {who} that breaks OCPP{f' ({error})' if error else ''}",
             explain=lambda _: self.exchange(who, since),
         )
+
+    def _expectation(
+        self, charge_point: str | None, call: str | Request, fields: Mapping[str, Any], where: Where | None = None
+    ) -> Expectation:
+        return Expectation.of(self._who(charge_point), call, fields, where, self._versions(charge_point))
 
     def _expect(
         self, expected: Expectation, since: Mark, timeout: float | Deadline, which: str = "", shown: Mark | None = None

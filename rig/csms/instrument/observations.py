@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from rig.csms.instrument.part import CsmsPart
 from rig.csms.state import State
+from rig.csms.station import Station
 from rig.ocpp.exchange import exchange
 from rig.ocpp.matching import Difference
+from rig.ocpp.transaction_events import StationTransaction, read_station_transactions
 from rig.ocpp.transactions import Transaction, read_transactions
+from rig.ocpp.versions import Version
 from rig.timeline import Mark
 from rig.timeline.events import Event, LinkChange, OcppFrame
 from rig.timeline.log_tail import whole_log
@@ -30,6 +33,37 @@ class Observations(CsmsPart):
         return self.on_loop(look(), f"read the state of {point.identity}")
 
     @property
+    def station(self) -> Station:
+        """The state of the bench's charging station of OCPP 2.x: boot, connectors, variables, transactions."""
+        return self.station_of()
+
+    def station_of(self, charge_point: str | None = None) -> Station:
+        """Return the current state of a charging station of OCPP 2.x. It is kept between tests like that of `state`."""
+        point = self._point(charge_point)
+
+        async def look() -> Station:
+            return point.station_snapshot()
+
+        return self.on_loop(look(), f"read the state of {point.identity}")
+
+    def version_of(self, charge_point: str | None = None) -> Version | None:
+        """Return the version of a charge point's latest connection; None before the first."""
+        return self._point(charge_point).version
+
+    @property
+    def station_transactions(self) -> list[StationTransaction]:
+        """The transactions of the bench's charging station of OCPP 2.x since the test's start."""
+        return self.station_transactions_of()
+
+    def station_transactions_of(
+        self, charge_point: str | None = None, since: Mark | None = None
+    ) -> list[StationTransaction]:
+        """Return the transactions in the TransactionEvents since the mark (None: the test's start)."""
+        who = self._who(charge_point)
+        frames = self.timeline.events(OcppFrame, since or self.timeline.default_mark, lambda f: f.charge_point == who)
+        return read_station_transactions(frames)
+
+    @property
     def transactions(self) -> list[Transaction]:
         """The transactions of the bench's charge point since the test's start."""
         return self.transactions_of()
@@ -43,7 +77,10 @@ class Observations(CsmsPart):
     def violations(
         self, since: Mark | None = None, charge_point: str | None = None, *, unexpected: bool = False
     ) -> list[OcppFrame]:
-        """Return the frames since the mark (None: the test's start) that break OCPP 1.6, with the reason in `error`.
+        """Return the frames since the mark (None: the test's start) that break OCPP, with the reason in `error`.
+
+        The `grade` of a frame is `tolerated` for a deviation that real CSMSs accept, else `specification`. While
+        `behaviour.strict` is False, tolerated deviations are no violations; `deviations` returns them.
 
         Args:
             since: ignore events before this mark.
@@ -56,6 +93,20 @@ class Observations(CsmsPart):
             since or self.timeline.default_mark,
             lambda frame: is_violation(frame, who),
             unmatched=unexpected,
+        )
+
+    def deviations(self, since: Mark | None = None, charge_point: str | None = None) -> list[OcppFrame]:
+        """Return the frames since the mark (None: the test's start) with a tolerated deviation, named in `deviation`.
+
+        Args:
+            since: ignore events before this mark.
+            charge_point: the identity of the charge point.
+        """
+        who = self._who(charge_point)
+        return self.timeline.events(
+            OcppFrame,
+            since or self.timeline.default_mark,
+            lambda frame: frame.charge_point == who and frame.deviation != "" and not frame.fault,
         )
 
     def exchange(
@@ -86,5 +137,5 @@ class Observations(CsmsPart):
 
 
 def is_violation(frame: OcppFrame, who: str) -> bool:
-    """Return whether a frame is of this charge point and breaks OCPP 1.6."""
+    """Return whether a frame is of this charge point and breaks OCPP."""
     return frame.charge_point == who and frame.direction == "received" and frame.error != "" and not frame.fault

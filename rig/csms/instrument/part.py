@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from rig.csms.connection import Connection
 from rig.csms.server import CsmsServer
 from rig.csms.session import ChargePoint
+from rig.ocpp.versions import Version
 from rig.timeline import Timeline
 from rig.util.errors import BenchError, ExpectationError
 from rig.util.loop import run_on
@@ -44,6 +45,11 @@ class CsmsPart:
 
     def _point(self, charge_point: str | None) -> ChargePoint:
         return self._server.charge_point(self._who(charge_point))
+
+    def _versions(self, charge_point: str | None) -> tuple[Version, ...]:
+        """Return the version of a charge point in a tuple; before its first connection all that the CSMS accepts."""
+        version = self._point(charge_point).version
+        return self._server.versions if version is None else (version,)
 
     def _connection(self, charge_point: str | None, what: str) -> Connection:
         connection = self._point(charge_point).connection

@@ -21,7 +21,7 @@ class Held:
         self._csms = csms
         self._point = point
         self._action = action
-        self._expected = Expectation(point.identity, action)
+        self._expected = Expectation(point.identity, action, versions=csms._versions(point.identity))
         self._since = csms.timeline.mark()
         self._returned: set[int] = set()
 
@@ -61,7 +61,7 @@ class Held:
             AuthorError: the payload is not JSON, or breaks its schema and `check` is set.
         """
         if answer is not None:
-            validate_answer(self._action, answer, check=check)
+            validate_answer(self._action, answer, check=check, versions=self._expected.versions)
         return self._csms.on_loop(self._release(answer), f"release {self._action}")
 
     async def _release(self, answer: Reply | None) -> int:
@@ -100,13 +100,14 @@ class Replies(Observations):
         Raises:
             AuthorError: the payload is not JSON, or breaks its schema and `check` is set; or `times` is below 1.
         """
-        validate_call_of_charge_point(action)
+        versions = self._versions(charge_point)
+        validate_call_of_charge_point(action, versions)
         if times is not None and times < 1:
             raise AuthorError(f"times must be at least 1, not {times}")
         if isinstance(answer, Mapping):
             answer = dict(answer)
         if not callable(answer):  # the answer of a function is validated when it is known
-            validate_answer(action, answer, check=check)
+            validate_answer(action, answer, check=check, versions=versions)
         point = self._point(charge_point)
 
         async def replace_it() -> Replacement:
@@ -122,7 +123,7 @@ class Replies(Observations):
             action: a call of the charge point, e.g. `StartTransaction`.
             charge_point: the identity of the charge point.
         """
-        validate_call_of_charge_point(action)
+        validate_call_of_charge_point(action, self._versions(charge_point))
         point = self._point(charge_point)
         if action in point.held:
             raise AuthorError(f"answers to {action} are already held")

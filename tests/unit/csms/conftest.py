@@ -32,6 +32,9 @@ class Peer:
     def receive(self, timeout: float | None = LIMIT_S) -> Any:
         return orjson.loads(self.socket.recv(timeout))
 
+    def receive_raw(self) -> str | bytes:
+        return self.socket.recv(LIMIT_S)
+
     def start_call(self, action: str, payload: Any, unique_id: str = "") -> str:
         self._last += 1
         unique_id = unique_id or f"m{self._last}"

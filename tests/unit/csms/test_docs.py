@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from rig import faults
 from rig.csms import Authority, CallError, Csms, Security, answers, messages
 from rig.faults.frames import FrameFault
 from tests.unit.csms.conftest import Peer
+from tests.unit.csms.station_peer import STATUS, boot, transaction_event
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -77,9 +79,63 @@ def charge_point(csms: Csms) -> Iterator[SmallChargePoint]:
     thread.join()
 
 
+class SmallStation(SmallChargePoint):
+    """A charging station of OCPP 2.0.1 with two variables. It charges 300 Wh after a remote start."""
+
+    def run(self) -> None:
+        boot(self)
+        entries = [
+            ({"name": "AlignedDataCtrlr"}, "Interval", "60"),
+            ({"name": "Connector", "evse": {"id": 1, "connectorId": 2}}, "AvailabilityState", "Available"),
+        ]
+        report = [
+            {"component": component, "variable": {"name": name}, "variableAttribute": [{"value": value}]}
+            for component, name, value in entries
+        ]
+        notify = {"requestId": 1, "generatedAt": "2026-01-01T00:00:00Z", "seqNo": 0, "reportData": report}
+        self.call("NotifyReport", notify)
+        self.call("StatusNotification", STATUS)
+        with contextlib.suppress(ConnectionClosed):
+            request = self._next_request()
+            self.send(f'[3,"{request[1]}",{{"status":"Accepted"}}]')
+            self.call("TransactionEvent", transaction_event("Started", 0, 0))
+            self.call("TransactionEvent", transaction_event("Ended", 1, 300, triggerReason="EVDeparted"))
+            self.receive(None)
+
+
+@pytest.fixture
+def station(csms: Csms) -> Iterator[SmallStation]:
+    station = SmallStation(csms.url(), subprotocols=["ocpp2.0.1"])
+    thread = threading.Thread(target=station.run)
+    thread.start()
+    yield station
+    station.socket.close()
+    thread.join()
+
+
+def examples_of_the_csms() -> tuple[list[str], list[str]]:
+    """Return the examples of docs/csms.md: those for OCPP 1.6, and those for 2.0.1."""
+    page = (DOCS / "csms.md").read_text()
+    before, heading, rest = page.partition("### OCPP 2.0.1 and 2.1\n")
+    section, next_heading, after = rest.partition("\n## ")
+    assert heading
+    assert next_heading
+    fences = re.compile(r"```python\n(.*?)```", re.DOTALL)
+    return fences.findall(before + after), fences.findall(section)
+
+
+@pytest.mark.usefixtures("station")
+def test_the_examples_of_2_0_1_run(csms: Csms) -> None:
+    _, examples = examples_of_the_csms()
+    assert len(examples) == 3
+    names = {"csms": csms}
+    for example in examples:
+        exec(example, names)
+
+
 @pytest.mark.usefixtures("charge_point")
 def test_the_examples_of_the_csms_run(csms: Csms) -> None:
-    examples = re.findall(r"```python\n(.*?)```", (DOCS / "csms.md").read_text(), re.DOTALL)
+    examples, _ = examples_of_the_csms()
     assert len(examples) == 8
     names = {"csms": csms, "re": re, "CallError": CallError, "answers": answers, "messages": messages}
     names |= {"Authority": Authority, "Security": Security}

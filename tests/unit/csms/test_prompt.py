@@ -25,7 +25,9 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def calls(csms: Csms) -> Calls:
     table: dict[str, Call] = {**CsmsCalls(lambda: csms).table(), **faults_of_csms(lambda: csms).table()}
-    return Calls({name: call.described() for name, call in table.items()}, lambda: ["CP-1", "CP-2"])
+    return Calls(
+        {name: call.described() for name, call in table.items()}, lambda: {"CP-1": "ocpp1.6", "CP-2": "ocpp2.0.1"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,8 @@ def test_a_wrong_line_is_rejected_with_a_remedy(calls: Calls, line: str, error: 
         ("csms.call action=Reset ", "a", []),
         ("csms.call ", "action=Trig", ["action=TriggerMessage "]),
         ("csms.call ", "charge_point=", ["charge_point=CP-1 ", "charge_point=CP-2 "]),
+        ("csms.call ", "action=GetVar", ["action=GetVariables "]),
+        ("csms.call charge_point=CP-1 ", "action=GetVar", []),
         ("csms.register ", "status=P", ["status=Pending "]),
         ("csms.call ", "check=", ["check=true ", "check=false "]),
         ("nothing ", "x", []),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.ocpp import schemas
+from rig.ocpp.versions import V16, V21, V201, Version
 
 
 def profile(limit: float) -> dict[str, object]:
@@ -38,9 +39,21 @@ def test_two_decimals_are_too_many(limit: float) -> None:
     assert violation.code == "PropertyConstraintViolation"
 
 
+@pytest.mark.parametrize("version", [V201, V21], ids=str)
+def test_every_action_of_2_x_has_a_direction_and_compiled_schemas(version: Version) -> None:
+    every = schemas.actions(version)
+    assert version.from_charge_point | version.unconfirmed < every
+    assert version.from_charge_point & schemas.to_charge_point(version) == {"DataTransfer"}
+    for action in every:
+        assert schemas.check(action, [], "request", version) is not None
+        violation = schemas.check(action, [], "response", version)
+        assert violation is not None
+        assert (violation.code == "NotImplemented") is (action in version.unconfirmed)
+
+
 def test_all_39_actions_have_both_schemas() -> None:
     assert len(schemas.actions()) == 39
-    assert schemas.actions() >= schemas.FROM_CHARGE_POINT
+    assert schemas.actions() >= V16.from_charge_point
     for action in schemas.actions():
         for kind in ("request", "response"):
             assert schemas.check(action, [], kind) is not None

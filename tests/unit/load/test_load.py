@@ -17,7 +17,7 @@ from rig.csms.wire import Selection
 from rig.load.figures import Figures
 from rig.load.histogram import Histogram
 from rig.load.limits import Limit
-from rig.load.points import Load, LoadAction, allow_connections, run
+from rig.load.points import Load, LoadAction, Protocol, allow_connections, run
 from rig.timeline import Timeline
 from rig.timeline.events import OcppFrame
 from rig.util.errors import AuthorError, BenchError
@@ -50,6 +50,17 @@ def test_points_register_and_call_at_the_rate(csms: Csms, action: LoadAction) ->
     assert [frame.error for frame in frames if frame.error] == []
     calls = [frame for frame in frames if frame.direction == "received" and frame.action == action]
     assert len(calls) == figures.started
+
+
+@pytest.mark.parametrize("action", ["StatusNotification", "MeterValues"])
+@pytest.mark.parametrize("protocol", ["ocpp2.0.1", "ocpp2.1"])
+def test_points_speak_another_version(csms: Csms, protocol: Protocol, action: LoadAction) -> None:
+    url = csms.url("x").removesuffix("/x")
+    figures = asyncio.run(run(Load(url, 1, 5.0, 1.0, action, ramp=1000, protocol=protocol), lambda _: None))
+    assert figures.counts() == {"errors": 0, "timeouts": 0, "lost": 0, "refused": 0, "invalid": 0}
+    frames = csms.timeline.events(OcppFrame)
+    assert [frame.error for frame in frames if frame.error] == []
+    assert action in {frame.action for frame in frames}
 
 
 def test_failures_are_counted_by_kind(csms: Csms) -> None:
