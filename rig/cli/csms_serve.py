@@ -130,7 +130,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
                 except OSError as error:
                     full = error
                     ended.set()
-            if terminal.quiet:  # nobody reads it
+            if terminal.quiet:  # the reader of the output has ended
                 return
             line = _line(event, stamps.now())
             if line:

@@ -42,7 +42,7 @@ class Expectation:
         if problem := schema_mismatch(self.action, self.fields):
             raise AuthorError(f"no valid {self.action} can match: {problem}")
         if self.where is not None and not callable(self.where):
-            raise AuthorError(f"`where` is a function that gets a frame, not {type(self.where).__name__}")
+            raise AuthorError(f"`where` is a function that takes a frame, not {type(self.where).__name__}")
 
     @classmethod
     def of(
