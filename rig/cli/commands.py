@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 PROGRAM = "Plugbench: a bench that tests the firmware of OCPP charge points."
 COMPLETE_VARIABLE = "_RIG_COMPLETE"
-"""The variable by which the script of `rig completion` asks for words."""
+"""The variable by which the script of `rig completion` requests words."""
 
 
 class Command(NamedTuple):
@@ -25,7 +25,7 @@ class Group(NamedTuple):
     """A group of commands.
 
     Attributes:
-        summary: what they are about.
+        summary: the subject of the commands.
         commands: the commands by name.
     """
 
@@ -43,7 +43,7 @@ COMMANDS: dict[str, Command | Group] = {
     "log": Group(
         "The log of a device. Without a command: show, with its options.",
         {
-            "show": Command("rig.cli.log", "Print the device's log; with --follow also what comes."),
+            "show": Command("rig.cli.log", "Print the device's log; with --follow also new lines."),
             "fetch": Command(
                 "rig.cli.log_fetch",
                 "Print the log that a device has stored in its flash, the oldest line first (docs/log-format.md).",
@@ -64,7 +64,7 @@ COMMANDS: dict[str, Command | Group] = {
     ),
     "record": Command(
         "rig.cli.record",
-        "Record the acts at a bench and what follows them until Ctrl-C, and write them as a test or as a scenario.",
+        "Record the acts at a bench and their effects until Ctrl-C, and write them as a test or as a scenario.",
     ),
     "snapshot": Command(
         "rig.cli.snapshot",

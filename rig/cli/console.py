@@ -22,7 +22,7 @@ def command(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0 for any.")] = 8070,
     token: Annotated[
-        str, typer.Option(envvar="RIG_CONSOLE_TOKEN", help="A text that browsers must know. Made if it is needed.")
+        str, typer.Option(envvar="RIG_CONSOLE_TOKEN", help="The token of the page. Generated if it is needed.")
     ] = "",
 ) -> None:
     """Show a bench on a web page and operate it by hand, until Ctrl-C. Opens the bench if it is not open."""

@@ -67,5 +67,6 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise BenchError(
-            f"{host}:{port} cannot be listened on: {error.strerror}", "Choose another --port, or an own address"
+            f"{host}:{port} cannot be listened on: {error.strerror}",
+            "Choose another --port, or an address of this machine",
         ) from None

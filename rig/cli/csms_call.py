@@ -15,7 +15,7 @@ def command(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="The action, such as GetConfiguration.")],
     payload: Annotated[str, typer.Argument(metavar="[JSON]", help="The payload; without it an empty object.")] = "",
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="The time for the answer.")] = 10.0,
-    check: Annotated[bool, typer.Option(help="Refuse a payload that breaks the schema.")] = True,
+    check: Annotated[bool, typer.Option(help="Reject a payload that breaks the schema.")] = True,
     bench: AttachOption = None,
     pid: PidOption = None,
     drive: DriveOption = False,

@@ -27,7 +27,7 @@ def command(
     points: Annotated[int, typer.Option(min=1, max=20_000, help="The number of charge points.")] = 100,
     rate: Annotated[float, typer.Option(min=0.001, max=1e6, help="Calls in each second, of all together.")] = 100.0,
     seconds: Annotated[
-        float, typer.Option("--for", metavar="SECONDS", min=1, max=_LONGEST_S, help="How long it calls.")
+        float, typer.Option("--for", metavar="SECONDS", min=1, max=_LONGEST_S, help="The duration of the load.")
     ] = 60.0,
     action: Annotated[LoadAction, typer.Option(help="The call.")] = "Heartbeat",
     protocol: Annotated[Protocol, typer.Option(help="The WebSocket sub-protocol of the charge points.")] = "ocpp1.6",

@@ -152,7 +152,7 @@ async def _serve(
                 except OSError as error:
                     full = error
                     ended.set()
-            if terminal.quiet:  # nobody reads it
+            if terminal.quiet:  # the reader of the output has ended
                 return
             line = _line(event, stamps.now())
             if line:

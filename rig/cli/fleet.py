@@ -87,7 +87,9 @@ def command(
     csms: Annotated[
         str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH of a CSMS, in real time. Without it: our own.")
     ] = "",
-    outage: Annotated[float, typer.Option(min=0, metavar="S", help="How long our CSMS is gone, in device s.")] = 3600,
+    outage: Annotated[
+        float, typer.Option(min=0, metavar="S", help="The time for which our CSMS is gone, in device seconds.")
+    ] = 3600,
     seconds: Annotated[float, typer.Option(min=1, metavar="S", help="How long to run against --csms.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same run.")] = 1,
     limit: Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT", help="Fail above this share.")] = 5,

@@ -32,7 +32,7 @@ def command(
     pid: PidOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the device's log; with --follow also what comes."""
+    """Print the device's log; with --follow also new lines."""
     try:
         pattern = re.compile(text)
     except re.error as error:

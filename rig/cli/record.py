@@ -1,4 +1,4 @@
-"""`rig record`: what a person does at an open bench, as a test and as a scenario."""
+"""`rig record`: records the acts of a person at an open bench as a test and as a scenario."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def command(
     bench: AttachOption = None,
     pid: PidOption = None,
 ) -> None:
-    """Record the acts at a bench and what follows them until Ctrl-C, and write them as a test or as a scenario."""
+    """Record the acts at a bench and their effects until Ctrl-C, and write them as a test or as a scenario."""
     from rig.recording.steps import KINDS  # slow: the faults
 
     writers = [(file, _writer(file)) for file in files]

@@ -1,4 +1,4 @@
-"""`rig doctor --wiring`: uses each wire once, one at a time, and compares what the device does with what it should do.
+"""`rig doctor --wiring`: uses each wire once, and compares the reaction of the device with the expected one.
 
 It needs firmware that behaves as docs/design.md#signals says: our own, or another one with the same console.
 """
@@ -44,7 +44,7 @@ class WireResult:
     Attributes:
         wire: the signal.
         action: what the bench did.
-        problem: what was wrong; empty if nothing was.
+        problem: the wrong reaction; empty if there was none.
         skipped: why the wire was not tried; empty if it was.
     """
 

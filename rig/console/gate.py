@@ -19,7 +19,7 @@ class Gate:
 
     Args:
         app: the page's application.
-        token: the text that a request must know, in its address or its cookie; empty: none.
+        token: the text that a request must contain, in its address or its cookie; empty: none.
         is_local: whether the page is offered on loopback only. Then a request must name a loopback address as its
             host, so that no other name can be made to point here (DNS rebinding).
     """

@@ -33,7 +33,7 @@ def serve(wanted: Wanted, host: str, port: int, token: str, ready: Callable[[str
         wanted: the bench, which need not be open.
         host: the address to listen on.
         port: the TCP port; 0 for any.
-        token: what a browser must know; empty: one is made for an address that other machines can reach.
+        token: the text that a browser must send; empty: one is generated for an address that other machines can reach.
         ready: called with the page's address when it is served.
 
     Raises:

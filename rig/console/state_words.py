@@ -33,7 +33,7 @@ def _chips(state: Mapping[str, Any]) -> Iterator[str]:
 
 
 def session_words(live: Mapping[str, Any]) -> str:
-    """Return what a session of tests is doing, and what a person may do; empty if none is there.
+    """Return the state of a session of tests, and whether a person may act; empty without a session.
 
     Args:
         live: the section `live` of the state; empty if no bench is open.

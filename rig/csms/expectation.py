@@ -46,7 +46,7 @@ class Expectation:
         if all(problems):
             raise AuthorError(f"no valid {self.action} can match: {problems[0]}")
         if self.where is not None and not callable(self.where):
-            raise AuthorError(f"`where` is a function that gets a frame, not {type(self.where).__name__}")
+            raise AuthorError(f"`where` is a function that takes a frame, not {type(self.where).__name__}")
 
     @classmethod
     def of(

@@ -95,7 +95,7 @@ class FrameFault:
         self.matched += 1
         if self.matched < chosen.first or (chosen.times and self.matched >= chosen.first + chosen.times):
             return False
-        # Draws even at 100 %, so that the chance does not shift what is random in the change.
+        # Drawn even at 100 %, so that the other random numbers of a change do not depend on the chance.
         if self.rng.random() * 100 >= chosen.chance:
             return False
         self.changed += 1

@@ -11,7 +11,7 @@ _TOLERANCE = timedelta(seconds=1)
 
 
 def left_by_another_test(timeline: Timeline, identity: str, heartbeat_interval_s: int) -> str | None:
-    """Name what the device still has from an answer that is not one of the normal CSMS; None if there is nothing.
+    """Name a value that the device still has from an abnormal answer of the CSMS; None without one.
 
     A test may answer with any time and any interval. The device keeps the time until the next Heartbeat, so its clock
     would change in the middle of a later test. It keeps the interval until it restarts.

@@ -72,7 +72,9 @@ class TornWrite(Fault):
     def validate_possible(self, bench: Bench) -> None:
         """Reject a second tear: the board arms one at a time."""
         if self.name in injected_now(bench):
-            raise BenchError(f"The fault {self.name} is injected already: one tear is armed at a time", "Lift it first")
+            raise BenchError(
+                f"The fault {self.name} is injected already: only one torn write can be pending", "Lift it first"
+            )
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Arm the tear. To lift it, disarm it if it is still pending, then cycle the power."""

@@ -122,7 +122,7 @@ class WifiSilence(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Require the silence and end the association, then require what was required before."""
+        """Require the silence and end the association; later restore the previous requirement."""
         radio = hooks(bench).radio
         restore.callback(radio.require_silence, radio.silence_ms)
         radio.require_silence(self.seconds * 1000)

@@ -185,7 +185,7 @@ class Network:
         if self._access_point is None:
             raise BenchError(
                 "This bench lacks the capability access_point: it cannot switch its access point",
-                "Describe one in the bench file, or mark the test with needs('access_point')",
+                "Describe one in the bench description, or mark the test with needs('access_point')",
             )
         return self._access_point
 

@@ -172,9 +172,9 @@ class Power:
         after = f"{self.RAIL_TIMEOUT_S:g} s after the switch was {'closed' if up else 'opened'}"
         raise BenchError(
             f"the board's rail is still {'down' if up else 'up'} {after}",
-            "Look at the relay, the supply's fuse and the wire of power.rail_sense"
+            "Look at the load switch, the supply's fuse and the wire of power.rail_sense"
             if up
-            else "Look for a stuck relay, and for a second supply such as the board's USB port",
+            else "Look for a stuck load switch, and for a second supply such as the board's USB port",
         )
 
     def _rail_changed(self, up: bool, t_ns: int) -> None:

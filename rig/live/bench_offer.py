@@ -21,7 +21,7 @@ def offer_of(
     running: Callable[[], str] = lambda: "",
     hold: Hold | None = None,
 ) -> Offer:
-    """Return what a program offers of a bench, open or closed.
+    """Return the calls and the state that a program offers of a bench, open or closed.
 
     Args:
         bench: the bench.

@@ -102,7 +102,7 @@ def connections() -> Iterator[socket.socket]:
 
 
 def _connect(path: Path) -> socket.socket | None:
-    """Connect to a socket; remove it and return None if nobody listens.
+    """Connect to a socket; remove it and return None if no process listens.
 
     A server only gives its socket this name when it listens, so a refused connection means that its holder has died.
     """

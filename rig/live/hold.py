@@ -63,7 +63,7 @@ class Hold:
                     self.resume()
                     return
         finally:
-            # A request that came after `resume` stands: it is for the next test.
+            # A request after `resume` remains: it is for the next test.
             with self._changed:
                 self.is_holding, self.why = False, ""
 

@@ -187,7 +187,7 @@ def try_to_offer(offer: Offer) -> LiveServer | None:
 
 
 def _listen(path: Path) -> socket.socket:
-    """Return a listening socket. It gets its name when it listens, so that nobody takes it for a stale one."""
+    """Return a listening socket. It gets its name when it listens, so that no program takes it for a stale one."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     early = path.with_name(f"{path.name}.new")
     try:

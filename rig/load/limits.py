@@ -44,7 +44,7 @@ class Limit:
         return cls(figure, number)
 
     def exceeded(self, figures: Figures) -> str:
-        """Return in words by what the limit is exceeded; empty if it is met."""
+        """Return in words how the limit is exceeded; empty if it is met."""
         found = self._found(figures)
         if found >= self.value if self.figure == "rate" else found <= self.value:
             return ""

@@ -1,4 +1,4 @@
-"""The steps of a hand session: what a person did, and what the device did then.
+"""The steps of a session by hand: the acts of a person, and the reactions of the device.
 
 They are the steps of a scenario (docs/scenario-steps.md), so that they can be written as a scenario and as a test.
 """
@@ -87,14 +87,14 @@ def title_of(bench: str) -> str:
 
 
 def steps_of(events: Iterable[Event], lost: int = 0) -> tuple[list[Step], list[str]]:
-    """Return the steps of a session, and what they leave out.
+    """Return the steps of a session, and the omitted parts.
 
     Args:
         events: the events of the session, in order; those of other types than `KINDS` are ignored.
         lost: the number of events that the recording has lost, of any type.
 
     Returns:
-        The steps, and what was left out: the names of calls, and the lost events in words.
+        The steps, and the omitted parts: the names of calls, and the lost events in words.
     """
     recording = _Recording()
     levels: dict[str, bool] = {}

@@ -46,7 +46,7 @@ def _has_key(key: str) -> Declares:
 
 
 def _action(action: str) -> Declares:
-    """An action of the security whitepaper, for which no key stands: it is known, or answered with NotImplemented.
+    """An action of the security whitepaper, which no key declares: an unknown one is answered with NotImplemented.
 
     The call has no payload, so a charge point that knows the action answers with an error and does nothing.
     """

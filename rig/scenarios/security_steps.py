@@ -50,7 +50,7 @@ def csms_requires(player: Player, values: Values) -> None:
     """Let the CSMS require a profile of new connections during steps, within `secured`. The device stays as it is."""
     held = player.secured
     if held is None:
-        raise AuthorError("`csms_requires` belongs into the steps of `secured`, which gives the device its secrets")
+        raise AuthorError("`csms_requires` belongs in the steps of `secured`, which gives the device its secrets")
     wanted = values.subject
     kind = wanted.get("certificate", "good")
     normal = held.server(held.authority.server(held.host, kind=kind), wanted["profile"])

@@ -90,4 +90,6 @@ def watch_edges(pin: Pin, callback: EdgeCallback) -> Callable[[], None]:
     """
     if isinstance(pin, _WatchesEdges):
         return pin.watch_edges(callback)
-    raise BenchError(f"{pin!r} has no exact edge stamps", f"Use one of the pin factories {', '.join(FACTORIES)}")
+    raise BenchError(
+        f"{pin!r} has no exact time stamps of edges", f"Use one of the pin factories {', '.join(FACTORIES)}"
+    )

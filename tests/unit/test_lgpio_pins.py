@@ -192,6 +192,8 @@ def test_the_chip_is_the_headers_unless_another_is_named(lgpio: FakeLgpio, asked
 
 def test_a_pin_without_exact_stamps_is_rejected() -> None:
     factory = MockFactory()
-    with pytest.raises(BenchError, match=r"GPIO25 has no exact edge stamps\. Use one of the pin factories lgpio, virt"):
+    with pytest.raises(
+        BenchError, match=r"GPIO25 has no exact time stamps of edges\. Use one of the pin factories lgpio, virt"
+    ):
         watch_edges(factory.pin(CONTACTOR), lambda _level, _stamp: None)
     factory.close()

@@ -189,7 +189,7 @@ void App::add_features() {
   loop_.add(csms_trial_);
   loop_.add(config_);
   loop_.add(storage_guard_);
-  // After what it shows, and after OCPP, which goes first.
+  // After the features that it shows, and after OCPP, which has priority.
   loop_.add(web_ui_);
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);

@@ -17,7 +17,7 @@ enum class NetworkState : uint8_t {
 /// The kind of network: Ethernet has no name to join and no key.
 enum class NetworkKind : uint8_t { wifi, ethernet };
 
-/// The joined access point and our address; zeros while not joined, and for what the kind of network lacks.
+/// The joined access point and our address; zeros while not joined, and in fields that the kind of network lacks.
 struct LinkInfo {
   int8_t rssi = 0;  ///< dBm
   uint8_t channel = 0;

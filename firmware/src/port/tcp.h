@@ -140,12 +140,12 @@ class Tcp {
   virtual TcpState state(int socket) = 0;
   /// Why a socket is closed, until close().
   virtual TcpProblem problem(int socket) const = 0;
-  /// Judges the peer's certificates once more, by a better clock. @return `none`, certificate_expired or
+  /// Validates the peer's certificates again, at a better known time. @return `none`, certificate_expired or
   /// certificate_not_yet_valid; `none` without TLS.
   virtual TcpFailure judge_certificate(int socket, int64_t unix_s) const = 0;
   /// @return bytes taken, 0 to bytes.length. 0 means later: then the next call begins with the same bytes. A
-  /// connection that has ended takes all of them to nowhere, like those that were under way: receive() finds the end,
-  /// after what the peer sent before it.
+  /// connection that has ended drops all of them, like those in flight: receive() finds the end, after the bytes that
+  /// the peer sent before it.
   virtual size_t send(int socket, Bytes bytes) = 0;
   /// @return bytes put into `into`, 0 when there are none now.
   virtual size_t receive(int socket, MutableBytes into) = 0;

@@ -445,7 +445,7 @@ void a_trial_can_be_taken_back_after_several_changes() {
   bench.set("security_profile", "2");
   bench.set("nominal_voltage_v", "110");
   bench.storage.run_all();
-  TEST_ASSERT_TRUE(bench.config.take_back(Trial::csms));
+  TEST_ASSERT_TRUE(bench.config.revert(Trial::csms));
   TEST_ASSERT_FALSE_MESSAGE(bench.uart.wrote("are used again"), "it is not durable yet");
   bench.settle();
   TEST_ASSERT_TRUE(bench.uart.wrote("csms_url, identity and security_profile have not worked in time: the previous"));
@@ -465,7 +465,7 @@ void a_restart_continues_a_trial() {
   after.config.load(0);
   TEST_ASSERT_TRUE(after.config.on_trial(Trial::csms));
   check_text("ws://new/", after.config.settings().csms_url.text());
-  TEST_ASSERT_TRUE(after.config.take_back(Trial::csms));
+  TEST_ASSERT_TRUE(after.config.revert(Trial::csms));
   after.storage.run_all();
   check_text("ws://old/", after.config.settings().csms_url.text());
 }
@@ -696,12 +696,12 @@ void nothing_is_taken_back_while_the_storage_is_busy() {
   bench.change_address();
   bench.storage.run_all();
   bench.storage.a_job_is_under_way = true;
-  TEST_ASSERT_FALSE(bench.config.take_back(Trial::csms));
+  TEST_ASSERT_FALSE(bench.config.revert(Trial::csms));
   bench.storage.a_job_is_under_way = false;
   bench.set("nominal_voltage_v", "110");
-  TEST_ASSERT_FALSE(bench.config.take_back(Trial::csms));
+  TEST_ASSERT_FALSE(bench.config.revert(Trial::csms));
   bench.storage.run_all();
-  TEST_ASSERT_TRUE(bench.config.take_back(Trial::csms));
+  TEST_ASSERT_TRUE(bench.config.revert(Trial::csms));
   TEST_ASSERT_EQUAL_STRING(Config::kBusy, bench.set("csms_url", "ws://newest/"));
 }
 

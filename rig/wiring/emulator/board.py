@@ -151,7 +151,7 @@ class EmulatorBoard:
         return run is not None and run.is_alive
 
     def _look(self) -> None:
-        """Decide what the chip is to do, at the very edge: BOOT is sampled now, and what must stop stops now."""
+        """Decide at the edge itself how the chip goes on: sample BOOT, and stop the chip if power or EN is low."""
         # EN floats, which reads low, until the board's thread has come to pull it up.
         is_released = self._ends.switch.level and self._ends.en.level
         with self._change:
@@ -159,7 +159,7 @@ class EmulatorBoard:
                 self._wanted = None
                 self._is_stale = True
                 if self._run is not None:
-                    self._run.strike()
+                    self._run.kill()
                 if self._rom is not None:
                     self._rom.mute()
             elif self._wanted is None:
@@ -228,7 +228,7 @@ class EmulatorBoard:
         with self._change:
             self._run = run
             if self._wanted is None or self._is_stale:
-                run.strike()
+                run.kill()
         # The chip starts with low inputs. An edge that comes now waits for the lock of the wires, and is the later one.
         with self._ends.wires.lock:
             for gpio, wire in self._ends.inputs.items():
@@ -239,7 +239,7 @@ class EmulatorBoard:
             run, self._run = self._run, None
             rom, self._rom = self._rom, None
         if run is not None:
-            run.bury()
+            run.close()
             for wire in self._ends.outputs.values():
                 self._ends.wires.change(wire, board_drive=None)
         if rom is not None:
@@ -249,15 +249,15 @@ class EmulatorBoard:
             self._flash_map = None
 
     def _carry(self) -> None:
-        """Wait for bytes of either side or for a change of the wires; pass on what has come."""
+        """Wait for bytes of either side or for a change of the wires, and pass them on."""
         run = self._run
         if run is None:
             self._to_chip = b""
             select.select([self._woken], [], [])
             os.read(self._woken, _READ_BYTES)
             return
-        # The emulated UART takes bytes as fast as the chip reads them: what it has not taken yet waits here, and what
-        # comes behind that in the pseudo-terminal.
+        # The emulated UART takes bytes as fast as the chip reads them. The next bytes wait here, and later ones in the
+        # pseudo-terminal.
         uart = run.uart.fileno()
         pins = [run.pins.end.fileno()] if run.pins is not None else []
         reading = [self._woken, uart, *pins, *([] if self._to_chip else [self.port.master])]
@@ -265,21 +265,21 @@ class EmulatorBoard:
         if self._woken in ready:
             os.read(self._woken, _READ_BYTES)
         if run.pins is not None and pins[0] in ready and not run.pins.read():
-            run.strike()
+            run.kill()
         with contextlib.suppress(OSError):
             if uart in ready and not self._pass_on(run):
-                run.strike()
+                run.kill()
             if self.port.master in ready:
                 self._to_chip = os.read(self.port.master, _READ_BYTES)
             if writable:
                 self._to_chip = self._to_chip[run.uart.send(self._to_chip) :]
 
     def _pass_on(self, run: QemuRun) -> bool:
-        """Pass on what the chip has sent; what nobody reads is dropped. Returns whether the emulator is still there."""
+        """Pass on the output of the chip, and drop bytes that do not fit. Return whether the emulator still runs."""
         data = run.uart.recv(_READ_BYTES)
         with self._change:
-            # The flasher may have the port by now, and would read the chip's last words as esptool's answers.
-            if not run.is_struck:
+            # The flasher may have the port by now, and would read the last bytes of the chip as answers to esptool.
+            if not run.is_killed:
                 with contextlib.suppress(BlockingIOError):
                     os.write(self.port.master, data)
         return bool(data)

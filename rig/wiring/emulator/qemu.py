@@ -106,7 +106,7 @@ def find_qemu(program: str, board: str, *, with_pins: bool = False) -> Qemu:
 
 
 def _has_pins(qemu: Qemu) -> bool:
-    """Ask a stopped machine; one that knows no such inputs ends at the question."""
+    """Query a stopped machine; QEMU exits at the query if the machine has no such inputs."""
     arguments = ["-M", qemu.machine.machine, "-S", "-display", "none", "-monitor", "none", "-nodefaults"]
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -152,8 +152,8 @@ class QemuRun:
         pins, far_pins = socket.socketpair()
         self.pins = Qtest(pins, changed) if changed is not None else None
         """The pins."""
-        self.is_struck = False
-        """Whether its power was taken away."""
+        self.is_killed = False
+        """Whether `kill` was called."""
         try:
             with far, far_pins, log.open("ab") as messages:
                 far_ends = (far.fileno(), far_pins.fileno()) if self.pins is not None else (far.fileno(),)
@@ -163,7 +163,7 @@ class QemuRun:
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
                     stderr=messages,
-                    # A Ctrl-C on the terminal is for the bench, which then takes the emulator down itself.
+                    # A Ctrl-C on the terminal is for the bench, which then ends the emulator itself.
                     process_group=0,
                 )
         except BaseException:
@@ -176,16 +176,16 @@ class QemuRun:
     @property
     def is_alive(self) -> bool:
         """Whether the emulator still runs and has power; a killed process takes a moment to end."""
-        return not self.is_struck and self._process.poll() is None
+        return not self.is_killed and self._process.poll() is None
 
-    def strike(self) -> None:
-        """Take the power away: SIGKILL."""
-        self.is_struck = True
+    def kill(self) -> None:
+        """Kill the emulator, as a power cut does."""
+        self.is_killed = True
         self._process.kill()
 
-    def bury(self) -> None:
-        """Strike it, wait until it is gone, and give its descriptors back."""
-        self.strike()
+    def close(self) -> None:
+        """Kill the emulator, wait for its end, and close its descriptors."""
+        self.kill()
         self._process.wait()
         self.uart.close()
         if self.pins is not None:

@@ -86,7 +86,7 @@ def test_lifting_an_inner_fault_leaves_the_outer_one(bench: Bench, outer: str) -
         (
             faults.TornWrite(),
             faults.TornWrite(5),
-            "injected already: one tear is armed at a time. Lift it first",
+            "injected already: only one torn write can be pending. Lift it first",
         ),
         (faults.CsmsRestart(), faults.CsmsGone(), "csms-restart needs a CSMS that listens: it is gone. Lift csms-gone"),
     ],

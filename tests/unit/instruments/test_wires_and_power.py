@@ -159,11 +159,13 @@ def test_switch_and_rail_are_on_the_timeline(power: Power, timeline: Timeline) -
     assert changes == [(True, False), (True, True), (False, False), (False, True)]
 
 
-def test_a_stuck_relay_is_an_error_of_the_bench(power: Power, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stuck_load_switch_is_an_error_of_the_bench(
+    power: Power, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
     power.on()
     far_end.watch(SWITCH, lambda _level, _t: None)
     monkeypatch.setattr(Power, "RAIL_TIMEOUT_S", 0.01)
-    with pytest.raises(BenchError, match=r"rail is still up .* stuck relay"):
+    with pytest.raises(BenchError, match=r"rail is still up .* stuck load switch"):
         power.off()
     far_end.drive(RAIL, False)
 

@@ -250,7 +250,7 @@ void Config::end_trial(Trial group) {
   tidy_at_ = 0;
 }
 
-bool Config::take_back(Trial group) {
+bool Config::revert(Trial group) {
   if (!on_trial(group) || saving_ || change_count_ != 0 || storage_.busy()) return false;
   const StorageResult result = read_before(group);
   if (result == StorageResult::busy) return false;

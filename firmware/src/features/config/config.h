@@ -12,7 +12,7 @@ namespace pb {
 
 struct Key;
 
-/// A configuration key as OCPP 1.6 knows it (section 9).
+/// A configuration key of OCPP 1.6 (section 9).
 struct OcppKey {
   Text name;
   bool read_only = false;
@@ -20,7 +20,7 @@ struct OcppKey {
 };
 
 /// A group of settings whose new values may cut the device off: they are on trial until their owner calls keep() or
-/// take_back(). The previous values are kept in a file, so that a power cut does not end the trial.
+/// revert(). The previous values are kept in a file, so that a power cut does not end the trial.
 enum class Trial : uint8_t {
   none,
   network,  ///< the network of the settings
@@ -81,7 +81,7 @@ class Config final : public Feature {
   /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value is
   /// in settings() from then on (README.md has the keys that take effect later): a set that fails changes nothing, and
   /// the sets that wait behind it fail with it.
-  /// @return what is wrong with key or value, or nullptr.
+  /// @return the problem with key or value, or nullptr.
   Complaint set(Text key, Text value, StorageDone done);
   /// Whether settings of the group have changed since they were last known to work. New values are not on
   /// trial if none have worked since the start, because there are no values to return to.
@@ -92,7 +92,7 @@ class Config final : public Feature {
   void keep(Trial group);
   /// Ends a trial: the previous values of the group are in force again once they are durable.
   /// @return false, with nothing changed, while the storage is busy
-  bool take_back(Trial group);
+  bool revert(Trial group);
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
   /// one is set. It is not stored: the next boot brings another one.
   void adopt_heartbeat_interval(uint32_t seconds);
@@ -101,9 +101,9 @@ class Config final : public Feature {
   /// Writes the copy, repairs a damaged file, and removes files of ended trials.
   Millis poll(Millis now) override;
 
-  /// @return false when OCPP has no such key, or this charge point does not know it.
+  /// @return false when OCPP or this charge point has no such key.
   static bool find_ocpp(Text name, OcppKey& key);
-  /// Calls `visit` for each key that OCPP 1.6 knows, with its present value as GetConfiguration.conf has it.
+  /// Calls `visit` for each key of OCPP 1.6, with its present value as GetConfiguration.conf has it.
   void visit_ocpp(void (*visit)(void* context, const OcppKey& key, Text value), void* context) const;
 
   /// Writes the value in force of a key, as a view may show it: the mask for a secret, nothing for a secret that is not
@@ -154,13 +154,13 @@ class Config final : public Feature {
   void end_trial(Trial group);
   void saved(StorageResult result);
   void finish_all(StorageResult result);
-  /// Makes settings() of what is set and of what nobody set.
+  /// Computes settings() from the values that are set and the defaults.
   void apply();
 
   Storage& storage_;
   Logger& log_;
   Listener listener_;
-  Settings settings_;  ///< in force: what is set, and for what is not set, what else gives it
+  Settings settings_;  ///< in force: the values that are set, else the adopted or default ones
   FixedText<24> default_identity_;
   uint32_t adopted_heartbeat_interval_s_ = 0;  ///< 0: none
 

@@ -47,7 +47,7 @@ class Measurands {
   }
 
   /// Reads names separated by commas; an empty text is an empty list.
-  /// @return what is wrong with it, a literal, with the list kept; nullptr for nothing.
+  /// @return nullptr; or the problem, a literal, and the list is unchanged.
   const char* parse(Text text);
   /// Writes the names separated by commas.
   void format(TextWriter& text) const;
@@ -57,8 +57,7 @@ class Measurands {
   uint8_t size_ = 0;
 };
 
-/// Takes off and returns what comes before the first comma; `text` keeps what comes behind it. Blanks around an item do
-/// not belong to it.
+/// Removes the first item of a list separated by commas and returns it without the blanks around it.
 Text take_list_item(Text& text);
 
 }  // namespace pb

@@ -15,7 +15,7 @@ constexpr uint32_t kMaxLogFiles = 24;
 /// in keys.cpp has their names and limits; OCPP 1.6 section 9.1 defines the ones that are OCPP's.
 struct Settings {
   FixedText<255> csms_url;            ///< `ws://` or `wss://`; the identity is appended to its path
-  CharacterText<48> identity;         ///< how the CSMS knows this charge point
+  CharacterText<48> identity;         ///< the name of this charge point at the CSMS
   FixedText<32> wifi_ssid;            ///< empty: only stored networks are tried
   FixedText<64> wifi_psk;             ///< empty for an open network
   FixedText<63> setup_psk;            ///< of the setup access point; empty: there is none

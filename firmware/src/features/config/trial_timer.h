@@ -26,7 +26,7 @@ class TrialTimer {
     if (counted_before_) used_ += now - since;
     counted_before_ = counts;
     if (used_ < limit_) return counts ? now + limit_ - used_ : kNever;
-    if (!config_.take_back(group_)) return now + kBusyRetry;
+    if (!config_.revert(group_)) return now + kBusyRetry;
     used_ = 0;
     return now + limit_;
   }

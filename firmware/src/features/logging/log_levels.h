@@ -14,14 +14,13 @@ class LogLevels {
   LogLevels() = default;
   explicit LogLevels(LogLevel for_all) : for_all_(for_all) {}
 
-  /// Parses the text form. @return what is wrong with it, to be read after its name; nullptr for nothing. The levels
-  /// are unchanged then.
+  /// Parses the text form. @return nullptr; or the problem, to be read after its name, and the levels are unchanged.
   const char* parse(Text text);
   void format(TextWriter& text) const;
 
   /// Sets the level of the features that have none of their own.
   void set(LogLevel level) { for_all_ = level; }
-  /// Sets the level of one feature. @return what is wrong with `tag`; nullptr for nothing
+  /// Sets the level of one feature. @return the problem with `tag`, or nullptr
   const char* set(Text tag, LogLevel level);
   LogLevel of(Text tag) const;
 

@@ -21,7 +21,7 @@ Millis PowerManager::poll(Millis now) {
   return earlier(flush_due, idle_due > now ? idle_due : now + kIdleAfter);
 }
 
-/// Whether the speed of the device matters to somebody.
+/// Whether the device needs its full speed.
 bool PowerManager::is_busy() const {
   const NetworkState link = network_.state();
   return charging_.in_use() || link == NetworkState::associating || link == NetworkState::dhcp ||

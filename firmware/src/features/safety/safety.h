@@ -22,7 +22,7 @@ class Safety {
   bool stop_pressed() const { return interlock_.pressed(); }
   /// Whether the stop was pressed since the last call, even if only for a moment.
   bool take_stop_event() { return interlock_.take_trips() != 0; }
-  /// Whether the stop is pressed, or was, and nobody has taken the event yet.
+  /// Whether the stop is pressed, or was pressed and take_stop_event() has not been called since.
   bool stopped() const { return interlock_.tripped(); }
 
  private:

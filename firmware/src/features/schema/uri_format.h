@@ -56,7 +56,7 @@ class UriFormat {
   State state_ = State::start;
   bool is_valid_ = true;
   bool has_user_ = false;   // `@` has been read
-  bool has_colon_ = false;  // in what may be host and port
+  bool has_colon_ = false;  // in the part that may be host and port
   bool is_port_ = true;     // only digits after that colon
   bool is_empty_ = true;    // the host so far
   uint8_t percent_ = 0;     // digits that must follow a `%`

@@ -10,8 +10,8 @@
 
 namespace pb {
 
-/// The security profiles of the OCPP 1.6 security whitepaper (section 2): what the connection to the CSMS shows and
-/// checks, and what a change of them needs.
+/// The security profiles of the OCPP 1.6 security whitepaper (section 2): the authentication of both
+/// sides of the connection to the CSMS, and the conditions of a change.
 class Security final : public Credentials {
  public:
   enum Profile : uint32_t { none, basic_authentication, tls_with_basic_authentication, tls_with_client_certificate };
@@ -38,10 +38,10 @@ class Security final : public Credentials {
   Text authorization(Text identity, Span<char> into) override;
   CertificateTime time() const;
 
-  /// @return what a profile lacks on this device, to be read behind its name; nullptr for nothing.
+  /// @return the missing secret of a profile, to be read after its name; nullptr if none is missing.
   const char* complaint_about(uint32_t profile);
   /// Checks and stores the key; `done` is called on the loop once that is durable. @param hexadecimal 32 to 40 digits
-  /// @return what is wrong with it, to be read behind its name, or nullptr.
+  /// @return the problem, to be read after the name of the key, or nullptr.
   const char* set_authorization_key(Text hexadecimal, StorageDone done);
 
  private:

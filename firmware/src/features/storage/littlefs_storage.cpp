@@ -81,7 +81,7 @@ StorageResult LittleFsStorage::mount(OnDamage on_damage) {
   mounted_ = error == LFS_ERR_OK;
   if (mounted_) {
     remove_empty_files();
-    take_back_newer_files();
+    restore_newer_files();
   }
   return to_result(error);
 }
@@ -129,9 +129,9 @@ int LittleFsStorage::set_aside_if_newer(Text name) {
   return lfs_rename(&file_system_, old.c_str(), bytes);
 }
 
-/// Gives the files of a newer firmware their names back when this firmware knows their version. One that was written
-/// since then under that name counts.
-void LittleFsStorage::take_back_newer_files() {
+/// Renames the files of a newer firmware back when this firmware can read their version. A file that was written under
+/// that name since then has priority.
+void LittleFsStorage::restore_newer_files() {
   for (bool found = true; found;) {
     found = false;
     lfs_dir_t directory;

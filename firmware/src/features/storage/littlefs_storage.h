@@ -87,7 +87,7 @@ class LittleFsStorage final : public Storage {
   bool is_erased() const;
   bool is_newer(const char* name);
   int set_aside_if_newer(Text name);
-  void take_back_newer_files();
+  void restore_newer_files();
 
   Flash& flash_;
   Worker& worker_;

@@ -227,7 +227,8 @@ void WebUi::log_out(Call& call) {
 
 void WebUi::show_session(Call& call) { answer_session(call, *call.session); }
 
-/// Checks the old password (step 0, 1), then stores the new one (2). Every session ends, and this one begins anew.
+/// Checks the old password (step 0, 1), then stores the new one (2). Every session ends, and this client gets a new
+/// one.
 void WebUi::change_password(Call& call) {
   if (login_.busy()) return;
   FixedText<WebLogin::kMaxPassword> text;

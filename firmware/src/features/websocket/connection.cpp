@@ -188,8 +188,8 @@ bool Connection::pump(Millis now) {
   flush();
   const bool more = receive(now);
   if (socket_ == Tcp::kNoSocket) return false;
-  // A pong may be behind what is still to be read, after a loop that was held up: bytes are a sign of life by
-  // themselves.
+  // After a delayed loop a pong may be behind bytes that are still to be read. These already show that the peer is
+  // alive.
   if (!(more && state_ == State::open)) handle(protocol_.poll(now), now);
   if (socket_ == Tcp::kNoSocket) return false;
   flush();

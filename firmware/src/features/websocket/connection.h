@@ -74,11 +74,11 @@ class Connection final : public Feature {
   void set_listener(ConnectionListener& listener) { listener_ = &listener; }
   /// Without it: neither TLS, whatever the URL says, nor a login.
   void set_credentials(Credentials& credentials) { credentials_ = &credentials; }
-  /// The CSMS has accepted us: this connection is worth something (see ConnectionSettings::stable_after).
+  /// The CSMS has accepted the device, so the connection can become stable (ConnectionSettings::stable_after).
   void confirm() { confirmed_ = true; }
-  /// Judges the certificate of this connection by a time that the CSMS sends on it. Where it does not hold then and was
-  /// only judged by a lower limit of the time, the connection is lost: nobody knows which of the two is wrong.
-  /// @return false when it does not hold: the time is not to be used, since no later connection would be trusted by it
+  /// Validates the certificate of this connection at a time that the CSMS has sent. If it is not valid then, and was
+  /// only validated with a lower limit of the time before, the connection is closed: either of the two may be wrong.
+  /// @return false if it is not valid: with that time the device would trust no later connection
   bool certificate_holds_at(int64_t unix_s);
 
   bool connected() const { return state_ == State::open; }
@@ -86,9 +86,9 @@ class Connection final : public Feature {
   bool is_connecting() const { return state_ == State::connecting || state_ == State::opening; }
   /// @return false, with nothing sent, when not connected or while the output is full.
   bool send(Text message);
-  /// Says goodbye and connects again after the waiting time.
+  /// Sends a close frame and connects again after the pause.
   void close(uint16_t code, Text reason, Millis now);
-  /// Makes the connection anew in a while, when answers have gone out, because of how it is protected.
+  /// Reconnects after kRenewDelay, when answers have been sent, because its protection has changed.
   void renew(Millis now) { renew_at_ = now + kRenewDelay; }
   /// Whether there is a connection, made with the present settings.
   bool is_current() const { return state_ == State::open && renew_at_ == kNever; }

@@ -21,11 +21,11 @@ struct CsmsUrl {
   bool has_port = false;  // it is written in the URL; else it is the scheme's own
   bool has_tls = false;   // wss
 
-  /// The port for a connection with TLS or without, which a security profile may ask for whatever the scheme says.
+  /// The port for a connection with TLS or without, which a security profile may require for any scheme.
   uint16_t port_for(bool tls) const { return has_port ? port : tls ? kSecurePort : kPort; }
 
   /// The rules for the setting `csms_url` wherever it is made: each URL that passes can be connected to.
-  /// @return nullptr, or what is wrong with the URL and what to do, to be read behind its name.
+  /// @return nullptr, or the problem and its remedy, to be read after the name of the setting.
   static const char* check(Text url);
   /// The rules for the setting `identity`. @return as check().
   static const char* check_identity(Text identity);

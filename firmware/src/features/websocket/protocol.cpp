@@ -161,7 +161,7 @@ WsProtocol::Event WsProtocol::poll(Millis now) {
   }
   if (now >= next_ping_) {
     next_ping_ = now + timeouts_.ping_interval;
-    // A ping that does not fit is as good as unanswered: the peer does not take what is in front of it.
+    // A ping that does not fit counts as unanswered: the peer does not read the bytes before it.
     put_frame(WsOpcode::ping, {}, 0);
     if (pong_deadline_ == kNever) pong_deadline_ = now + timeouts_.pong();
   }

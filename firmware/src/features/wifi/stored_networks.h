@@ -39,7 +39,7 @@ class StoredNetworks {
   void write(JsonWriter& json) const;
 
   /// Adds a network, or replaces the one of that name; `done` is called on the loop once that is durable.
-  /// @return what is wrong, or nullptr
+  /// @return the problem, or nullptr
   const char* add(const WifiNetwork& network, StorageDone done);
   /// Removes a network, as add().
   const char* remove(Text ssid, StorageDone done);

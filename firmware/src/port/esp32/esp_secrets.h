@@ -10,7 +10,7 @@ namespace pb::esp32 {
 /// ESP-IDF: API reference, Storage, "Non-Volatile Storage Library".
 class EspSecrets final : public Secrets {
  public:
-  /// Opens the partition. One that cannot be read is made anew; without it every call fails.
+  /// Opens the partition. An unreadable one is erased and initialized; without it every call fails.
   EspSecrets();
   EspSecrets(const EspSecrets&) = delete;
   EspSecrets& operator=(const EspSecrets&) = delete;

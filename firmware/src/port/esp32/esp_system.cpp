@@ -16,7 +16,7 @@
 
 namespace pb::esp32 {
 
-EspSystem::EspSystem(EspTcp& tcp, const Heap& heap) : tcp_(tcp), crumbler_(heap) {
+EspSystem::EspSystem(EspTcp& tcp, const Heap& heap) : tcp_(tcp), fragmenter_(heap) {
   // The build puts the hash of the ELF file into the image: the panic handler and the core dump name it as well.
   const esp_app_desc_t* description = esp_app_get_description();
   TextWriter text{Span<char>(build_id_)};
@@ -39,7 +39,7 @@ ResetReason EspSystem::reset_reason() const {
     case ESP_RST_EXT:
       return ResetReason::external;
     default:
-      // EN reads as power-on on an ESP32. What is left never happens here: deep sleep, SDIO, a reset by USB.
+      // EN reads as power-on on an ESP32. The other reasons do not occur here: deep sleep, SDIO, a reset by USB.
       return ResetReason::power_on;
   }
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "port/esp32/esp_tcp.h"
-#include "port/esp32/heap_crumbler.h"
+#include "port/esp32/heap_fragmenter.h"
 #include "port/esp32/task_stacks.h"
 #include "port/system.h"
 
@@ -26,12 +26,12 @@ class EspSystem final : public System, public TestControls {
 
   void crash(Crash kind) override;
   void leak_per_connection(size_t bytes) override { tcp_.leak(bytes); }
-  void limit_largest_block(size_t bytes) override { crumbler_.limit(bytes); }
+  void limit_largest_block(size_t bytes) override { fragmenter_.limit(bytes); }
   void hang() override;
 
  private:
   EspTcp& tcp_;
-  HeapCrumbler crumbler_;
+  HeapFragmenter fragmenter_;
   bool has_taken_crash_ = false;
   char build_id_[8];
 };

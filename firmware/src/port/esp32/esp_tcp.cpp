@@ -154,7 +154,7 @@ bool EspTcp::delivered(int socket) {
 void EspTcp::close(int socket) {
   if (!valid(socket)) return;
   Socket& closed = at(socket);
-  if (closed.state() != TcpState::closed) closed.say_goodbye();
+  if (closed.state() != TcpState::closed) closed.send_close_notify();
   closed.end();
   closed.free(tls_.memory);
   closed.used = false;
@@ -278,7 +278,7 @@ err_t EspTcp::on_connected(void* argument, tcp_pcb*, err_t) {
 
 err_t EspTcp::on_received(void* argument, tcp_pcb* pcb, pbuf* bytes, err_t) {
   if (argument == nullptr) {
-    // Closed by us: nobody reads this.
+    // The socket is closed: drop the bytes.
     if (bytes != nullptr) {
       tcp_recved(pcb, bytes->tot_len);
       pbuf_free(bytes);

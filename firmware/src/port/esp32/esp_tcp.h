@@ -46,7 +46,7 @@ class EspTcp final : public Tcp {
   /// Of lwIP's callbacks and, under its lock, of the loop.
   struct Link {
     EspTcp* owner = nullptr;
-    /// A look-up that is over whose socket was closed or opened anew meanwhile finds another number.
+    /// Changes with each use, so that a late result of a look-up for an earlier socket is ignored.
     uint32_t number = 0;
     bool used = false;
     bool connected = false;

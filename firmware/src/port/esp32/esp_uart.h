@@ -39,9 +39,9 @@ class EspUart final : public Uart {
  private:
   static constexpr uart_port_t kPort = UART_NUM_0;
   static constexpr int kBaud = 115'200;
-  /// A longest command and what is typed behind it.
+  /// The longest command and the bytes typed after it.
   static constexpr int kReceiveRing = 1024;
-  /// Bytes that the task hands on at a time: what the FIFO holds.
+  /// The bytes that the task passes on at a time: the size of the FIFO.
   static constexpr size_t kRun = 128;
   static constexpr uint32_t kStack = 2048;
 

@@ -34,7 +34,7 @@ void PulseCounter::start(int pin) {
       pcnt_channel_set_edge_action(channel, PCNT_CHANNEL_EDGE_ACTION_INCREASE, PCNT_CHANNEL_EDGE_ACTION_HOLD));
   // Without a watch point at the limit there is no interrupt in which to add up.
   ESP_ERROR_CHECK(pcnt_unit_add_watch_point(unit_, kLimit));
-  // The driver has set the pin's pulls anew.
+  // The driver has changed the pin's pulls.
   ESP_ERROR_CHECK(gpio_set_pull_mode(static_cast<gpio_num_t>(pin), GPIO_PULLDOWN_ONLY));
   ESP_ERROR_CHECK(pcnt_unit_enable(unit_));
   ESP_ERROR_CHECK(pcnt_unit_clear_count(unit_));

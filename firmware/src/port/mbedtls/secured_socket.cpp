@@ -41,7 +41,7 @@ void SecuredSocket::step(const TlsParts& parts, bool has_link) {
 size_t SecuredSocket::send(Bytes bytes) {
   if (tls_ != nullptr) return tls_->send(bytes);
   const int sent = send_bytes(bytes);
-  // Ended, with something left to read: like what was under way, it goes nowhere.
+  // The connection has ended with bytes left to read: drop these bytes, like those in flight.
   if (sent == kReset) return bytes.length;
   return sent > 0 ? static_cast<size_t>(sent) : 0;
 }
@@ -64,7 +64,7 @@ void SecuredSocket::end(TcpProblem problem) {
   problem_ = problem;
 }
 
-void SecuredSocket::say_goodbye() {
+void SecuredSocket::send_close_notify() {
   if (tls_ != nullptr) tls_->close();
 }
 

@@ -42,9 +42,9 @@ class SecuredSocket : public TlsWire {
   size_t receive(MutableBytes into);
   /// Closes the wire. problem() is kept until free().
   void end(TcpProblem problem = {});
-  /// Says farewell to the peer as far as that needs no waiting; before end().
-  void say_goodbye();
-  /// Gives the memory of TLS back.
+  /// Sends a close_notify to the peer if that needs no waiting; called before end().
+  void send_close_notify();
+  /// Releases the memory of TLS.
   void free(TlsMemory& memory);
 
  protected:

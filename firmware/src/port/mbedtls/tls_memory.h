@@ -4,8 +4,8 @@
 
 namespace pb::mbedtls {
 
-/// Where mbed TLS takes its memory from. The library knows one pair of functions for all sessions, so there is one of
-/// it in a program, and it outlives all sessions.
+/// The memory of mbed TLS. The library has one pair of functions for all sessions, so a program has one TlsMemory,
+/// which outlives all sessions.
 class TlsMemory {
  public:
   /// @return zeroed memory, or nullptr.

@@ -221,7 +221,7 @@ void TlsSession::end(int code) {
   }
 }
 
-/// The gravest of what is wrong with the certificates of the peer.
+/// Returns the most serious problem of the certificates of the peer.
 TcpFailure TlsSession::verdict() const {
   const uint32_t flags = mbedtls_ssl_get_verify_result(&ssl_);
   const auto has = [flags](uint32_t flag) { return (flags & flag) != 0; };
@@ -234,7 +234,7 @@ TcpFailure TlsSession::verdict() const {
   return TcpFailure::certificate_bad;
 }
 
-/// Adds what the time says of a certificate: the library has no clock that knows how good it is.
+/// Checks the validity period of a certificate here, because the library cannot distinguish an exact time from a limit.
 int TlsSession::verify(const mbedtls_x509_crt& certificate, uint32_t& flags) {
   const int64_t from = unix_seconds(certificate.valid_from);
   const int64_t to = unix_seconds(certificate.valid_to);

@@ -29,7 +29,7 @@ class TlsWire {
 };
 
 /// A client's TLS 1.2 on one TCP connection, by mbed TLS 3.6, without blocking. The same code runs on the host and on
-/// the chip; https://mbed-tls.readthedocs.io/projects/api/en/v3.6.0/ has what it calls.
+/// the chip; https://mbed-tls.readthedocs.io/projects/api/en/v3.6.0/ describes the functions that it calls.
 class TlsSession {
  public:
   enum class State : uint8_t { handshaking, open, ended };

@@ -21,7 +21,7 @@ constexpr size_t padded(size_t length) {
 
 }  // namespace
 
-/// As it stands in flash, little-endian. The CRC is over everything else of it, and the value.
+/// The layout in flash, little-endian. The CRC covers all other fields and the value.
 struct FlashSecrets::Record {
   uint8_t magic[4];
   uint32_t generation;  ///< of the two slots the later one counts

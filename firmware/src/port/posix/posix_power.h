@@ -6,7 +6,7 @@
 
 namespace pb::posix {
 
-/// Reports to the virtual board what the chip would do, from which the board derives current and brown-outs.
+/// Reports the power states of the chip to the virtual board, which derives current and brown-outs from them.
 class PosixPower final : public Power {
  public:
   PosixPower(BoardLink& link, Network& network) : link_(link), network_(network) {}

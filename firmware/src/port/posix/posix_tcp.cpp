@@ -219,7 +219,7 @@ bool PosixTcp::delivered(int socket) {
 void PosixTcp::close(int socket) {
   if (!valid(socket)) return;
   Socket& closed = at(socket);
-  if (closed.fd >= 0 && network_.link_up()) closed.say_goodbye();
+  if (closed.fd >= 0 && network_.link_up()) closed.send_close_notify();
   closed.end();
   closed.free(heap_);
   heap_.release(closed.control_block);

@@ -19,8 +19,7 @@
 namespace pb::posix {
 
 /// The host's TCP within the chip's limits: ten sockets, and memory for each from the device's heap, also for TLS.
-/// While the link is down the sockets are silent, as they are when the radio hears nothing: nothing fails, nothing gets
-/// through.
+/// While the link is down the sockets are silent, as without radio reception: no call fails, and no data passes.
 class PosixTcp final : public Tcp, public WakeSource {
  public:
   static constexpr size_t kSockets = 10;

@@ -21,7 +21,7 @@ struct RadioChange {
   enum class Kind : uint8_t { none, access_point, refuse, kick, events, leases, silence };
   Kind kind = Kind::none;
   size_t number = 0;         ///< of `access_point`
-  AccessPoint access_point;  ///< without a name: it is gone
+  AccessPoint access_point;  ///< without a name: it is off the air
   uint16_t reason = 0;       ///< of `refuse` and `kick`
   LeftEvents events = LeftEvents::normal;
   bool gives_leases = true;

@@ -188,7 +188,7 @@ class SteppedClock(BenchClock):
             if conductor is not None:
                 self._conductor = None
             self._changed.notify_all()
-        self._give_back(loop)  # a stopped loop still has its turn
+        self._end_turn(loop)  # a stopped loop still has its turn
         if conductor is not None:
             conductor.join()
             self.page.close()
@@ -202,7 +202,7 @@ class SteppedClock(BenchClock):
             # Each notification costs a thread switch: the conductor only needs that of the last loop.
             if self._waiters and all(other.idle for other in self._loops):
                 self._changed.notify_all()
-        self._give_back(loop)
+        self._end_turn(loop)
 
     def loop_works(self, loop: SteppedEventLoop) -> None:
         """Wait for a loop's turn, and mark it as working.
@@ -220,7 +220,7 @@ class SteppedClock(BenchClock):
                 break  # a device that never becomes idle must not prevent the bench from ending it
             if (device is None or self._device_is_idle(device, activity)) and not _any_ready(before):
                 break
-            self._give_back(loop)
+            self._end_turn(loop)
             with self._turn:
                 self._turn.wait(_GRACE_S)
         with self._changed:
@@ -236,7 +236,7 @@ class SteppedClock(BenchClock):
             self._has_turn = who
             return True
 
-    def _give_back(self, who: object) -> None:
+    def _end_turn(self, who: object) -> None:
         with self._turn:
             if self._has_turn is who:
                 self._has_turn = None
@@ -318,7 +318,7 @@ class SteppedClock(BenchClock):
             # By now, everything that the device did before it was idle has arrived.
             return device.idle.is_at_rest(ignores_syn=self.ignores_syn) and not _any_ready(loops)
         finally:
-            self._give_back(self)
+            self._end_turn(self)
 
     def _device_is_idle(self, device: DeviceClock, activity: int) -> bool:
         """Return whether the device is idle; query it if its report is outdated. The caller has the turn."""

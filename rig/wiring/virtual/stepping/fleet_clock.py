@@ -1,6 +1,6 @@
 """The clock of a fleet: many devices and one event loop in stepped time, driven by that loop's own thread.
 
-`SteppedClock` serves a bench, whose threads wait for one device. Here nobody waits but the loop: when it has nothing to
+`SteppedClock` serves a bench, whose threads wait for one device. Here only the loop waits: when it has nothing to
 do, it lets the devices work until they are idle, and then advances time to the earliest deadline.
 """
 

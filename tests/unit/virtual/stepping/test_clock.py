@@ -238,7 +238,7 @@ def test_a_turn_that_never_ends_is_detected(
     assert clock._take("somebody")
     with pytest.raises(BenchError, match=r"bench time stands still for 0\.3 s"):
         clock.deadline(1).wait_out()
-    clock._give_back("somebody")
+    clock._end_turn("somebody")
     clock.deadline(1).wait_out()
 
 
