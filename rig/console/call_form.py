@@ -35,7 +35,7 @@ class CallPanel(Panel):
         self._action = ui.select(actions, label="action", with_input=True, on_change=self._choose).classes("w-full")
         self._form = ui.element("div").classes("w-full")
         with ui.element("div").classes("pb-row-of"):
-            self._send = ui.button("call", on_click=self._on_send)
+            self._send = ui.button("call", on_click=self._on_send).props("outline")
         self._answer = ui.element("div").classes("w-full").props("role=status aria-label=answer")
 
     def focus(self) -> None:

@@ -28,7 +28,10 @@ _KEYS = {
 }
 _HEAD = """<link rel="stylesheet" href="/console/page.css">
 <script type="module" src="/console/main.js"></script>
-<script>addEventListener("pagehide", () => emitEvent("tab_closed"));</script>"""
+<script>
+document.documentElement.lang = "en";
+addEventListener("pagehide", () => emitEvent("tab_closed"));
+</script>"""
 
 
 class Page:
@@ -139,7 +142,7 @@ class Page:
         self._build_head()
         self._hand, self._faults, self._calls = HandPanel(self), FaultsPanel(self), CallPanel(self)
         self._record = RecordPanel(self, self._wanted)
-        with ui.element("main").classes("pb-grid"):
+        with ui.element("div").classes("pb-grid"):  # NiceGUI has put the page into a <main>
             with ui.element("div").classes("pb-column"):
                 self._hand.build()
                 self._faults.build()
@@ -153,12 +156,12 @@ class Page:
                 with ui.element("div").classes("pb-column"):
                     _card("Heap, CPU and network", "pb-plots")
                     self._calls.build()
-        self._help = ui.dialog()
-        with self._help, ui.card():
-            ui.label("Keys").classes("text-h6").props("role=heading aria-level=2")
+        self._help = ui.element("dialog").classes("pb-dialog").props('aria-label="keys"')
+        with self._help:
+            ui.html("<h3>Keys</h3>", sanitize=False)
             for key, effect in _KEYS.items():
                 ui.label(f"{key}   {effect}").style("white-space: pre")
-            ui.button("close", on_click=self._help.close).props("flat")
+            ui.button("close", on_click=lambda: self._help.run_method("close")).props("outline dense")
         ui.keyboard(self._on_key, ignore=["input", "select", "textarea"])
         ui.timer(_REFRESH_S, self._refresh)
         ui.on("tab_closed", self._disconnect)
@@ -171,7 +174,7 @@ class Page:
             self._chips()
             ui.element("span").classes("pb-spring")
             ui.button(icon="brightness_6", on_click=self._next_mode).props('flat round aria-label="light or dark"')
-            ui.button(icon="help_outline", on_click=lambda: self._help.open()).props('flat round aria-label="keys"')
+            ui.button(icon="help_outline", on_click=self._show_keys).props('flat round aria-label="keys"')
         if not self._is_local:
             ui.label(
                 "Other machines can reach this page. Everybody who knows its address with the token can operate the "
@@ -191,6 +194,9 @@ class Page:
         for text in chips(self.state):
             ui.label(text).classes("pb-soft")
 
+    def _show_keys(self) -> None:
+        self._help.run_method("showModal")
+
     def _next_mode(self) -> None:
         self._dark.value = {None: True, True: False, False: None}[self._dark.value]
 
@@ -209,7 +215,7 @@ class Page:
             case "/":
                 ui.run_javascript("document.getElementById('log-search').focus()")
             case "?":
-                self._help.open()
+                self._show_keys()
 
 
 def _card(title: str, tag: str) -> None:

@@ -22,6 +22,7 @@ class PlotsView extends HTMLElement {
       caption.append(" ", latest);
       const canvas = make("canvas");
       canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `${series.name}: not known yet`);
       figure.append(caption, canvas);
       return { series, figure, latest, canvas, samples: [] };
     });

@@ -11,14 +11,13 @@ from rig.bench import Bench
 from rig.device import Device
 from rig.instruments.console import Console
 from rig.instruments.power import Power
+from tests.axe import DESKTOP, PHONE, violations
 from tests.chromium import SLOW_MS, chromium
 from tests.hil.real_time.page_client import PASSWORD, PageClient, new_password, printed_password
 
 pytestmark = [pytest.mark.needs("page", "commands"), pytest.mark.slow]
 
 SECTIONS = ("status", "settings", "networks", "transactions", "log", "care")
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +66,6 @@ def save(tab: Any, key: str, value: str) -> str:
     beside = tab.locator(f"#set-{key}-error:not(:empty)")
     beside.wait_for()
     return str(beside.inner_text())
-
-
-def violations(tab: Any) -> list[str]:
-    """Return what axe-core finds: rule and element."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra browser")
-    found = axe.Axe().run(tab).response["violations"]
-    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
 
 
 def test_the_first_login_leads_to_a_password_of_ones_own(tab: Any, bench: Bench, console: Console) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from rig.timeline.events import Boot, FaultLifted, LogLine, OcppFrame, Panic, PinEdge
+from tests.axe import DESKTOP, PHONE, violations
 from tests.unit.console.conftest import SLOW_MS, HandBench, serving
 
 
@@ -217,3 +220,50 @@ def test_page_fits_a_phone(page: Any, hand: HandBench) -> None:
     hand.test = f"tests/hil/test_boot.py::test_{'_'.join(['long'] * 30)}"
     page.get_by_text("You can look, not act").wait_for()
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing(page: Any, hand: HandBench, scheme: str, size: dict[str, int]) -> None:
+    """No part of the page breaks a rule of axe-core: with events, a form, a fault, a running test, and the dialogs."""
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+    page.locator(f"body.body--{scheme}").wait_for()
+    for level in ("D", "I", "W", "E"):
+        hand.timeline.append(LogLine(source="console", text=f"a line of level {level}", level=level, tag="app"))
+    for direction, error in (("received", ""), ("sent", ""), ("received", "additional property extra")):
+        hand.timeline.append(
+            OcppFrame(
+                source="csms",
+                charge_point="CP-1",
+                direction=direction,
+                message_type="CALL",
+                unique_id="7",
+                action="Heartbeat",
+                payload={},
+                error=error,
+                raw='[2,"7","Heartbeat",{}]',
+            )
+        )
+    hand.timeline.append(PinEdge(source="pins", signal="leds.status", level=True, driven=False))
+    page.get_by_label("fault of the catalogue").click()
+    page.get_by_role("option", name="latency").click()
+    page.get_by_role("button", name="inject").click()
+    page.get_by_role("button", name="lift latency").wait_for()
+    page.get_by_label("action").click()
+    page.get_by_role("option", name="ReserveNow").click()
+    page.get_by_label("idTag *").first.wait_for()
+    page.locator("pb-log .pb-row", has_text="a line of level E").wait_for()
+    assert violations(page) == []
+    page.get_by_role("button", name="to the CSMS: Heartbeat, invalid").click()
+    page.get_by_role("dialog").wait_for()
+    assert violations(page) == [], "a frame"
+    page.keyboard.press("Escape")
+    hand.timeline.append(Panic(source="console", cause="LoadProhibited", backtrace=("a", "b")))
+    hand.test = "tests/hil/test_boot.py::test_boots"
+    page.get_by_text("You can look, not act").wait_for()
+    page.get_by_role("alert").get_by_text("LoadProhibited").wait_for()
+    assert violations(page) == [], "a test"
+    page.get_by_role("button", name="keys").click()
+    page.get_by_role("heading", name="Keys").wait_for()
+    assert violations(page) == [], "the keys"

@@ -5,67 +5,26 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rig.firmware.build import build
 from rig.live.client import Client, clients
-
-ROOT = Path(__file__).parents[3]
-RIG = Path(sys.executable).parent / "rig"
-_LONGEST_S = 120
-
-Rig = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.unit.live.terminal import LONGEST_S, RIG, ROOT, Terminal, run_rig
 
 
 @pytest.fixture(autouse=True)
 def home() -> Path:
     """Let this file use the folder of the worker, which its processes inherit."""
     return Path(os.environ["XDG_RUNTIME_DIR"])
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Rig:
-    """Return a function that runs a command in the project's folder."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [str(RIG), *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
-
-    return run
-
-
-class Terminal:
-    """A process on a terminal of its own."""
-
-    def __init__(self, *command: str) -> None:
-        self._near, far = pty.openpty()
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=far, stdout=far, stderr=far)
-        os.close(far)
-        self.said = ""
-
-    def until(self, pattern: str) -> str:
-        """Read until the pattern appears."""
-        while not re.search(pattern, self.said):
-            assert select.select([self._near], [], [], _LONGEST_S)[0], f"no {pattern!r} in:\n{self.said}"
-            self.said += os.read(self._near, 4096).decode(errors="replace")
-        return self.said
-
-    def end(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.wait()
-        os.close(self._near)
 
 
 @pytest.fixture
@@ -105,11 +64,11 @@ def pid_of(terminal: Terminal) -> str:
     return str(terminal.process.pid)
 
 
-def test_every_command_works_on_a_paused_session(paused: Terminal, rig: Rig, tmp_path: Path) -> None:
+def test_every_command_works_on_a_paused_session(paused: Terminal, tmp_path: Path) -> None:
     pid = pid_of(paused)
 
     def done(*arguments: str) -> str:
-        result = rig(*arguments, "--pid", pid)
+        result = run_rig(*arguments, "--pid", pid)
         assert result.returncode == 0, result.stderr
         return result.stdout
 
@@ -136,8 +95,8 @@ def test_every_command_works_on_a_paused_session(paused: Terminal, rig: Rig, tmp
     assert "1 failed, 1 passed" in re.sub(r"\x1b\[[0-9;]*m", "", paused.until("passed.* in "))
 
 
-def test_the_acts_are_in_the_record(paused: Terminal, rig: Rig, tmp_path: Path) -> None:
-    rig("input", "cable", "on", "--pid", pid_of(paused))
+def test_the_acts_are_in_the_record(paused: Terminal, tmp_path: Path) -> None:
+    run_rig("input", "cable", "on", "--pid", pid_of(paused))
     (record,) = tmp_path.glob("runs/*/run.jsonl")
     acts = [event for event in map(json.loads, record.read_text().splitlines()) if event["type"] == "hand_act"]
     assert [(act["call"], act["arguments"]) for act in acts] == [("input.set", {"name": "cable", "on": True})]
@@ -156,15 +115,13 @@ def test_the_acts_are_in_the_record(paused: Terminal, rig: Rig, tmp_path: Path) 
         (("pause", "--bench", "benches/pi.toml"), "no bench of benches/pi.toml is open"),
     ],
 )
-def test_a_wrong_argument_is_one_message(
-    same_pause: Terminal, rig: Rig, arguments: tuple[str, ...], message: str
-) -> None:
-    result = rig(*arguments, "--pid", pid_of(same_pause))
+def test_a_wrong_argument_is_one_message(same_pause: Terminal, arguments: tuple[str, ...], message: str) -> None:
+    result = run_rig(*arguments, "--pid", pid_of(same_pause))
     assert (result.returncode, message in result.stderr) == (2, True), result.stderr
     assert result.stderr.startswith("rig: ")
 
 
-def test_a_bench_that_ends_meanwhile_is_one_message(paused: Terminal, rig: Rig) -> None:
+def test_a_bench_that_ends_meanwhile_is_one_message(paused: Terminal) -> None:
     (client,) = clients(pid=paused.process.pid)
     client.request("subscribe")
     command = [str(RIG), "fault", "inject", "latency", "ms=5", "--for", "600", "--pid", pid_of(paused)]
@@ -172,7 +129,7 @@ def test_a_bench_that_ends_meanwhile_is_one_message(paused: Terminal, rig: Rig) 
     with client:
         _until(client, "fault_injected")
     paused.process.send_signal(signal.SIGKILL)
-    _, errors = inject.communicate(timeout=_LONGEST_S)
+    _, errors = inject.communicate(timeout=LONGEST_S)
     assert (inject.returncode, errors.startswith("rig: the bench ended meanwhile")) == (2, True), errors
 
 
@@ -188,23 +145,23 @@ def test_a_fault_ends_with_its_command(paused: Terminal) -> None:
         _until(client, "fault_lifted")
 
 
-def test_a_command_opens_a_bench_when_none_is_open(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_opens_a_bench_when_none_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another folder of sockets hides the paused session of this file."""
     build(ROOT)
     monkeypatch.setenv("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="plugbench-", dir=os.environ["XDG_RUNTIME_DIR"]))
-    result = rig("csms", "call", "CP-BENCH-1", "GetConfiguration", '{"key": ["HeartbeatInterval"]}')
+    result = run_rig("csms", "call", "CP-BENCH-1", "GetConfiguration", '{"key": ["HeartbeatInterval"]}')
     assert (result.returncode, result.stderr) == (0, "bringing the device up …\n")
     assert json.loads(result.stdout)["configurationKey"][0]["value"] == "300"
 
 
-def test_a_served_csms_offers_what_it_has(rig: Rig) -> None:
+def test_a_served_csms_offers_what_it_has() -> None:
     terminal = Terminal(str(RIG), "csms", "serve", "--port", "0")
     terminal.until("Ctrl-C ends it")
     try:
         pid = pid_of(terminal)
-        status = rig("status", "--pid", pid, "--json")
+        status = run_rig("status", "--pid", pid, "--json")
         assert json.loads(status.stdout)[0]["csms"]["charge_points"] == {}
-        refused = rig("power", "on", "--pid", pid)
+        refused = run_rig("power", "on", "--pid", pid)
         assert (refused.returncode, "has no call 'power.on'. It offers: csms.call" in refused.stderr) == (2, True)
     finally:
         terminal.end()
@@ -212,7 +169,7 @@ def test_a_served_csms_offers_what_it_has(rig: Rig) -> None:
 
 def _until(client: Client, kind: str) -> None:
     """Wait for the first event of a type."""
-    for message in client.pushed(_LONGEST_S):
+    for message in client.pushed(LONGEST_S):
         if message.get("event", {}).get("type") == kind:
             return
     raise AssertionError(f"no {kind}")
