@@ -10,10 +10,11 @@ namespace {
 
 using namespace pb;
 
-/// Streams on /s, listens on /e, and answers everything else with the path.
+/// Streams on /s, listens on /e, takes the body of /b, and answers everything else with the path.
 struct Routes final : HttpHandler {
   void handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer, Millis) override {
     if (step++ < 1) return;
+    if (request.path.text() == "/b" && step == 2) return answer.take_body();
     if (request.path.text() == "/s") return answer.stream("text/plain", 0);
     if (request.path.text() == "/e") return answer.events();
     answer.json(200, [&request](JsonWriter& json) { json.string(request.path.text()); });
@@ -26,6 +27,16 @@ struct Routes final : HttpHandler {
     event.append("{}");
     return true;
   }
+  bool body_space(MutableBytes& space) override {
+    space = ++pieces_ % 2 == 0 ? MutableBytes() : MutableBytes(piece_);
+    return pieces_ < 40;
+  }
+  void take_body(size_t count) override { pb::fuzz::require(count <= sizeof piece_, "a piece fits into its place"); }
+  void lose_body() override {}
+
+ private:
+  int pieces_ = 0;
+  uint8_t piece_[32];
 };
 
 }  // namespace

@@ -40,9 +40,8 @@ let last = Promise.resolve();
 function request(method, path, body) {
   const run = async () => {
     const headers = { "X-CSRF-Token": csrf };
-    const is_file = body instanceof Blob;
-    if (method === "POST" && !is_file) headers["Content-Type"] = "application/json";
-    const answer = await fetch(path, { method, headers, body: is_file ? body : body && JSON.stringify(body) });
+    if (method === "POST") headers["Content-Type"] = "application/json";
+    const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
     const type = answer.headers.get("Content-Type") || "";
     const content = type.startsWith("application/json") ? await answer.json() : await answer.text();
     if (answer.ok) return content;
@@ -347,6 +346,44 @@ async function load_log() {
   $("lines").scrollTop = $("lines").scrollHeight;
 }
 
+/// Sends the image. fetch() shows no progress of a body that it sends.
+function send_image(file, on_progress) {
+  return new Promise((resolve, reject) => {
+    const sender = new XMLHttpRequest();
+    sender.open("POST", "/api/firmware");
+    sender.setRequestHeader("X-CSRF-Token", csrf);
+    sender.setRequestHeader("Content-Type", "application/octet-stream");
+    sender.responseType = "json";
+    sender.upload.onprogress = (event) => on_progress(event.loaded / event.total);
+    sender.onload = () => {
+      if (sender.status === 401) show_login();
+      (sender.status === 202 ? resolve : reject)(sender.response);
+    };
+    sender.onerror = () => reject(null);
+    sender.send(file);
+  });
+}
+
+async function upload() {
+  const progress = $("image-progress");
+  const report = (key) => ($("image-state").textContent = key && text(key));
+  progress.hidden = false;
+  report("uploading");
+  try {
+    const answer = await send_image($("image").files[0], (part) => {
+      progress.value = part;
+      if (part === 1) report("checking");
+    });
+    report("restart " + answer.restart);
+    $("image").value = "";
+  } catch (problem) {
+    report("");
+    throw problem;
+  } finally {
+    progress.hidden = true;
+  }
+}
+
 async function restart() {
   if (!confirm(text("restart_ask"))) return;
   try {
@@ -378,7 +415,7 @@ on_submit("network-form", ["ssid", "psk", "priority"], async () => {
   $("ssid").value = $("psk").value = "";
   await load_networks();
 });
-on_submit("firmware-form", ["image"], () => request("POST", "/api/firmware", $("image").files[0]));
+on_submit("firmware-form", ["image"], upload);
 $("scan").addEventListener("click", scan);
 $("log-again").addEventListener("click", () => load_log().catch(() => {}));
 $("restart").addEventListener("click", restart);

@@ -35,6 +35,10 @@ const TEXTS = {
   ],
   new_hint: ["10 to 64 characters", "10 bis 64 Zeichen"],
   new_password: ["New password", "Neues Passwort"],
+  image_help: [
+    "The file firmware.bin of a build. The device restarts with it, after a charge that is running. It keeps it once a CSMS has accepted it.",
+    "Die Datei firmware.bin eines Builds. Das Gerät startet damit neu, nach einem laufenden Ladevorgang. Es behält sie, sobald ein CSMS es angenommen hat.",
+  ],
   next_boot: ["Takes effect at the next restart.", "Wirkt ab dem nächsten Neustart."],
   no: ["no", "nein"],
   no_networks: ["No network is stored.", "Kein Netz ist gespeichert."],
@@ -58,6 +62,17 @@ const TEXTS = {
   restart_help: [
     "A charge that is running ends at a restart.",
     "Eine laufende Ladung endet mit dem Neustart.",
+  ],
+  uploading: ["The image is being sent.", "Das Programm wird gesendet."],
+  upload_progress: ["Progress of the upload", "Fortschritt der Übertragung"],
+  checking: ["The image is being checked.", "Das Programm wird geprüft."],
+  "restart now": [
+    "The image is stored. The device restarts with it.",
+    "Das Programm ist gespeichert. Das Gerät startet damit neu.",
+  ],
+  "restart after_charge": [
+    "The image is stored. The device restarts with it after the charge.",
+    "Das Programm ist gespeichert. Das Gerät startet damit nach dem Ladevorgang neu.",
   ],
   restarting: ["The device restarts.", "Das Gerät startet neu."],
   save: ["Save", "Speichern"],
@@ -127,9 +142,38 @@ const TEXTS = {
     "Too many wrong passwords. Wait a while.",
     "Zu viele falsche Passwörter. Warten Sie eine Weile.",
   ],
-  "refusal no_ota": [
-    "This firmware has no port that writes an application image; flash it by the serial port.",
-    "Diese Firmware kann kein Programm selbst schreiben; spielen Sie es über die serielle Schnittstelle auf.",
+  "refusal unsupported": [
+    "The device has no second slot for an image. Flash it by the serial port.",
+    "Das Gerät hat keinen zweiten Platz für ein Programm. Spielen Sie es über die serielle Schnittstelle auf.",
+  ],
+  "refusal busy": [
+    "Another image is being written. Wait until it is done.",
+    "Ein anderes Programm wird gerade geschrieben. Warten Sie, bis es fertig ist.",
+  ],
+  "refusal waits_for_restart": [
+    "A new image is stored already and waits for the restart.",
+    "Ein neues Programm ist schon gespeichert und wartet auf den Neustart.",
+  ],
+  "refusal on_trial": [
+    "The running image is on trial. Wait until a CSMS has accepted it.",
+    "Das laufende Programm ist auf Probe. Warten Sie, bis ein CSMS es angenommen hat.",
+  ],
+  "refusal no_image": [
+    "The file is no application image (firmware.bin).",
+    "Die Datei ist kein Programm für das Gerät (firmware.bin).",
+  ],
+  "refusal other_chip": ["The image is for another chip.", "Das Programm ist für einen anderen Chip."],
+  "refusal damaged": [
+    "The image is damaged: its checksum or hash is wrong.",
+    "Das Programm ist beschädigt: Prüfsumme oder Hash ist falsch.",
+  ],
+  "refusal flash_failed": [
+    "The flash has failed. The present image stays.",
+    "Der Flash-Speicher hat versagt. Das bisherige Programm bleibt.",
+  ],
+  "the file is larger than the slot for an image": [
+    "The file is larger than the slot for an image.",
+    "Die Datei ist größer als der Platz für ein Programm.",
   ],
   "must be a whole number": ["must be a whole number", "muss eine ganze Zahl sein"],
   "is too small": ["is too small", "ist zu klein"],

@@ -172,6 +172,7 @@ class Wiring:
         capabilities: the capabilities for `@pytest.mark.needs(...)`.
         flash_file: the virtual board's flash, for inspection; None on a wired bench.
         page_url: the address of the device's own page; empty if the bench does not reach it.
+        dns_address: host and port of the DNS server of the device's access point; None if the bench does not reach it.
         csms_host: the address under which the device reaches this machine's loopback interface, if it differs from
             `csms.host` of the description; otherwise empty.
         device_waits: returns the total time, in ns, that the device's threads have waited for a processor of this
@@ -189,6 +190,7 @@ class Wiring:
     capabilities: frozenset[str] = field(default_factory=frozenset)
     flash_file: Path | None = None
     page_url: str = ""
+    dns_address: tuple[str, int] | None = None
     csms_host: str = ""
     device_waits: Callable[[], int] | None = None
     close: Callable[[], None] = lambda: None

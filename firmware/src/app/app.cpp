@@ -57,9 +57,28 @@ App::App(const Ports& ports)
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, config_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_, restart_request(), log_),
       csms_trial_(config_, connection_, charge_point_, wifi_),
-      web_ui_({ports.tcp, ports.network, ports.rng, ports.secrets, ports.worker, ports.clock, ports.heap, config_,
-               security_, stored_networks_, wifi_, status_, monitor_, log_store_, transactions_, messenger_, kVersion,
-               ports.system.build_id(), log_},
+      captive_portal_(ports.udp, wifi_, log_),
+      firmware_update_(ports.updates, ports.system, ports.worker, log_),
+      web_ui_({ports.tcp,
+               ports.network,
+               ports.rng,
+               ports.secrets,
+               ports.worker,
+               ports.clock,
+               ports.heap,
+               config_,
+               security_,
+               stored_networks_,
+               wifi_,
+               status_,
+               monitor_,
+               log_store_,
+               transactions_,
+               messenger_,
+               firmware_update_,
+               kVersion,
+               ports.system.build_id(),
+               log_},
               restart_request()) {
   log_.set_sink(log_store_.sink());
   announce_boot();
@@ -189,6 +208,7 @@ void App::add_features() {
   loop_.add(csms_trial_);
   loop_.add(config_);
   loop_.add(storage_guard_);
+  loop_.add(captive_portal_);
   // After the features that it shows, and after OCPP, which has priority.
   loop_.add(web_ui_);
   // After the features that post jobs: a job of this round is run in this round.

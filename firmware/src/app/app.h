@@ -7,9 +7,11 @@
 #include "app/storage_guard.h"
 #include "features/auth_cache/auth_cache.h"
 #include "features/board/board.h"
+#include "features/captive_portal/captive_portal.h"
 #include "features/charge_point/charge_point.h"
 #include "features/charging/charging.h"
 #include "features/config/config.h"
+#include "features/firmware_update/firmware_update.h"
 #include "features/led_status/led_status.h"
 #include "features/local_list/local_list.h"
 #include "features/log_store/log_console.h"
@@ -111,6 +113,8 @@ class App {
   Indicator indicator_;
   ImageTrial image_trial_;
   CsmsTrial csms_trial_;
+  CaptivePortal captive_portal_;
+  FirmwareUpdate firmware_update_;
   WebUi web_ui_;
 
   uint32_t security_profile_setting_ = 0;

@@ -15,6 +15,8 @@
 #include "port/system.h"
 #include "port/tcp.h"
 #include "port/uart.h"
+#include "port/udp.h"
+#include "port/updates.h"
 #include "port/waker.h"
 #include "port/worker.h"
 
@@ -40,6 +42,8 @@ struct Ports {
   Power& power;
   MappedFlash& schemas_0;  ///< the partitions of schema packs
   MappedFlash& schemas_1;
+  Updates& updates;
+  Udp& udp;
 };
 
 }  // namespace pb

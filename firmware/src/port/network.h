@@ -53,6 +53,9 @@ class Network {
   static constexpr uint16_t kReasonNoEvent = 257;  ///< the driver is not joined any more and has not reported it
   static constexpr uint16_t kReasonDriver = 258;   ///< the driver has rejected the attempt
 
+  /// The address of our own access point, which ESP-IDF gives it.
+  static constexpr uint8_t kAccessPointAddress[4] = {192, 168, 4, 1};
+
   virtual NetworkKind kind() const = 0;
   /// Starts one attempt to join and returns at once; ignored during an attempt and while the link is up. Ethernet waits
   /// for the cable (`associating`), then for an address, and ignores both arguments.

@@ -17,6 +17,8 @@
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
+#include "support/fake_udp.h"
+#include "support/fake_updates.h"
 #include "support/fake_waker.h"
 #include "support/fake_worker.h"
 #include "support/ws_peer.h"
@@ -114,6 +116,8 @@ class Device {
     FakeEdges edges{gpio, clock, waker};
     FakeSystem system;
     FakePower power;
+    FakeUpdates updates;
+    FakeUdp udp;
     WsPeer csms{tcp};
     int opens = 0;
     bool upgraded = false;

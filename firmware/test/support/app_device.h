@@ -16,6 +16,8 @@
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
+#include "support/fake_udp.h"
+#include "support/fake_updates.h"
 #include "support/fake_waker.h"
 #include "support/fake_worker.h"
 #include "support/ram_flash.h"
@@ -42,13 +44,16 @@ struct AppDevice {
   RamFlash schemas_0{8};
   RamFlash schemas_1{8};
   FakePower power;
+  FakeUpdates updates;
+  FakeUdp udp;
   std::unique_ptr<App> app;
 
   App& boot() {
     app.reset();
     worker.forget_jobs();
-    app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
-                                      worker, waker, system, retained, power, schemas_0, schemas_1});
+    app = std::make_unique<App>(Ports{clock,    rng,   gpio,      interlock, edges,   uart,  network,
+                                      tcp,      flash, secrets,   heap,      worker,  waker, system,
+                                      retained, power, schemas_0, schemas_1, updates, udp});
     return *app;
   }
   /// Types a command and runs the device until it is idle. @return the answers.

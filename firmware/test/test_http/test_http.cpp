@@ -111,7 +111,7 @@ void a_head_without_end_is_rejected_at_its_limit() {
 
 void a_long_body_is_announced_and_not_read() {
   HttpRequestReader reader;
-  const Result result = feed(reader, "POST /api/firmware HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
+  const Result result = feed(reader, "POST /api/config HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
   TEST_ASSERT_EQUAL(static_cast<int>(Result::complete), static_cast<int>(result));
   TEST_ASSERT_TRUE(reader.request().is_body_too_large);
 }
@@ -122,12 +122,21 @@ void a_long_body_is_announced_and_not_read() {
 struct Routes final : HttpHandler {
   bool is_ready = false;
   int pieces = 0;
+  std::string body;  ///< of a request for /body
+  uint8_t place_[100];
+  size_t most = SIZE_MAX;  ///< bytes of the body that are wanted
+  bool is_writing = false;
+  int lost = 0;
   int events = 0;
 
   void handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer, Millis) override {
     if (request.path.text() == "/long") return answer.stream("text/plain", 7);
     if (request.path.text() == "/events") return answer.events();
     if (request.path.text() == "/constant") return answer.constant("text/plain", "none", Text("constant").bytes());
+    if (request.path.text() == "/body" && step == 0) {
+      step = 1;
+      return answer.take_body();
+    }
     if (request.path.text() == "/later" && !is_ready) {
       step = 3;
       return;
@@ -144,6 +153,12 @@ struct Routes final : HttpHandler {
     event.append_all("event ", ++events);
     return true;
   }
+  bool body_space(MutableBytes& space) override {
+    space = is_writing ? MutableBytes() : MutableBytes(place_);
+    return body.size() < most;
+  }
+  void take_body(size_t count) override { body.append(reinterpret_cast<const char*>(place_), count); }
+  void lose_body() override { ++lost; }
 };
 
 struct Rig {
@@ -318,6 +333,75 @@ void a_listener_that_is_too_slow_is_let_go() {
   check_contains("200 OK", rig.sent(rig.get("/")));
 }
 
+std::string octets(const std::string& path, size_t length) {
+  return "POST " + path +
+         " HTTP/1.1\r\nHost: h\r\nContent-Type: application/octet-stream\r\nContent-Length: " + std::to_string(length) +
+         "\r\n\r\n";
+}
+
+void a_body_of_octets_goes_to_its_handler() {
+  Rig rig;
+  std::string body;
+  for (int i = 0; i < 3000; ++i) body += static_cast<char>(i);
+  const int client = rig.send(octets("/body", body.size()) + body.substr(0, 1000));
+  TEST_ASSERT_EQUAL_STRING("", rig.sent(client).c_str());
+  rig.tcp.deliver(body.substr(1000));
+  rig.run(8);
+  check_contains("\r\n\r\n1", rig.sent(client));
+  TEST_ASSERT_TRUE(body == rig.routes.body);
+  TEST_ASSERT_TRUE(rig.is_closed(client));
+}
+
+void a_body_waits_for_its_handler_without_a_deadline() {
+  Rig rig;
+  rig.routes.is_writing = true;
+  const int client = rig.send(octets("/body", 500) + std::string(500, 'b'));
+  rig.run_until(rig.now + 2 * HttpServer::kBodyLimit);
+  check_contains("200 OK", rig.sent(rig.get("/")));  // others are served meanwhile
+  rig.routes.is_writing = false;
+  rig.run(8);
+  check_contains("\r\n\r\n1", rig.sent(client));
+}
+
+void a_body_that_stops_is_lost() {
+  Rig rig;
+  const int client = rig.send(octets("/body", 500) + "begin");
+  rig.run_until(rig.now + HttpServer::kBodyLimit + 1);
+  check_contains("408 Request Timeout", rig.sent(client));
+  TEST_ASSERT_EQUAL(1, rig.routes.lost);
+  const int other = rig.send(octets("/body", 500) + "begin");
+  rig.tcp.peer(other).state = TcpState::closed;
+  rig.run(2);
+  TEST_ASSERT_TRUE(rig.is_closed(other));
+  TEST_ASSERT_EQUAL(2, rig.routes.lost);
+}
+
+/// A browser reads the answer when it has sent the body: the rest is taken for a while.
+void a_body_that_is_not_wanted_any_more_is_answered_and_dropped() {
+  Rig rig;
+  rig.routes.most = 200;
+  const int client = rig.send(octets("/body", 5000) + std::string(1000, 'b'));
+  check_contains("\r\n\r\n1", rig.sent(client));
+  for (int i = 0; i < 4; ++i) {
+    rig.run_until(rig.now + HttpServer::kDrainLimit - 1);
+    TEST_ASSERT_FALSE(rig.is_closed(client));
+    rig.tcp.peer(client).incoming += std::string(1000, 'b');
+  }
+  rig.run_until(rig.now + HttpServer::kDrainLimit + 2);
+  TEST_ASSERT_TRUE(rig.is_closed(client));
+}
+
+void a_peer_that_never_ends_is_let_go() {
+  Rig rig;
+  const int client = rig.send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nrest");
+  for (Millis end = rig.now + HttpServer::kDrainMost; rig.now < end;) {
+    rig.tcp.peer(client).incoming += 'x';
+    rig.run_until(rig.now + 500);
+  }
+  rig.run(1);
+  TEST_ASSERT_TRUE(rig.is_closed(client));
+}
+
 void the_answer_to_a_rejected_request_outlives_its_unread_rest() {
   Rig rig;
   const int client = rig.send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nrest");
@@ -332,7 +416,7 @@ void a_megabyte_of_head_takes_no_more_than_its_limit() {
   const int client = rig.send("GET / HTTP/1.1\r\nX: " + std::string(1 << 20, 'a'));
   rig.run(2);
   check_contains("431 Request Header Fields Too Large", rig.sent(client));
-  rig.run_until(rig.now + HttpServer::kDrainLimit + 1);
+  rig.run_until(rig.now + HttpServer::kDrainMost + 1);
   TEST_ASSERT_TRUE(rig.is_closed(client));
 }
 
@@ -361,6 +445,11 @@ int main() {
   RUN_TEST(events_come_once_a_second_until_the_peer_leaves);
   RUN_TEST(only_two_may_listen_to_events);
   RUN_TEST(a_listener_that_is_too_slow_is_let_go);
+  RUN_TEST(a_body_of_octets_goes_to_its_handler);
+  RUN_TEST(a_body_waits_for_its_handler_without_a_deadline);
+  RUN_TEST(a_body_that_stops_is_lost);
+  RUN_TEST(a_body_that_is_not_wanted_any_more_is_answered_and_dropped);
+  RUN_TEST(a_peer_that_never_ends_is_let_go);
   RUN_TEST(the_answer_to_a_rejected_request_outlives_its_unread_rest);
   RUN_TEST(a_megabyte_of_head_takes_no_more_than_its_limit);
   return UNITY_END();

@@ -55,6 +55,11 @@ struct Page : AppDevice {
     }
     return tcp.peer(socket).sent;
   }
+  std::string upload_head(size_t length) const {
+    return "POST /api/firmware HTTP/1.1\r\nHost: 10.0.0.7\r\nCookie: session=" + cookie + "\r\nX-CSRF-Token: " + csrf +
+           "\r\nContent-Type: application/octet-stream\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
+  }
+  std::string upload(const std::string& image) { return exchange(upload_head(image.size()) + image); }
   std::string get(const std::string& path) { return send("GET", path); }
   std::string post(const std::string& path, const std::string& body) { return send("POST", path, body); }
 
@@ -318,14 +323,51 @@ void restart_comes_after_its_answer() {
   TEST_ASSERT_TRUE(page.app->restart_requested());
 }
 
-void an_image_is_refused_with_what_is_missing() {
+void an_image_is_taken_and_its_restart_waits_for_the_answer() {
   Page page;
   page.settle();
-  const std::string answer =
-      page.exchange("POST /api/firmware HTTP/1.1\r\nHost: 10.0.0.7\r\nCookie: session=" + page.cookie +
-                    "\r\nX-CSRF-Token: " + page.csrf + "\r\nContent-Length: 1000000\r\n\r\nimage");
-  check_status(501, answer);
-  check_contains("no port that writes an application image", answer);
+  const std::string image = FakeUpdates::make(5000);
+  const std::string answer = page.upload(image);
+  check_status(202, answer);
+  check_contains("{\"restart\":\"now\"}", answer);
+  TEST_ASSERT_TRUE(image == page.updates.image);
+  TEST_ASSERT_TRUE(page.updates.is_chosen);
+  TEST_ASSERT_FALSE(page.app->restart_requested());
+  page.clock.advance(1000);
+  page.run_rounds(1);
+  TEST_ASSERT_TRUE(page.app->restart_requested());
+}
+
+void a_bad_image_is_refused_with_its_reason() {
+  Page page;
+  page.settle();
+  check_contains("{\"error\":\"no_image\",\"message\":\"the file is no application image (firmware.bin)\"}",
+                 page.upload(std::string(5000, 'x')));
+  page.updates.verdict = UpdateResult::damaged;
+  const std::string damaged = page.upload(FakeUpdates::make(5000));
+  check_status(422, damaged);
+  check_contains("\"error\":\"damaged\"", damaged);
+  check_status(413, page.upload(FakeUpdates::make(page.updates.slot_size + 1)));
+  check_status(411, page.upload(""));
+  check_status(415, page.post("/api/firmware", "{}"));
+  page.clock.advance(1000);
+  page.run_rounds(1);
+  TEST_ASSERT_FALSE(page.app->restart_requested());
+}
+
+void two_images_at_once_are_one_too_many() {
+  Page page;
+  page.settle();
+  ++page.tcp.callers;
+  page.run_rounds(1);
+  const int first = page.tcp.last;
+  page.tcp.deliver(page.upload_head(5000) + FakeUpdates::make(1000));
+  page.run_rounds(8);
+  check_contains("\"error\":\"busy\"", page.upload(FakeUpdates::make(5000)));
+  page.tcp.peer(first).state = TcpState::closed;
+  page.run_rounds(8);
+  TEST_ASSERT_EQUAL(1, page.updates.aborts);
+  check_status(202, page.upload(FakeUpdates::make(5000)));
 }
 
 void other_paths_and_methods_are_refused() {
@@ -358,6 +400,18 @@ void for_setup_only_the_page_follows_the_access_point() {
   page.command("set setup_psk 12345678");
   page.run_rounds(4);
   TEST_ASSERT_EQUAL(80, page.tcp.listening_port);
+}
+
+void a_phone_in_the_access_point_is_sent_to_the_page() {
+  Page page;
+  const std::string probe = "GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n";
+  check_status(404, page.exchange(probe));
+  page.command("set setup_psk 12345678");
+  page.run_rounds(4);
+  const std::string answer = page.exchange(probe);
+  check_status(302, answer);
+  check_contains("Location: http://192.168.4.1/\r\n", answer);
+  check_status(200, page.exchange("GET / HTTP/1.1\r\nHost: 192.168.4.1:80\r\n\r\n"));
 }
 
 /// Also while wrong passwords have locked the login.
@@ -399,10 +453,13 @@ int main() {
   RUN_TEST(no_answer_has_a_secret);
   RUN_TEST(networks_are_added_and_removed);
   RUN_TEST(restart_comes_after_its_answer);
-  RUN_TEST(an_image_is_refused_with_what_is_missing);
+  RUN_TEST(an_image_is_taken_and_its_restart_waits_for_the_answer);
+  RUN_TEST(a_bad_image_is_refused_with_its_reason);
+  RUN_TEST(two_images_at_once_are_one_too_many);
   RUN_TEST(other_paths_and_methods_are_refused);
   RUN_TEST(the_setting_switches_the_page_off_and_on);
   RUN_TEST(for_setup_only_the_page_follows_the_access_point);
+  RUN_TEST(a_phone_in_the_access_point_is_sent_to_the_page);
   RUN_TEST(the_console_gives_a_new_password);
   return UNITY_END();
 }

@@ -390,20 +390,24 @@ class Board:
     def _start(self) -> None:
         self._retry = None
         try:
-            executable = load(self.flash.read, self.flash.replace).executable
+            boot = load(self.flash.read, self.flash.replace)
             arguments = device_arguments(
-                flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES, worker=self._worker
+                flash=self.flash.path,
+                reset=self._reset_reason,
+                heap=HEAP_BYTES,
+                worker=self._worker,
+                slot=boot.slot if self._page is not None else None,
             )
             self._boots += 1
             clock = self._clock if isinstance(self._clock, SteppedClock) else None
             process = DeviceProcess(
-                executable,
+                boot.image.executable,
                 arguments,
                 self.port.master,
                 clock,
                 seed=self._boots,
                 retained=self._retained.fd,
-                page=self._page.fd if self._page is not None else None,
+                page=self._page,
             )
         except (ImageError, OSError) as problem:
             self.port.print(str(problem))

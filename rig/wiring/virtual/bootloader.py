@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rig.firmware.image import AppImage, ImageError, parse_image
@@ -17,7 +18,15 @@ _OTA_ENTRY = struct.Struct("<I20sII")
 _OTA_NEW, _OTA_PENDING_VERIFY, _OTA_INVALID, _OTA_ABORTED = 0, 1, 3, 4
 
 
-def load(read: ReadFlash, write: WriteFlash) -> AppImage:
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """The application of a boot, and the index of its slot."""
+
+    image: AppImage
+    slot: int
+
+
+def load(read: ReadFlash, write: WriteFlash) -> Boot:
     """Return the application that the chip would boot: that of otadata's slot, else the first valid one.
 
     As with ESP-IDF's CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, an update must confirm itself in its first boot.
@@ -37,7 +46,7 @@ def load(read: ReadFlash, write: WriteFlash) -> AppImage:
     problems = []
     for slot in [chosen, *(s for s in slots if s is not chosen)]:
         try:
-            return _boot(read, slot)
+            return Boot(_boot(read, slot), slots.index(slot))
         except ImageError as problem:
             problems.append(str(problem))
     # Report the chosen slot: the other ones may be empty.

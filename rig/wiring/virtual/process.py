@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rig.wiring.virtual.link import Link
+from rig.wiring.virtual.page_socket import PageSocket
 from rig.wiring.virtual.stepping.device_clock import DeviceClock, DevicesClock
 
 _EXIT_RESET = 0x40
@@ -26,7 +27,7 @@ class DeviceProcess:
         clock: the stepped clock; None for real time.
         seed: seeds its random numbers in stepped time, so that each run of the bench is the same.
         retained: the descriptor of the memory that survives warm resets; None: the device has none.
-        page: the descriptor of the listening socket of its page; None: it has no page.
+        page: the sockets of its page; None: it has no page.
 
     Raises:
         OSError: the executable cannot be run on this machine.
@@ -40,7 +41,7 @@ class DeviceProcess:
         clock: DevicesClock | None = None,
         seed: int = 0,
         retained: int | None = None,
-        page: int | None = None,
+        page: PageSocket | None = None,
     ) -> None:
         self.link = Link()
         self._clock = clock
@@ -54,8 +55,8 @@ class DeviceProcess:
             inherited.append(retained)
             arguments = [*arguments, "--retained-fd", str(retained)]
         if page is not None:
-            inherited.append(page)
-            arguments = [*arguments, "--web-fd", str(page)]
+            inherited += [page.fd, page.dns_fd]
+            arguments = [*arguments, "--web-fd", str(page.fd), "--udp-fd", str(page.dns_fd)]
         board_end = self.link.device_end.fileno()
         memory = os.memfd_create("plugbench-device", os.MFD_CLOEXEC)
         try:
@@ -118,7 +119,7 @@ class DeviceProcess:
             self._time.close()
 
 
-def device_arguments(*, flash: Path, reset: str, heap: int, worker: str) -> list[str]:
+def device_arguments(*, flash: Path, reset: str, heap: int, worker: str, slot: int | None = None) -> list[str]:
     """Return the arguments of the device, without the descriptors.
 
     Args:
@@ -126,6 +127,9 @@ def device_arguments(*, flash: Path, reset: str, heap: int, worker: str) -> list
         reset: the reset reason's name.
         heap: the chip's heap in bytes.
         worker: the place where jobs run, `loop` or `thread`. Left out for `loop`: other firmware lacks the option.
+        slot: the index of the application slot whose image runs, for a device that takes updates by its page.
     """
     arguments = ["--flash", str(flash), "--reset", reset, "--heap", str(heap)]
-    return arguments if worker == "loop" else [*arguments, "--worker", worker]
+    if worker != "loop":
+        arguments += ["--worker", worker]
+    return arguments if slot is None else [*arguments, "--slot", str(slot)]

@@ -12,6 +12,8 @@ Text phrase_of(uint16_t status) {
       return "OK";
     case 202:
       return "Accepted";
+    case 302:
+      return "Found";
     case 400:
       return "Bad Request";
     case 401:
@@ -26,6 +28,8 @@ Text phrase_of(uint16_t status) {
       return "Request Timeout";
     case 409:
       return "Conflict";
+    case 411:
+      return "Length Required";
     case 413:
       return "Content Too Large";
     case 414:
@@ -62,6 +66,7 @@ void HttpAnswer::begin(uint16_t status, Text type, Text policy, bool has_length)
                   "Cross-Origin-Resource-Policy: same-origin\r\nContent-Security-Policy: ",
                   policy, "\r\nContent-Type: ", type, "\r\n");
   if (!cookie_.empty()) head.append_all("Set-Cookie: ", cookie_.text(), "\r\n");
+  if (!location_.empty()) head.append_all("Location: ", location_, "\r\n");
   if (retry_after_s_ != 0) head.append_all("Retry-After: ", retry_after_s_, "\r\n");
   if (status == 405) head.append("Allow: GET, HEAD, POST\r\n");
   if (has_length) {
@@ -78,6 +83,11 @@ void HttpAnswer::end(size_t body_length) {
   length.append(Padded{body_length, kLengthDigits});
   length_ += body_length;
   body_length_ = body_length;
+}
+
+void HttpAnswer::redirect(Text url) {
+  location_ = url;
+  begin(302, kPlain, kNoContent, true);
 }
 
 void HttpAnswer::constant(Text type, Text policy, Bytes gzip) {

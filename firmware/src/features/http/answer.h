@@ -6,12 +6,13 @@
 namespace pb {
 
 /// Writes the head of an answer, and its body where it is short, into the buffer of the server. Exactly one of json(),
-/// refuse(), constant(), stream() and events() makes the answer; before it set_cookie() and set_retry_after() add a
-/// header each.
+/// refuse(), redirect(), constant(), stream() and events() makes the answer; before it set_cookie() and
+/// set_retry_after() add a header each. take_body() puts the answer off.
 class HttpAnswer {
  public:
   enum class Kind : uint8_t {
     none,      ///< no answer yet: the request is shown again at the next poll
+    body,      ///< no answer yet: the handler takes the body first
     whole,     ///< all of it is in the buffer
     constant,  ///< the buffer has the head; the body is body()
     stream,    ///< the body comes in pieces, in chunks (RFC 9112, section 7.1)
@@ -43,6 +44,10 @@ class HttpAnswer {
       json.begin_object().member("error", code).member("message", message).end_object();
     });
   }
+  /// Sends the browser to another address. @param url absolute
+  void redirect(Text url);
+  /// Lets the body, which is octets, come to HttpHandler::body_space; the request is shown again after it.
+  void take_body() { kind_ = Kind::body; }
   /// @param policy the Content-Security-Policy  @param gzip a body that outlives the answer
   void constant(Text type, Text policy, Bytes gzip);
   /// @param number names the body for HttpHandler::write_piece  @param file a name under which a browser saves it, or
@@ -67,6 +72,7 @@ class HttpAnswer {
   Span<char> buffer_;
   bool can_listen_;
   FixedText<120> cookie_;
+  Text location_;
   uint32_t retry_after_s_ = 0;
   Kind kind_ = Kind::none;
   size_t length_ = 0;

@@ -17,8 +17,10 @@ struct HttpRequest {
   FixedText<32> session;           ///< the cookie `session`
   FixedText<32> csrf;              ///< of the header X-CSRF-Token
   bool is_json = false;            ///< the body is application/json
+  bool is_octets = false;          ///< the body is application/octet-stream; a handler may take it in pieces
   bool is_body_too_large = false;  ///< the body is longer than HttpRequestReader::kMaxBody and was not read
-  Text body;                       ///< in the reader's buffer
+  uint32_t length = 0;             ///< of the body in bytes; 0: none
+  Text body;                       ///< in the reader's buffer; of octets the first few
 };
 
 }  // namespace pb

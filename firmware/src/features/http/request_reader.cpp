@@ -41,7 +41,7 @@ HttpRequestReader::Result HttpRequestReader::reject(uint16_t status, const char*
 HttpRequestReader::Result HttpRequestReader::feed(uint8_t byte) {
   if (state_ == State::body) {
     buffer_[length_++] = static_cast<char>(byte);
-    if (length_ < content_length_) return Result::more;
+    if (length_ < request_.length) return Result::more;
     request_.body = {buffer_, length_};
     state_ = State::done;
     return Result::complete;
@@ -121,7 +121,7 @@ HttpRequestReader::Result HttpRequestReader::read_header(Text line) {
       return reject(400, "Content-Length is no number of bytes");
     }
     has_length_ = true;
-    content_length_ = static_cast<uint32_t>(length);
+    request_.length = static_cast<uint32_t>(length);
   } else if (is("Host")) {
     if (has_host_ && !request_.host.empty()) return reject(400, "Host appears twice");
     has_host_ = true;
@@ -136,7 +136,9 @@ HttpRequestReader::Result HttpRequestReader::read_header(Text line) {
   } else if (is("X-CSRF-Token")) {
     request_.csrf.assign(value);
   } else {
-    request_.is_json = equal_ignoring_case(trimmed({value.data, find(value, ';')}), "application/json");
+    const Text type = trimmed({value.data, find(value, ';')});
+    request_.is_json = equal_ignoring_case(type, "application/json");
+    request_.is_octets = equal_ignoring_case(type, "application/octet-stream");
   }
   return Result::more;
 }
@@ -154,17 +156,15 @@ void HttpRequestReader::read_cookies(Text value) {
 
 HttpRequestReader::Result HttpRequestReader::end_head() {
   if (!has_host_) return reject(400, "the request has no Host");
-  if (content_length_ == 0) {
-    state_ = State::done;
-    return Result::complete;
-  }
-  if (content_length_ > kMaxBody) {
-    request_.is_body_too_large = true;
-    state_ = State::done;
-    return Result::complete;
-  }
-  state_ = State::body;
-  return Result::more;
+  request_.is_body_too_large = request_.length > kMaxBody;
+  const bool is_read = request_.length != 0 && !request_.is_octets && !request_.is_body_too_large;
+  state_ = is_read ? State::body : State::done;
+  return is_read ? Result::more : Result::complete;
+}
+
+void HttpRequestReader::keep(Bytes bytes) {
+  memcpy(buffer_, bytes.data, bytes.length);
+  request_.body = {buffer_, bytes.length};
 }
 
 }  // namespace pb

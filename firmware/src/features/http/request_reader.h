@@ -18,6 +18,8 @@ class HttpRequestReader {
 
   /// Takes the next byte. After `complete` or `rejected` no more may follow.
   Result feed(uint8_t byte);
+  /// Keeps the bytes of a body of octets that came with the end of the head. @param bytes at most kBuffer
+  void keep(Bytes bytes);
 
   /// Whether anything has come.
   bool has_begun() const { return head_length_ != 0; }
@@ -44,7 +46,6 @@ class HttpRequestReader {
   bool has_length_ = false;
   uint16_t status_ = 0;
   uint16_t head_length_ = 0;
-  uint32_t content_length_ = 0;
   const char* reason_ = "";
   size_t length_ = 0;  ///< bytes in buffer_: of a line, later of the body
   char buffer_[kBuffer];

@@ -54,12 +54,14 @@ Millis HttpServer::step(Connection& connection, Millis now) {
       return read(connection, now);
     case State::handling:
       return handle(connection, now);
+    case State::receiving:
+      return receive(connection, now);
     case State::sending:
       return send(connection, now);
     case State::listening:
       return listen(connection, now);
     case State::draining:
-      return wait_or_release(connection, drop_input(connection), now);
+      return wait_or_release(connection, drop_input(connection, now), now);
   }
   return kNever;
 }
@@ -74,9 +76,14 @@ Millis HttpServer::read(Connection& connection, Millis now) {
     for (size_t i = 0; i < count; ++i) {
       const HttpRequestReader::Result result = connection.reader.feed(bytes[i]);
       if (result == HttpRequestReader::Result::more) continue;
-      connection.is_unread = result == HttpRequestReader::Result::rejected ||
-                             connection.reader.request().is_body_too_large || i + 1 < count;
-      connection.is_head_only = connection.reader.request().method == HttpMethod::head;
+      const HttpRequest& request = connection.reader.request();
+      if (result == HttpRequestReader::Result::complete && request.is_octets) {
+        connection.reader.keep({bytes + i + 1, count - i - 1});
+        connection.body_left = request.length;
+      }
+      connection.is_unread = result == HttpRequestReader::Result::rejected || connection.body_left != 0 ||
+                             request.is_body_too_large || i + 1 < count;
+      connection.is_head_only = request.method == HttpMethod::head;
       connection.state = State::handling;
       connection.deadline = now + kAnswerLimit;
       return handle(connection, now);
@@ -99,7 +106,7 @@ Millis HttpServer::read(Connection& connection, Millis now) {
 }
 
 Millis HttpServer::handle(Connection& connection, Millis now) {
-  const bool has_more_input = drop_input(connection);
+  const bool has_more_input = connection.body_left == 0 && drop_input(connection, now);
   if (!is_free_for(connection)) return wait_or_release(connection, has_more_input, now);
   if (connection.reader.status() != 0) {
     reject(connection, connection.reader.status(), connection.reader.reason(), now);
@@ -107,12 +114,60 @@ Millis HttpServer::handle(Connection& connection, Millis now) {
   }
   HttpAnswer made(Span<char>(output_), listeners() < kMaxListeners);
   handler_.handle(connection.reader.request(), connection.step, made, now);
+  if (made.kind() == HttpAnswer::Kind::body) {
+    connection.is_taken = true;
+    connection.state = State::receiving;
+    connection.deadline = now + kBodyLimit;
+    return receive(connection, now);
+  }
   if (made.kind() == HttpAnswer::Kind::none) {
     if (now < connection.deadline) return has_more_input ? now : connection.deadline;
     reject(connection, 504, "the device did not finish the request in time", now);
   } else {
     answer(connection, made, now);
   }
+  return send(connection, now);
+}
+
+Millis HttpServer::receive(Connection& connection, Millis now) {
+  size_t received = 0;
+  while (received < kMaxReceivedPerPoll) {
+    MutableBytes space;
+    if (connection.body_left == 0 || !handler_.body_space(space)) {
+      connection.is_unread = connection.body_left != 0;
+      connection.body_left = 0;
+      connection.place = 0;
+      connection.state = State::handling;
+      connection.deadline = now + kAnswerLimit;
+      return handle(connection, now);
+    }
+    if (space.empty()) {
+      connection.deadline = now + kBodyLimit;
+      return now + 1;
+    }
+    space = space.first(connection.body_left);
+    // The first bytes have come with the head.
+    const Bytes begun = connection.reader.request().body.bytes().after(connection.place).first(space.length);
+    if (!begun.empty()) memcpy(space.data, begun.data, begun.length);
+    connection.place += static_cast<uint32_t>(begun.length);
+    const size_t count = begun.empty() ? tcp_.receive(connection.socket, space) : begun.length;
+    if (count == 0) break;
+    handler_.take_body(count);
+    connection.body_left -= static_cast<uint32_t>(count);
+    connection.deadline = now + kBodyLimit;
+    received += count;
+  }
+  if (received >= kMaxReceivedPerPoll) return now;
+  if (tcp_.state(connection.socket) == TcpState::closed) {
+    return release(connection);
+  }
+  if (now < connection.deadline) return connection.deadline;
+  connection.is_unread = true;
+  connection.body_left = 0;
+  if (owner_ != nullptr) {
+    return release(connection);
+  }
+  reject(connection, 408, "the body of the request stopped for 10 s", now);
   return send(connection, now);
 }
 
@@ -123,6 +178,7 @@ void HttpServer::reject(Connection& connection, uint16_t status, Text reason, Mi
 }
 
 void HttpServer::answer(Connection& connection, const HttpAnswer& answer, Millis now) {
+  lose_body(connection);
   owner_ = &connection;
   begin_ = 0;
   end_ = answer.head().length;
@@ -138,7 +194,7 @@ void HttpServer::answer(Connection& connection, const HttpAnswer& answer, Millis
 }
 
 Millis HttpServer::send(Connection& connection, Millis now) {
-  const bool has_more_input = drop_input(connection);
+  const bool has_more_input = drop_input(connection, now);
   for (;;) {
     if (tcp_.state(connection.socket) == TcpState::closed) {
       return release(connection);
@@ -186,7 +242,7 @@ void HttpServer::write_chunk(Connection& connection) {
 }
 
 Millis HttpServer::listen(Connection& connection, Millis now) {
-  const bool has_more_input = drop_input(connection);
+  const bool has_more_input = drop_input(connection, now);
   if (tcp_.state(connection.socket) == TcpState::closed) {
     return release(connection);
   }
@@ -207,11 +263,12 @@ Millis HttpServer::listen(Connection& connection, Millis now) {
   return has_more_input ? now : connection.next_event > now ? connection.next_event : now + 1;
 }
 
-bool HttpServer::drop_input(Connection& connection) {
+bool HttpServer::drop_input(Connection& connection, Millis now) {
   for (size_t received = 0; received < kMaxReceivedPerPoll;) {
     uint8_t bytes[128];
     const size_t count = tcp_.receive(connection.socket, bytes);
     if (count == 0) return false;
+    if (connection.state == State::draining) connection.deadline = earlier(now + kDrainLimit, connection.next_event);
     received += count;
   }
   return true;
@@ -234,6 +291,12 @@ void HttpServer::finish(Connection& connection, Millis now) {
   }
   connection.state = State::draining;
   connection.deadline = now + kDrainLimit;
+  connection.next_event = now + kDrainMost;
+}
+
+void HttpServer::lose_body(Connection& connection) {
+  if (connection.is_taken) handler_.lose_body();
+  connection.is_taken = false;
 }
 
 /// @return the deadline of the next step
@@ -244,6 +307,7 @@ Millis HttpServer::wait_or_release(Connection& connection, bool has_more_input, 
 }
 
 Millis HttpServer::release(Connection& connection) {
+  lose_body(connection);
   tcp_.close(connection.socket);
   if (owner_ == &connection) owner_ = nullptr;
   connection.socket = Tcp::kNoSocket;

@@ -19,6 +19,13 @@ class HttpHandler {
   virtual bool write_piece(uint8_t number, uint32_t& place, TextWriter& piece) = 0;
   /// Writes the data of the next event, which is one line. @return false to end the stream
   virtual bool write_event(const HttpRequest& request, TextWriter& event, Millis now) = 0;
+  /// The place for the next bytes of the body that handle() has asked for; empty: not now. One connection at a time
+  /// has such a body. @return false when the rest is not wanted: the request is shown again at once
+  virtual bool body_space(MutableBytes& space) = 0;
+  /// So many bytes of the body are in the last body_space() now.
+  virtual void take_body(size_t count) = 0;
+  /// The request is over, by its answer or by its end: no more of its body comes.
+  virtual void lose_body() = 0;
 
  protected:
   ~HttpHandler() = default;
@@ -37,8 +44,12 @@ class HttpServer {
   static constexpr Millis kAnswerLimit = 10'000;
   /// Without any byte taken by TCP.
   static constexpr Millis kSendLimit = 5'000;
-  /// For the rest of a request that was rejected: a close with unread bytes could destroy the answer on its way.
+  /// Without a byte of a body that the handler takes.
+  static constexpr Millis kBodyLimit = 10'000;
+  /// For the rest of a request that was rejected: a close with unread bytes could destroy the answer on its way. The
+  /// first limit is the time without a byte, the second one that of all bytes: a browser reads its answer last.
   static constexpr Millis kDrainLimit = 1'000;
+  static constexpr Millis kDrainMost = 10'000;
   static constexpr Millis kEventInterval = 1'000;
   /// The most bytes that a poll reads of a connection.
   static constexpr size_t kMaxReceivedPerPoll = 1'024;
@@ -53,7 +64,7 @@ class HttpServer {
   size_t connections() const;
 
  private:
-  enum class State : uint8_t { free, reading, handling, sending, listening, draining };
+  enum class State : uint8_t { free, reading, handling, receiving, sending, listening, draining };
 
   struct Connection {
     State state = State::free;
@@ -61,13 +72,15 @@ class HttpServer {
     bool is_head_only = false;
     bool is_unread = false;    ///< the peer may still send a body that nobody reads
     bool is_complete = false;  ///< all of the body has been in the buffer
+    bool is_taken = false;     ///< the handler takes the body of the request
     uint8_t number = 0;
     uint8_t step = 0;
     uint32_t place = 0;
     int socket = Tcp::kNoSocket;
     Millis deadline = 0;
-    Millis next_event = 0;
-    Bytes rest;  ///< of a constant body
+    Millis next_event = 0;   ///< of a listener; while draining, the end of that
+    uint32_t body_left = 0;  ///< bytes of a body of octets that have not been taken
+    Bytes rest;              ///< of a constant body
     HttpRequestReader reader;
   };
 
@@ -76,17 +89,20 @@ class HttpServer {
   Millis step(Connection& connection, Millis now);
   Millis read(Connection& connection, Millis now);
   Millis handle(Connection& connection, Millis now);
+  Millis receive(Connection& connection, Millis now);
   Millis send(Connection& connection, Millis now);
   Millis listen(Connection& connection, Millis now);
   void answer(Connection& connection, const HttpAnswer& answer, Millis now);
   void reject(Connection& connection, uint16_t status, Text reason, Millis now);
   /// Reads and drops bytes. @return whether there may be more
-  bool drop_input(Connection& connection);
+  bool drop_input(Connection& connection, Millis now);
   /// Gives bytes to TCP from the shared buffer. @return whether it is empty now
   bool flush(Connection& connection, Millis now);
   bool is_free_for(const Connection& connection) const { return owner_ == nullptr || owner_ == &connection; }
   void write_chunk(Connection& connection);
   void finish(Connection& connection, Millis now);
+  /// Lets the handler forget the body of the request, if it takes it.
+  void lose_body(Connection& connection);
   Millis wait_or_release(Connection& connection, bool has_more_input, Millis now);
   Millis release(Connection& connection);
   size_t listeners() const;

@@ -88,20 +88,26 @@ bool Messenger::call(const char* action, Text payload, CallListener& listener, u
 bool Messenger::make_room(Millis now) {
   for (size_t i = 0; i < waiting_; ++i) {
     if (requests_[i].full != WhenFull::replaceable) continue;
-    Request request;
-    dequeue(i, request);
+    const Call call = dequeue(i);
     ++dropped_;
-    log_.warning(kTag, request.action, " dropped: the queue is full");
-    request.listener->on_failure(request.tag, CallFailure::dropped, now);
+    log_.warning(kTag, call.action, " dropped: the queue is full");
+    call.listener->on_failure(call.tag, CallFailure::dropped, now);
     return waiting_ < kMaxWaiting;
   }
   return false;
 }
 
-void Messenger::dequeue(size_t index, Request& request) {
-  request = requests_[index];
+Messenger::Call Messenger::dequeue(size_t index) {
+  const Call call = requests_[index];
   --waiting_;
   for (size_t i = index; i < waiting_; ++i) requests_[i] = requests_[i + 1];
+  return call;
+}
+
+Text Messenger::id_of(uint32_t number, Span<char> into) const {
+  TextWriter writer(into);
+  writer.append_all(Hex{id_prefix_, 8}, '-', number);
+  return writer.text();
 }
 
 Millis Messenger::poll(Millis now) {
@@ -149,13 +155,12 @@ void Messenger::send_durable(Millis now) {
 }
 
 void Messenger::send_request(size_t index, Millis now) {
-  char id[kMaxMessageId];
-  TextWriter writer(id);
-  writer.append_all(Hex{id_prefix_, 8}, '-', next_id_);
-  if (!send_call(writer.text(), requests_[index].action, requests_[index].payload.text(), now)) return;
-  ++next_id_;
-  sent_id_.assign(writer.text());
-  dequeue(index, sent_);
+  char bytes[kMaxMessageId];
+  const Text id = id_of(next_id_, bytes);
+  if (!send_call(id, requests_[index].action, requests_[index].payload.text(), now)) return;
+  sent_id_.assign(id);
+  sent_ = dequeue(index);
+  sent_.number = next_id_++;
   outstanding_ = Outstanding::request;
 }
 
@@ -181,9 +186,8 @@ void Messenger::on_disconnected(Millis now) {
   online_ = false;
   if (outstanding_ != Outstanding::none) fail_outstanding(CallFailure::disconnected, now);
   while (waiting_ > 0) {
-    Request request;
-    dequeue(0, request);
-    request.listener->on_failure(request.tag, CallFailure::disconnected, now);
+    const Call call = dequeue(0);
+    call.listener->on_failure(call.tag, CallFailure::disconnected, now);
   }
   overdue_count_ = 0;
   durable_.on_disconnected(now);
@@ -208,7 +212,7 @@ void Messenger::note_overdue() {
     --overdue_count_;
     for (size_t i = 0; i < overdue_count_; ++i) overdue_[i] = overdue_[i + 1];
   }
-  overdue_[overdue_count_++] = {sent_id_, sent_.action, sent_.listener, sent_.tag};
+  overdue_[overdue_count_++] = sent_;
 }
 
 void Messenger::on_message(Text message, Millis now) {
@@ -323,9 +327,10 @@ void Messenger::on_answer(const OcppFrame& frame, Millis now) {
 
 bool Messenger::on_late_answer(const OcppFrame& frame, Text problem, Millis now) {
   size_t index = 0;
-  while (index < overdue_count_ && overdue_[index].id.text() != frame.id.text()) ++index;
+  char id[kMaxMessageId];
+  while (index < overdue_count_ && id_of(overdue_[index].number, id) != frame.id.text()) ++index;
   if (index == overdue_count_) return false;
-  const Overdue request = overdue_[index];
+  const Call request = overdue_[index];
   --overdue_count_;
   for (size_t i = index; i < overdue_count_; ++i) overdue_[i] = overdue_[i + 1];
   if (problem.empty()) {

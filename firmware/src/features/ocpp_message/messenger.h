@@ -187,23 +187,20 @@ class Messenger final : public Feature, private ConnectionListener {
   Millis poll(Millis now) override;
 
  private:
-  struct Request {
+  /// The part of a request that its answer needs.
+  struct Call {
     const char* action = "";
-    FixedText<kMaxPayload> payload;
     CallListener* listener = nullptr;
     uint32_t tag = 0;
+    uint32_t number = 0;  ///< in its message id, once it is sent
+  };
+  struct Request : Call {
+    FixedText<kMaxPayload> payload;
     Priority priority = Priority::normal;
     WhenFull full = WhenFull::keep;
     Millis queued_at = 0;
   };
   enum class Outstanding : uint8_t { none, request, durable };
-  /// A request that has timed out.
-  struct Overdue {
-    MessageId id;
-    const char* action = "";
-    CallListener* listener = nullptr;
-    uint32_t tag = 0;
-  };
 
   void on_connected(Millis now) override;
   void on_message(Text message, Millis now) override;
@@ -222,7 +219,9 @@ class Messenger final : public Feature, private ConnectionListener {
   void send_durable(Millis now);
   void send_request(size_t index, Millis now);
   bool make_room(Millis now);
-  void dequeue(size_t index, Request& request);
+  Call dequeue(size_t index);
+  /// Writes the message id of a request. @param into at least kMaxMessageId bytes
+  Text id_of(uint32_t number, Span<char> into) const;
   /// Index of the request to send next, kMaxWaiting without one.
   size_t next_request() const;
   bool has_user_request() const;
@@ -250,13 +249,13 @@ class Messenger final : public Feature, private ConnectionListener {
   size_t waiting_ = 0;
 
   Outstanding outstanding_ = Outstanding::none;
-  Request sent_;
+  Call sent_;
   MessageId sent_id_;
   Text durable_action_;  // of the durable request in flight: a literal
   Millis answer_deadline_ = kNever;
   LatencyHistogram call_times_;
-  Overdue
-      overdue_[kMaxOverdue];  // oldest first; only of this connection, because a later one cannot bring their answers
+  // Requests that have timed out, oldest first; only of this connection, because a later one cannot bring their answers.
+  Call overdue_[kMaxOverdue];
   size_t overdue_count_ = 0;
 
   char frame_[kMaxFrame] = {};

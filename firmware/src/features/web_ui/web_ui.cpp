@@ -14,6 +14,22 @@ constexpr Text kTag = "web";
 /// Attributes of the session's cookie (RFC 6265). Not `Secure`: the page is plain HTTP.
 constexpr Text kAttributes = "; Path=/; HttpOnly; SameSite=Strict";
 
+/// The page by the address of the setup access point.
+constexpr Text kSetupPage = "http://192.168.4.1/";
+static_assert(Network::kAccessPointAddress[0] == 192 && Network::kAccessPointAddress[1] == 168 &&
+                  Network::kAccessPointAddress[2] == 4 && Network::kAccessPointAddress[3] == 1,
+              "the page has the address of the access point");
+
+/// Whether a header Host has a name. The device has none, so such a request was for another host, whose name the
+/// captive portal has given the device's address.
+bool is_name(Text host) {
+  for (size_t i = 0; i < host.length; ++i) {
+    const bool is_of_address = is_digit(host.data[i]) || host.data[i] == '.' || host.data[i] == ':';
+    if (!is_of_address) return true;
+  }
+  return false;
+}
+
 /// A member of the body as text: a string decoded, a number or boolean as it is written.
 template <size_t Capacity>
 bool take(const JsonValue& body, Text name, FixedText<Capacity>& into) {
@@ -21,6 +37,23 @@ bool take(const JsonValue& body, Text name, FixedText<Capacity>& into) {
   if (value.kind() == JsonKind::string) return value.get(into);
   const bool is_plain = value.kind() == JsonKind::number || value.kind() == JsonKind::boolean;
   return is_plain && into.assign(value.raw());
+}
+
+uint16_t status_of(UpdateProblem problem) {
+  switch (problem) {
+    case UpdateProblem::unsupported:
+      return 501;
+    case UpdateProblem::busy:
+    case UpdateProblem::waits_for_restart:
+    case UpdateProblem::on_trial:
+      return 409;
+    case UpdateProblem::too_large:
+      return 413;
+    case UpdateProblem::flash_failed:
+      return 500;
+    default:
+      return 422;
+  }
 }
 
 /// Writes JSON to the end of a text. @return false, with nothing added, when it does not fit  @param write takes a
@@ -88,12 +121,20 @@ Millis WebUi::poll(Millis now) {
       has_listener_ = false;
     }
   }
+  poll_update(now);
   if (now >= restart_at_) {
     restart_at_ = kNever;
     restart_.call(restart_.context);
   }
   if (!is_serving_) return restart_at_;
   return earlier(restart_at_, server_.poll(now, parts_.heap.free_bytes() >= kReserve));
+}
+
+void WebUi::poll_update(Millis now) {
+  parts_.update.poll();
+  if (parts_.update.is_complete() && restart_at_ == kNever && !parts_.transactions.open()) {
+    restart_at_ = now + kRestartDelay;
+  }
 }
 
 void WebUi::write_status(JsonWriter& json) const {
@@ -129,6 +170,9 @@ void WebUi::run_command(Text arguments) {
 
 void WebUi::handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer, Millis now) {
   const HttpMethod method = request.method == HttpMethod::head ? HttpMethod::get : request.method;
+  if (parts_.wifi.is_setup_open() && method == HttpMethod::get && is_name(request.host.text())) {
+    return answer.redirect(kSetupPage);
+  }
   const Route* route = nullptr;
   bool is_path_known = false;
   for (const Route& each : kRoutes) {
@@ -164,12 +208,12 @@ bool WebUi::admits(const Route& route, Call& call) {
   }
   if (call.session != nullptr) call.session->last_used = call.now;
   if (route.method != HttpMethod::post || route.run == &WebUi::upload_firmware) return true;
-  if (request.is_body_too_large) {
-    call.answer.refuse(413, "too_large", "the body of the request is longer than 384 bytes");
-    return false;
-  }
   if (!request.is_json) {
     call.answer.refuse(415, "not_json", "the body must be application/json");
+    return false;
+  }
+  if (request.is_body_too_large) {
+    call.answer.refuse(413, "too_large", "the body of the request is longer than 384 bytes");
     return false;
   }
   JsonError error;
@@ -488,8 +532,27 @@ bool WebUi::write_piece(uint8_t number, uint32_t& place, TextWriter& piece) {
 }
 
 void WebUi::upload_firmware(Call& call) {
-  call.answer.refuse(501, "no_ota",
-                     "this firmware has no port that writes an application image; flash it by the serial port");
+  FirmwareUpdate& update = parts_.update;
+  if (call.step == 0) {
+    if (call.request.length == 0) return call.answer.refuse(411, "length", "the request needs Content-Length");
+    if (!call.request.is_octets) {
+      return call.answer.refuse(415, "not_octets", "the body must be application/octet-stream");
+    }
+    const UpdateProblem problem = update.begin(call.request.length);
+    if (problem != UpdateProblem::none) return refuse_image(call, problem);
+    call.step = 1;
+    return call.answer.take_body();
+  }
+  if (update.busy()) return;
+  if (!update.is_complete()) return refuse_image(call, update.problem());
+  const bool is_charging = parts_.transactions.open();
+  call.answer.json(202, [is_charging](JsonWriter& json) {
+    json.begin_object().member("restart", is_charging ? "after_charge" : "now").end_object();
+  });
+}
+
+void WebUi::refuse_image(Call& call, UpdateProblem problem) {
+  call.answer.refuse(status_of(problem), name_of(problem), text_of(problem));
 }
 
 void WebUi::restart(Call& call) {

@@ -2,6 +2,7 @@
 
 #include "features/charging/charging.h"
 #include "features/config/config.h"
+#include "features/firmware_update/firmware_update.h"
 #include "features/http/server.h"
 #include "features/log_store/log_store.h"
 #include "features/monitor/monitor.h"
@@ -36,6 +37,7 @@ struct WebParts {
   const LogStore& log_store;
   const Transactions& transactions;
   const Messenger& messenger;
+  FirmwareUpdate& update;
   Text version;
   Text build;
   Logger& log;
@@ -89,6 +91,9 @@ class WebUi final : public Feature, private HttpHandler {
   void handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer, Millis now) override;
   bool write_piece(uint8_t number, uint32_t& place, TextWriter& piece) override;
   bool write_event(const HttpRequest& request, TextWriter& event, Millis now) override;
+  bool body_space(MutableBytes& space) override { return parts_.update.space(space); }
+  void take_body(size_t count) override { parts_.update.take(count); }
+  void lose_body() override { parts_.update.end(); }
 
   bool admits(const Route& route, Call& call);
   void show_page(Call& call);
@@ -109,6 +114,7 @@ class WebUi final : public Feature, private HttpHandler {
   void show_transactions(Call& call);
   void show_diagnostics(Call& call);
   void upload_firmware(Call& call);
+  void refuse_image(Call& call, UpdateProblem problem);
   void restart(Call& call);
 
   void write_overview(JsonWriter& json, Millis now) const;
@@ -123,6 +129,8 @@ class WebUi final : public Feature, private HttpHandler {
   bool write_setting(uint32_t place, TextWriter& piece) const;
   bool write_log(uint32_t& place, TextWriter& piece) const;
   bool is_wanted() const;
+  /// Restarts with a new image that is stored, after the end of a charge.
+  void poll_update(Millis now);
   void run_command(Text arguments);
 
   WebParts parts_;

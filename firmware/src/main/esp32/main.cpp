@@ -27,6 +27,8 @@
 #include "port/esp32/esp_system.h"
 #include "port/esp32/esp_tcp.h"
 #include "port/esp32/esp_uart.h"
+#include "port/esp32/esp_udp.h"
+#include "port/esp32/esp_updates.h"
 #include "port/esp32/esp_waker.h"
 #include "port/esp32/esp_worker.h"
 #include "port/esp32/log_redirect.h"
@@ -76,10 +78,12 @@ struct Chip {
   EspSystem system{tcp, heap};
   EspRetainedRam retained;
   EspPower power;
+  EspUpdates updates;
+  EspUdp udp{waker};
 
   Ports ports() {
-    return {clock,   rng,  gpio,   interlock, edges,  uart,     network, tcp,       storage,
-            secrets, heap, worker, waker,     system, retained, power,   schemas_0, schemas_1};
+    return {clock, rng,    gpio,  interlock, edges,    uart,  network,   tcp,       storage, secrets,
+            heap,  worker, waker, system,    retained, power, schemas_0, schemas_1, updates, udp};
   }
 };
 

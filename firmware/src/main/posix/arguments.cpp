@@ -55,7 +55,8 @@ Arguments parse(int argc, char** argv) {
       {"heap", required_argument, nullptr, 'h'},       {"clock-page", required_argument, nullptr, 'p'},
       {"clock-link", required_argument, nullptr, 'l'}, {"seed", required_argument, nullptr, 's'},
       {"worker", required_argument, nullptr, 'w'},     {"retained-fd", required_argument, nullptr, 'm'},
-      {"web-fd", required_argument, nullptr, 'i'},     {nullptr, 0, nullptr, 0}};
+      {"web-fd", required_argument, nullptr, 'i'},     {"slot", required_argument, nullptr, 'o'},
+      {"udp-fd", required_argument, nullptr, 'd'},     {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   for (int found; (found = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (found) {
@@ -92,10 +93,17 @@ Arguments parse(int argc, char** argv) {
       case 'i':
         arguments.web = descriptor("web-fd", optarg);
         break;
+      case 'd':
+        arguments.udp = descriptor("udp-fd", optarg);
+        break;
+      case 'o':
+        arguments.slot = static_cast<int>(number("slot", optarg, 0, 1));
+        break;
       default:
         refuse(
             "usage: plugbench-device --board-fd N --uart-fd N --flash FILE [--reset REASON] [--heap BYTES] "
-            "[--clock-page N --clock-link N] [--retained-fd N] [--web-fd N] [--seed N] [--worker loop|thread]");
+            "[--clock-page N --clock-link N] [--retained-fd N] [--web-fd N] [--udp-fd N] [--seed N] "
+            "[--worker loop|thread] [--slot 0|1]");
     }
   }
   if (optind != argc) refuse(std::string("unexpected argument '") + argv[optind] + "'");
@@ -103,8 +111,8 @@ Arguments parse(int argc, char** argv) {
     refuse("--board-fd, --uart-fd and --flash are needed; start it through the virtual board (rig device run)");
   if ((arguments.clock_page < 0) != (arguments.clock_link < 0))
     refuse("--clock-page and --clock-link are given together (stepped time) or not at all (real time)");
-  if (arguments.web >= 0 && arguments.stepped())
-    refuse("--web-fd needs real time: a browser takes no part in stepped time");
+  if ((arguments.web >= 0 || arguments.udp >= 0) && arguments.stepped())
+    refuse("--web-fd and --udp-fd need real time: a browser takes no part in stepped time");
   return arguments;
 }
 

@@ -25,9 +25,11 @@
 #include "port/posix/posix_system.h"
 #include "port/posix/posix_tcp.h"
 #include "port/posix/posix_uart.h"
+#include "port/posix/posix_udp.h"
 #include "port/posix/posix_waker.h"
 #include "port/posix/real_timebase.h"
 #include "port/posix/retained_memory.h"
+#include "port/posix/slot_updates.h"
 #include "port/posix/stepped_timebase.h"
 #include "port/posix/thread_worker.h"
 
@@ -68,15 +70,19 @@ class Chip final : private BoardListener {
         secrets_region_(flash_),
         schemas_0_(flash_),
         schemas_1_(flash_),
+        ota_0_(flash_),
+        ota_1_(flash_),
         secrets_(secrets_region_),
         network_(time_->clock(), waker_),
         heap_(arguments.heap),
         rng_(make_rng(arguments.seed)),
         tcp_(time_->clock(), heap_, network_, secrets_, *rng_, arguments.web),
+        udp_(arguments.udp),
         system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, heap_, otadata_, retained_) {
     sources_.add(uart_);
     sources_.add(network_);
     sources_.add(tcp_);
+    sources_.add(udp_);
     sources_.add(*worker_);
     if (const std::string wrong = retained_.open(arguments.retained); !wrong.empty()) refuse(wrong);
     crash_reporter_.keep_in(retained_);
@@ -87,6 +93,8 @@ class Chip final : private BoardListener {
     // Without them no pack can be stored, and the built-in schemas remain.
     schemas_0_.open("schemas_0");
     schemas_1_.open("schemas_1");
+    const bool has_slots = ota_0_.open("ota_0").empty() && ota_1_.open("ota_1").empty();
+    if (has_slots && arguments.slot >= 0) updates_.set_running(static_cast<size_t>(arguments.slot));
   }
 
   /// Waits for the board's `go`, then runs the firmware until it restarts. @return the exit code.
@@ -96,9 +104,9 @@ class Chip final : private BoardListener {
     void* memory = heap_.allocate(sizeof(App));
     if (memory == nullptr)
       refuse("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
-    App* app =
-        new (memory) App(Ports{time_->clock(), *rng_, gpio_, interlock_, edges_, uart_, network_, tcp_, storage_,
-                               secrets_, heap_, *worker_, waker_, system_, retained_, power_, schemas_0_, schemas_1_});
+    App* app = new (memory) App(Ports{time_->clock(), *rng_,    gpio_,      interlock_, edges_,   uart_,  network_,
+                                      tcp_,           storage_, secrets_,   heap_,      *worker_, waker_, system_,
+                                      retained_,      power_,   schemas_0_, schemas_1_, updates_, udp_});
     const ResetReason reason = app->run();
     app->~App();
     heap_.release(memory);
@@ -142,11 +150,15 @@ class Chip final : private BoardListener {
   PosixPartition secrets_region_;
   PosixPartition schemas_0_;
   PosixPartition schemas_1_;
+  PosixPartition ota_0_;
+  PosixPartition ota_1_;
+  SlotUpdates updates_{ota_0_, ota_1_, otadata_};
   FlashSecrets secrets_;
   PosixNetwork network_;
   DeviceHeap heap_;
   std::unique_ptr<PosixRng> rng_;
   PosixTcp tcp_;
+  PosixUdp udp_;
   PosixSystem system_;
   PosixPower power_{link_, network_};
 };

@@ -21,6 +21,7 @@ size_t OtaData::newest(Entry& entry) const {
     memcpy(&read, bytes, sizeof read);
     const Bytes sequence{bytes, sizeof read.sequence};
     if (read.sequence == kErased || read.crc != crc32(sequence, kErased)) continue;
+    if (read.state == kInvalid || read.state == kAborted) continue;
     if (found != kEntries && read.sequence <= entry.sequence) continue;
     entry = read;
     found = i;
@@ -33,17 +34,35 @@ uint32_t OtaData::state() const {
   return newest(entry) == kEntries ? kErased : entry.state;
 }
 
+bool OtaData::choose(size_t slot) {
+  Entry present;
+  const size_t place = newest(present);
+  Entry entry;
+  memset(&entry, 0xFF, sizeof entry);
+  // The sequence number selects the slot: (sequence - 1) modulo the number of slots.
+  entry.sequence = static_cast<uint32_t>(slot) + 1;
+  while (place != kEntries && entry.sequence <= present.sequence) entry.sequence += kSlots;
+  entry.state = kNew;
+  const Bytes sequence{reinterpret_cast<const uint8_t*>(&entry.sequence), sizeof entry.sequence};
+  entry.crc = crc32(sequence, kErased);
+  return put(place == 0 ? 1 : 0, entry);
+}
+
+bool OtaData::put(size_t place, const Entry& entry) {
+  uint8_t bytes[sizeof entry];
+  static_assert(sizeof bytes % Flash::kProgramSize == 0, "the entry is programmed in one operation");
+  memcpy(bytes, &entry, sizeof bytes);
+  return partition_.erase(place * Flash::kSectorSize) == FlashResult::ok &&
+         partition_.program(place * Flash::kSectorSize, bytes) == FlashResult::ok;
+}
+
 void OtaData::confirm() {
   Entry entry;
   const size_t place = newest(entry);
   if (place == kEntries || entry.state != kPendingVerify) return;
   entry.state = kValid;
-  uint8_t bytes[sizeof entry];
-  static_assert(sizeof bytes % Flash::kProgramSize == 0, "the entry is programmed in one operation");
-  memcpy(bytes, &entry, sizeof bytes);
   // A power cut in between leaves no entry here: the boot loader uses the other one, with the previous image.
-  if (partition_.erase(place * Flash::kSectorSize) == FlashResult::ok)
-    partition_.program(place * Flash::kSectorSize, bytes);
+  put(place, entry);
 }
 
 }  // namespace pb::posix

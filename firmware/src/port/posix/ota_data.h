@@ -14,6 +14,9 @@ class OtaData {
 
   /// Whether the booted image is new and unconfirmed.
   bool on_trial() const { return state() == kPendingVerify; }
+  /// Chooses a slot for the next boot, whose image is new then. A power cut leaves the present choice or makes the new
+  /// one. Blocks for an erase. @param slot 0 or 1  @return false when the flash has failed
+  bool choose(size_t slot);
   /// Confirms the image; does nothing for an image that is not on trial. Blocks for an erase.
   void confirm();
 
@@ -24,13 +27,18 @@ class OtaData {
     uint32_t state;
     uint32_t crc;  ///< of the sequence number
   };
+  static constexpr uint32_t kNew = 0;            // ESP_OTA_IMG_NEW
   static constexpr uint32_t kPendingVerify = 1;  // ESP_OTA_IMG_PENDING_VERIFY
   static constexpr uint32_t kValid = 2;          // ESP_OTA_IMG_VALID
+  static constexpr uint32_t kInvalid = 3;        // ESP_OTA_IMG_INVALID
+  static constexpr uint32_t kAborted = 4;        // ESP_OTA_IMG_ABORTED
   static constexpr size_t kEntries = 2;
+  static constexpr uint32_t kSlots = 2;
 
   uint32_t state() const;
-  /// @return the number of the valid entry, kEntries without one
+  /// @return the number of the entry that the boot loader follows, kEntries without one
   size_t newest(Entry& entry) const;
+  bool put(size_t place, const Entry& entry);
 
   Flash& partition_;
 };

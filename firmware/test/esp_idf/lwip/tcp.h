@@ -1,15 +1,9 @@
 #pragma once
 
-// lwIP: the callback-style ("raw") TCP API and its buffers.
+// lwIP: the callback-style ("raw") TCP API.
 
-#include "lwip/ip_addr.h"
+#include "lwip/pbuf.h"
 
-struct pbuf {
-  pbuf* next;
-  void* payload;
-  u16_t tot_len;
-  u16_t len;
-};
 struct tcp_seg;
 struct tcp_pcb {
   u16_t snd_buf;
@@ -39,7 +33,3 @@ err_t tcp_output(tcp_pcb* pcb);
 void tcp_recved(tcp_pcb* pcb, u16_t length);
 err_t tcp_close(tcp_pcb* pcb);
 void tcp_abort(tcp_pcb* pcb);
-u16_t pbuf_copy_partial(const pbuf* from, void* into, u16_t length, u16_t offset);
-pbuf* pbuf_free_header(pbuf* from, u16_t size);
-void pbuf_cat(pbuf* head, pbuf* tail);
-u8_t pbuf_free(pbuf* chain);

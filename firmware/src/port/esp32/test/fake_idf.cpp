@@ -10,6 +10,7 @@
 #include "driver/uart.h"
 #include "esp_log.h"
 #include "esp_netif.h"
+#include "esp_ota_ops.h"
 #include "esp_pm.h"
 #include "esp_timer.h"
 #include "esp_wifi.h"
@@ -310,3 +311,26 @@ esp_err_t esp_partition_erase_range(const esp_partition_t*, size_t offset, size_
   std::fill_n(chip.flash.begin() + static_cast<std::ptrdiff_t>(offset), size, uint8_t{0xff});
   return ESP_OK;
 }
+
+namespace {
+
+esp_err_t update_call(const std::string& name) {
+  chip.update_calls.push_back(name);
+  const auto result = chip.update_results.find(name);
+  return result == chip.update_results.end() ? ESP_OK : result->second;
+}
+
+}  // namespace
+
+const esp_partition_t* esp_ota_get_next_update_partition(const esp_partition_t*) { return &chip.partition; }
+esp_err_t esp_ota_begin(const esp_partition_t*, size_t image_size, esp_ota_handle_t* out_handle) {
+  *out_handle = 7;
+  return update_call(image_size == OTA_WITH_SEQUENTIAL_WRITES ? "begin" : "begin with an erase of all");
+}
+esp_err_t esp_ota_write(esp_ota_handle_t, const void* data, size_t size) {
+  chip.image.append(static_cast<const char*>(data), size);
+  return update_call("write");
+}
+esp_err_t esp_ota_end(esp_ota_handle_t) { return update_call("end"); }
+esp_err_t esp_ota_abort(esp_ota_handle_t) { return update_call("abort"); }
+esp_err_t esp_ota_set_boot_partition(const esp_partition_t*) { return update_call("choose"); }

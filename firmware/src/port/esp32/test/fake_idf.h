@@ -70,6 +70,11 @@ struct FakeIdf {
   esp_err_t ps_result = ESP_OK;
   int brownout_threshold = -1;
 
+  // The update: its calls, the bytes of the image, and the result of the next call that fails.
+  std::vector<std::string> update_calls;
+  std::string image;
+  std::map<std::string, esp_err_t> update_results;
+
   // A partition of two sectors.
   std::vector<uint8_t> flash = std::vector<uint8_t>(8192, 0xff);
   esp_partition_t partition{0, 8192, 4096, "storage"};

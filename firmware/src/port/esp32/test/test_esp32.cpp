@@ -15,6 +15,7 @@
 #include "port/esp32/esp_partition_flash.h"
 #include "port/esp32/esp_power.h"
 #include "port/esp32/esp_uart.h"
+#include "port/esp32/esp_updates.h"
 #include "port/esp32/esp_waker.h"
 #include "port/esp32/esp_wifi.h"
 #include "port/esp32/pulse_counter.h"
@@ -491,6 +492,41 @@ void mapped_partition_is_read_as_memory() {
   TEST_ASSERT_EQUAL_size_t(0, EspMappedFlash("stroage").mapped().length);
 }
 
+// -- updates ----------------------------------------------------------------------------------------------------------
+
+void check_updates(const std::vector<std::string>& calls, UpdateResult expected, UpdateResult result) {
+  TEST_ASSERT_EQUAL(static_cast<int>(expected), static_cast<int>(result));
+  TEST_ASSERT_TRUE(calls == chip.update_calls);
+}
+
+void image_is_written_validated_and_chosen() {
+  EspUpdates updates;
+  TEST_ASSERT_EQUAL_size_t(8192, updates.room());
+  updates.begin(3000);
+  updates.write(bytes_of("image"));
+  check_updates({"begin", "write", "end", "choose"}, UpdateResult::ok, updates.finish());
+  TEST_ASSERT_EQUAL_STRING("image", chip.image.c_str());
+}
+
+void image_that_is_not_valid_is_not_chosen() {
+  EspUpdates updates;
+  chip.update_results["end"] = ESP_ERR_OTA_VALIDATE_FAILED;
+  updates.begin(3000);
+  check_updates({"begin", "end"}, UpdateResult::damaged, updates.finish());
+  updates.abort();  // its handle is gone
+  chip.update_results["begin"] = ESP_ERR_OTA_ROLLBACK_INVALID_STATE;
+  check_updates({"begin", "end", "begin"}, UpdateResult::unconfirmed, updates.begin(3000));
+  TEST_ASSERT_EQUAL(static_cast<int>(UpdateResult::failed), static_cast<int>(updates.write(bytes_of("image"))));
+}
+
+void image_that_is_given_up_is_freed_once() {
+  EspUpdates updates;
+  updates.begin(3000);
+  updates.abort();
+  updates.abort();
+  check_updates({"begin", "abort"}, UpdateResult::too_large, updates.begin(8193));
+}
+
 }  // namespace
 
 void setUp() { chip = FakeIdf{}; }
@@ -538,5 +574,8 @@ int main() {
   RUN_TEST(flash_refuses_what_the_partition_does_not_have);
   RUN_TEST(partition_that_is_missing_has_no_size);
   RUN_TEST(mapped_partition_is_read_as_memory);
+  RUN_TEST(image_is_written_validated_and_chosen);
+  RUN_TEST(image_that_is_not_valid_is_not_chosen);
+  RUN_TEST(image_that_is_given_up_is_freed_once);
   return UNITY_END();
 }
