@@ -143,6 +143,20 @@ void message_with_a_new_time_takes_no_place_of_a_stop() {
   rig.csms.assert_in_order();
 }
 
+/// A power cut within the pause of a rejected stop would lose it, and the CSMS would keep its transaction open.
+void rejected_message_is_saved_as_soon_as_another_write_succeeds() {
+  Simple rig;
+  rig.begin();
+  rig.storage.result = StorageResult::full;
+  rig.tx().end(StopReason::local, "", 10, rig.clock.now());
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t(1, rig.record_files());
+  rig.storage.result = StorageResult::ok;
+  TEST_ASSERT_TRUE(rig.tx().begin("NEXT", 10, rig.clock.now()));
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t(3, rig.record_files());
+}
+
 /// The flash is full only for a moment: rejected messages are saved afterwards, and survive a power cut.
 void unsaved_messages_are_saved_later() {
   Simple rig;
@@ -287,6 +301,7 @@ void run_full_flash_tests() {
   RUN_TEST(flash_that_fills_up_in_a_charge_does_not_prevent_charging);
   RUN_TEST(offline_with_a_full_flash_a_transaction_needs_room_for_its_stop);
   RUN_TEST(message_with_a_new_time_takes_no_place_of_a_stop);
+  RUN_TEST(rejected_message_is_saved_as_soon_as_another_write_succeeds);
   RUN_TEST(unsaved_messages_are_saved_later);
   RUN_TEST(message_is_sent_from_memory_during_retries_of_its_write);
   RUN_TEST(readings_for_the_stop_do_not_delay_messages);
