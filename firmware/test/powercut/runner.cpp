@@ -135,6 +135,7 @@ World Runner::play(const World& from, const Cut* cut, std::string* console) cons
 World Runner::recover(const World& from, const Cut* cut, std::string* console) const {
   World world = from;
   world.flash.power_on();
+  world.flash.full = false;
   note_stored_samples(world);
   world.csms_reachable = true;
   world.csms.answers_starts_late = false;

@@ -319,6 +319,26 @@ void prepare_full(Device& device) {
 
 constexpr size_t kSmallFlash = 24;
 
+/// The flash is full while a charge ends: its stop is only in memory when the next charge begins.
+void stop_on_full_flash(Device& device) {
+  device.power_on();
+  device.settle();
+  device.set_reachable(false);
+  begin_charge_offline(device, "BUTTON");
+  device.charge(5);
+  device.set("local_id_tag", "SECOND");
+  device.settle();
+  device.world().flash.full = true;
+  end_charge(device);
+  device.run_for(500);
+  device.world().flash.full = false;
+  begin_charge_offline(device, "SECOND");
+  device.charge(3);
+  end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
 // ---- a pack of schemas
 
 /// Writes a pack with empty tables on the console and puts it into use. @param bytes its length
@@ -388,7 +408,9 @@ constexpr Scenario kScenarios[] = {
     {"log-rotation", &prepare_log, &log_rotation},
     {"schemas", &prepare_schemas, &schemas},
     {"files-of-0.1.0", &prepare_files_of_0_1_0, &old_files},
+    {"trial-over-files-of-0.1.0", &prepare_files_of_0_1_0, &failed_trial},
     {"full-flash", &prepare_full, &charge_offline, kSmallFlash},
+    {"stop-on-full-flash", &prepare, &stop_on_full_flash},
 };
 
 }  // namespace

@@ -111,6 +111,25 @@ void damaged_ledger_stops_no_transaction_twice() {
 }
 
 /// A damaged copy is written again and changes nothing.
+/// The ledger of an earlier time, as after a flash block that reverts, would end an ended transaction once more.
+void ledger_behind_its_copy_is_not_used() {
+  Simple rig;
+  rig.begin();
+  rig.settle_and_send_all();
+  rig.settle();
+  const std::string earlier = rig.storage.files["ledger"];
+  rig.tx().end(StopReason::local, "", 20, rig.clock.now());
+  rig.settle_and_send_all();
+  rig.settle();
+  rig.storage.files["ledger"] = earlier;
+  rig.boot();
+  TEST_ASSERT_TRUE(rig.tx().ledger_is_lost());
+  TEST_ASSERT_EQUAL_UINT64(20, rig.tx().energy_wh());
+  rig.device->set_time();
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
+}
+
 void damaged_copy_of_the_ledger_is_replaced() {
   Simple rig;
   rig.device->set_time();
@@ -253,6 +272,41 @@ void transaction_with_a_damaged_stop_is_ended() {
   }
 }
 
+/// Without the stop the CSMS would keep the transaction open, because the device only ends its last one.
+void lost_stop_of_an_earlier_transaction_is_restored() {
+  for (const bool is_started : {false, true}) {
+    for (const bool is_damaged : {false, true}) {
+      Simple rig;
+      rig.begin();
+      if (is_started) rig.device->exchange(rig.csms);
+      rig.device->sample(10);
+      rig.settle();
+      rig.tx().end(StopReason::local, "", 20, rig.clock.now());
+      rig.settle();
+      const std::string stop = rig.storage.files.rbegin()->first;
+      TEST_ASSERT_TRUE(rig.tx().begin("NEXT", 20, rig.clock.now()));
+      rig.settle();
+      rig.tx().end(StopReason::local, "", 30, rig.clock.now());
+      rig.settle();
+      rig.storage.files.erase(stop);
+      if (is_damaged) rig.storage.files[stop] = "?";
+      for (int boots = 0; boots < 2; ++boots) {
+        rig.boot();
+        rig.settle();
+      }
+      rig.device->set_time();
+      rig.settle_and_send_all();
+      TEST_ASSERT_EQUAL_size_t(2, rig.csms.count("StartTransaction"));
+      TEST_ASSERT_EQUAL_size_t(2, rig.csms.count("StopTransaction"));
+      const std::vector<Csms::Message>& messages = rig.csms.messages;
+      TEST_ASSERT_EQUAL_STRING("StopTransaction", messages[2].action.c_str());
+      TEST_ASSERT_EQUAL_INT64(20, messages[2].energy);
+      TEST_ASSERT_EQUAL_INT64(messages[0].transaction_id, messages[2].transaction_id);
+      TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+    }
+  }
+}
+
 constexpr Measurands kEnergyOnly{Measurand::energy_active_import_register};
 
 void stop_has_its_readings_also_after_a_cut() {
@@ -357,5 +411,7 @@ void run_after_a_boot_tests() {
   RUN_TEST(transaction_with_a_dropped_stop_stays_closed);
   RUN_TEST(transaction_with_a_dropped_start_stays_closed);
   RUN_TEST(transaction_with_a_damaged_stop_is_ended);
+  RUN_TEST(lost_stop_of_an_earlier_transaction_is_restored);
+  RUN_TEST(ledger_behind_its_copy_is_not_used);
   RUN_TEST(stop_has_its_readings_also_after_a_cut);
 }

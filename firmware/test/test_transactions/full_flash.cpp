@@ -121,6 +121,42 @@ void offline_with_a_full_flash_a_transaction_needs_room_for_its_stop() {
   }
 }
 
+/// The time of a message on flash becomes known while memory has three transactions: their stops keep their places.
+void message_with_a_new_time_takes_no_place_of_a_stop() {
+  Simple rig;
+  rig.tx().begin("TAG", 0, rig.clock.now());  // without a time
+  rig.settle();
+  rig.tx().end(StopReason::local, "", 1, rig.clock.now());
+  rig.settle();
+  rig.storage.result = StorageResult::full;
+  for (unsigned begun = 1; begun < 3; ++begun) {
+    TEST_ASSERT_TRUE(rig.tx().begin("TAG", begun, rig.clock.now()));
+    rig.tx().end(StopReason::local, "", begun + 1, rig.clock.now());
+  }
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 3, rig.clock.now()));
+  rig.device->set_time();
+  rig.pass(kWhile, false);
+  rig.tx().end(StopReason::local, "", 4, rig.clock.now());
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+  rig.pass(kWhile, true);
+  TEST_ASSERT_EQUAL_size_t(8, rig.csms.messages.size());
+  rig.csms.assert_in_order();
+}
+
+/// A power cut within the pause of a rejected stop would lose it, and the CSMS would keep its transaction open.
+void rejected_message_is_saved_as_soon_as_another_write_succeeds() {
+  Simple rig;
+  rig.begin();
+  rig.storage.result = StorageResult::full;
+  rig.tx().end(StopReason::local, "", 10, rig.clock.now());
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t(1, rig.record_files());
+  rig.storage.result = StorageResult::ok;
+  TEST_ASSERT_TRUE(rig.tx().begin("NEXT", 10, rig.clock.now()));
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t(3, rig.record_files());
+}
+
 /// The flash is full only for a moment: rejected messages are saved afterwards, and survive a power cut.
 void unsaved_messages_are_saved_later() {
   Simple rig;
@@ -264,6 +300,8 @@ void run_full_flash_tests() {
   RUN_TEST(storage_without_room_is_used_again_as_soon_as_a_job_ends);
   RUN_TEST(flash_that_fills_up_in_a_charge_does_not_prevent_charging);
   RUN_TEST(offline_with_a_full_flash_a_transaction_needs_room_for_its_stop);
+  RUN_TEST(message_with_a_new_time_takes_no_place_of_a_stop);
+  RUN_TEST(rejected_message_is_saved_as_soon_as_another_write_succeeds);
   RUN_TEST(unsaved_messages_are_saved_later);
   RUN_TEST(message_is_sent_from_memory_during_retries_of_its_write);
   RUN_TEST(readings_for_the_stop_do_not_delay_messages);

@@ -8,12 +8,13 @@ void LedgerFile::load() {
   StorageResult copy_result = StorageResult::ok;
   const bool has_copy = read(kCopy, copy, copy_result);
   if (has_copy) copied_ = summary(copy);
-  dirty_ = !read(kFile, ledger_, result);
+  // The copy is written after the file, so a file that is behind it is not the last one.
+  dirty_ = !read(kFile, ledger_, result) || (has_copy && ledger_.is_behind(copy));
   // Without a copy too, this is the first boot.
   is_lost_ = dirty_ && (result != StorageResult::not_found || copy_result != StorageResult::not_found);
   if (is_lost_) {
     ledger_ = copy;
-    log_.error("tx", "the ledger is damaged: ",
+    log_.error("tx", "the ledger is damaged or out of date: ",
                has_copy ? "its copy is used, in which up to 1 kWh of the last charge may be missing"
                         : "the energy register is taken from the pending messages, transaction ids are lost; end a "
                           "transaction that is still open in the CSMS there");

@@ -9,7 +9,7 @@ namespace pb {
 /// The ledger in memory, its file, and a copy of it. Only the saved ledger survives a power cut.
 ///
 /// The copy is written when a StartTransaction or a StopTransaction is done, and every kCopyEveryWh. A ledger whose
-/// file is damaged is read from it, so that an open transaction is not forgotten.
+/// file is damaged, or behind the copy, is read from it, so that an open transaction is not forgotten.
 class LedgerFile {
  public:
   static constexpr Text kFile = "ledger";
@@ -24,7 +24,7 @@ class LedgerFile {
   /// Reads the file; called once, before anything else. A missing or damaged ledger is rewritten at once, so that it
   /// has its place on a flash that is full later, and numbers are not used twice.
   void load();
-  /// Whether the file was damaged at this boot.
+  /// Whether the file was damaged, or behind its copy, at this boot.
   bool is_lost() const { return is_lost_; }
 
   /// The ledger as it should be on flash.

@@ -113,6 +113,27 @@ WaitingMessage& MessageQueue::restore(uint32_t sequence) {
   return entry;
 }
 
+bool MessageQueue::restore_lost(Record& record) {
+  WaitingMessage* entry = find(record.sequence);
+  if (free_slots() < 2 || (entry == nullptr && room() < 2)) return false;
+  if (entry == nullptr) {
+    entry = end();
+    for (; entry != begin() && entry[-1].sequence > record.sequence; --entry) *entry = entry[-1];
+    ++count_;
+    *entry = WaitingMessage();
+    entry->sequence = record.sequence;
+  }
+  record.nonce = rng_.next();
+  entry->transaction = record.transaction;
+  entry->kind = Kind::stop;
+  entry->state = State::unsaved;
+  entry->energy_wh = record.energy_wh;
+  entry->slot = free_record();
+  records_[entry->slot] = record;
+  record_used_[entry->slot] = true;
+  return true;
+}
+
 bool MessageQueue::thin_out() {
   WaitingMessage* best = nullptr;
   Millis shortest = kNever;
@@ -231,8 +252,9 @@ bool MessageQueue::settle_record(WaitingMessage& entry, const TransactionTimes& 
     entry.settled = 1;
     return false;
   }
+  // The last place is for the stop of the open transaction.
+  if (entry.slot == kNoSlot && free_slots() < 2) return false;
   const size_t slot = entry.slot != kNoSlot ? entry.slot : free_record();
-  if (slot == kNoSlot) return false;
   records_[slot] = record;
   record_used_[slot] = true;
   entry.slot = slot;

@@ -48,6 +48,9 @@ class MessageQueue {
   bool add(const MeterSample& sample, uint32_t transaction, uint32_t& next_sequence, Millis now);
   /// Appends a file of an earlier boot; call in the order of their numbers.
   WaitingMessage& restore(uint32_t sequence);
+  /// Adds the stop of an earlier boot whose file is lost.
+  /// @param record with the number of a damaged or missing file  @return false without room for it and another stop.
+  bool restore_lost(Record& record);
   /// Whether there is room for a start and its stop.
   bool takes_transaction() const { return room() >= 2 && free_slots() >= 2; }
   size_t room() const { return kMaxFiles - count_; }

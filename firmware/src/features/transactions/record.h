@@ -56,6 +56,12 @@ struct Ledger {
   uint64_t meter_start_wh = 0;
   bool refused = false;  // the CSMS has not accepted its idTag
 
+  /// Whether another ledger of this device was written later. None of these numbers ever falls.
+  bool is_behind(const Ledger& other) const {
+    return next_sequence < other.next_sequence || started < other.started || stopped < other.stopped ||
+           energy_wh < other.energy_wh;
+  }
+
   Bytes encode(Span<char> into) const;
   bool decode(Bytes content);
 };

@@ -8,6 +8,7 @@ using State = WaitingMessage::State;
 uint32_t Recovery::run() {
   ledger_.load();
   load_messages();
+  restore_lost_stops();
   open_ = left_open();
   load_data();
   return open_;
@@ -82,6 +83,59 @@ bool Recovery::is_merged_into_previous(const WaitingMessage& entry, const MeterB
   const MeterSample& last = batch.last();
   return last_stamp_.boot == last.stamp.boot &&
          (last_stamp_.at > last.stamp.at || (last_stamp_.at == last.stamp.at && last_context_ == last.context));
+}
+
+/// Ends each transaction that is followed by another one, but has no StopTransaction: its file is damaged, or the flash
+/// was full until the power cut. The CSMS would keep it open.
+void Recovery::restore_lost_stops() {
+  const Ledger& ledger = ledger_.now();
+  Record stop;
+  stop.type = Record::Type::stop;
+  stop.reason = StopReason::other;
+  stop.transaction = ledger.started > ledger.stopped ? ledger.started : 0;
+  stop.stamp = ledger_.saved().sampled;
+  uint32_t known = 0;  // number of its last message
+  for (size_t i = 0; i < queue_.files(); ++i) {
+    const WaitingMessage entry = queue_.begin()[i];  // a restored stop moves the entries
+    if (entry.state != State::removing && entry.kind == Kind::start) {
+      if (stop.transaction != 0 && stop.transaction < entry.transaction && restore_lost_stop(stop, known, entry)) {
+        while (queue_.begin()[i].sequence != entry.sequence) ++i;
+      }
+      stop.transaction = entry.transaction;
+    }
+    if (stop.transaction == 0 || entry.transaction != stop.transaction) continue;
+    known = entry.sequence;
+    if (entry.kind == Kind::stop) {
+      stop.transaction = 0;
+    } else if (entry.state != State::removing) {
+      stop.stamp = stamp_of(entry);
+    }
+  }
+}
+
+/// @param known number of the transaction's last message, 0 for none  @param next the start of the next transaction
+bool Recovery::restore_lost_stop(Record stop, uint32_t known, const WaitingMessage& next) {
+  stop.sequence = next.sequence - 1;
+  while (stop.sequence > known && has_number(stop.sequence)) --stop.sequence;
+  stop.energy_wh = next.energy_wh;  // no energy flows between two transactions
+  const bool restored = stop.sequence > known && queue_.restore_lost(stop);
+  log_.error("tx", "the StopTransaction of transaction ", stop.transaction, " is lost",
+             restored ? ": the transaction ends with the register of the next one"
+                      : " and cannot be restored: end the transaction in the CSMS");
+  return restored;
+}
+
+/// Whether a message has this number; a damaged file does not count.
+bool Recovery::has_number(uint32_t sequence) {
+  const WaitingMessage* entry = queue_.find(sequence);
+  const bool is_damaged = entry != nullptr && entry->kind == Kind::start && entry->transaction == 0;
+  return entry != nullptr && !is_damaged;
+}
+
+Stamp Recovery::stamp_of(const WaitingMessage& entry) {
+  Record record;
+  if (!entry.is_batch()) return queue_.read(entry, record) ? record.stamp : Stamp();
+  return queue_.read(entry, scratch_) ? scratch_.last().stamp : Stamp();
 }
 
 uint32_t Recovery::left_open() const {

@@ -25,6 +25,10 @@ class Recovery {
   bool load_record(WaitingMessage& entry);
   bool load_batch(WaitingMessage& entry);
   bool is_merged_into_previous(const WaitingMessage& entry, const MeterBatch& batch) const;
+  void restore_lost_stops();
+  bool restore_lost_stop(Record stop, uint32_t known, const WaitingMessage& next);
+  bool has_number(uint32_t sequence);
+  Stamp stamp_of(const WaitingMessage& entry);
   void load_data();
   uint32_t left_open() const;
 
