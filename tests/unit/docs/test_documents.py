@@ -179,6 +179,7 @@ def test_the_bench_reference_has_every_key_with_its_meaning() -> None:
         chapter = text.split(f"\n## `[{table}]`\n")[1].split("\n## ")[0]
         for key in tables[table].model_fields:
             assert f"\n| `{key}` | " in chapter, (table, key)
+    assert "\n| `shunt_ohm` | a number, above 0, at most 10 | " in text.split("\n## `[power.current]`\n")[1]
     for row in re.findall(r"^\| `.*$", text, re.MULTILINE):
         assert not row.endswith("|  |"), f"no meaning: {row}"
 
