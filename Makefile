@@ -136,7 +136,7 @@ powercut: setup ## cut the power at every flash operation; FULL=1 adds a second 
 	@$(RUN) -m tools.powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(ID),--id $(ID))
 
-examples: setup build/examples/blinker ## run the tests of examples/ on their own benches, where tests/hil skips tests that need more
+examples: setup build/examples/blinker ## run the tests of examples/ and those of tests/hil that fit, on the bench of the example
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest examples/blinker --bench examples/blinker/bench.toml --basetemp=build/tmp-examples \
 	  --junitxml=reports/junit/examples.xml
