@@ -58,7 +58,7 @@ def test_examples_become_tests_of_the_module_with_their_own_lines(tmp_path: Path
     assert module["test_it"].__code__.co_firstlineno == 8  # type: ignore[attr-defined]
 
 
-def test_two_examples_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_two_examples_of_one_name_are_rejected(tmp_path: Path) -> None:
     page = write(tmp_path / "page.md", "```python\ndef test_it(): pass\n```\n\n```python\ndef test_it(): pass\n```\n")
     with pytest.raises(ValueError, match=r"page\.md:6: there are two examples test_it"):
         run_examples(page, {})
