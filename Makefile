@@ -7,7 +7,7 @@ BENCH := benches/virtual.toml
 RUNS := 1000
 TIMES := 10
 JOBS := $(shell nproc 2>/dev/null || echo 2)
-# Each worker has a virtual bench of its own, in stepped time: it computes and hardly ever waits.
+# Each worker has a virtual bench of its own, in stepped time: it computes most of the time.
 # A wired bench is there once, and runs no device of this machine.
 VIRTUAL := $(filter benches/virtual.toml,$(BENCH))
 WORKERS := $(if $(VIRTUAL),$(JOBS),0)
@@ -38,7 +38,7 @@ HIL = $(PYTEST_HIL) tests/hil scenarios/field $(OCTT_SHORT) '--bench=$(BENCH)' -
 OCTT_SHORT := $(patsubst %,scenarios/octt-1.6/TC_%_CS.yaml,001 003 005_1 007 012 015 032_1 037_3 041 070 086)
 HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 
-# PlatformIO lives below the clone and asks its registry nothing.
+# PlatformIO is below the clone and sends no request to its registry.
 PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
   PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL=99999 PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD=0 \
   .cache/platformio/environment/bin/pio
@@ -71,7 +71,7 @@ setup-interop:
 	@$(PYTHON) -m tools.setup --interop
 
 demo: MARKED := -m smoke
-demo: setup firmware ## a tour: a test of each kind on the virtual bench, and reports/index.html to look at
+demo: setup firmware ## a tour: run a few tests of each kind on the virtual bench, and write reports/index.html
 	@mkdir -p build reports/junit && rm -f $(HIL_RESULTS)
 	@status=0; $(if $(VIRTUAL),$(RUN) -m $(HIL_REAL_TIME) || status=1;) \
 	  $(RUN) -m $(HIL) || status=1; \
@@ -136,7 +136,7 @@ powercut: setup ## cut the power at every flash operation; FULL=1 adds a second 
 	@$(RUN) -m tools.powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(ID),--id $(ID))
 
-examples: setup build/examples/blinker ## run the tests of examples/ on their own benches, where tests/hil skips tests that need more
+examples: setup build/examples/blinker ## run the tests of examples/ and those of tests/hil that fit, on the bench of the example
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest examples/blinker --bench examples/blinker/bench.toml --basetemp=build/tmp-examples \
 	  --junitxml=reports/junit/examples.xml
@@ -157,14 +157,14 @@ octt: setup $(if $(VIRTUAL),firmware) ## play the OCPP 1.6 compliance set and pr
 	@mkdir -p build reports/junit
 	@$(RUN) -m tools.octt '--bench=$(BENCH)' --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(RUNS_OF_SET),--runs $(RUNS_OF_SET)) $(if $(K),-k '$(K)')
 
-interop: setup-interop firmware ## run the device against independent CSMSs, and another charge point against ours
+interop: setup-interop firmware ## run the device against independent CSMSs, and an independent charge point against our CSMS
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest tests/interop -rs --basetemp=build/tmp-interop --junitxml=reports/junit/interop.xml
 
 flakes: setup firmware ## run single HIL tests RUNS times in random order and print the flaky ones; SEED=n repeats an order
 	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
-coverage: setup ## write reports/coverage: of the rig as coverage-rig does, and of the firmware by its tests, counted
+coverage: setup ## measure the coverage of rig and firmware: reports/coverage
 	@$(CMAKE) -B build/coverage -DPLUGBENCH_SANITIZE=OFF -DPLUGBENCH_COVERAGE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/coverage --parallel $(JOBS)
 	@find build/coverage -name '*.gcda' -delete
@@ -182,7 +182,7 @@ coverage-rig: setup ## write reports/coverage/python from the last unit and hil 
 	  sed 's/.*/rig: & % covered/'
 	@.venv/bin/rig report list >/dev/null
 
-determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) and compare what the device did, to the nanosecond
+determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) and compare all frames, pins and lines of the device, to the nanosecond
 	@$(RUN) -m tools.determinism --runs $(TIMES) $(if $(SEED),--seed $(SEED))
 
 fresh-clone: ## time the first steps in a fresh clone: make demo and make test, twice each (half an hour)
@@ -204,29 +204,29 @@ settings: setup ## write the table of the device's settings for the rig and the 
 	@build/firmware/settings-table >rig/adapters/plugbench_settings.json
 	@$(RUN) -m tools.docs
 
-docs: setup ## write docs/api.md and docs/bench-reference.md from the sources
+docs: setup ## write the pages and tables that are made from the sources, such as docs/api.md
 	@$(RUN) -m tools.docs
 
-lock: setup ## pin what the dependencies need, after a change in pyproject.toml
+lock: setup ## pin all dependencies by hash, after a change in pyproject.toml
 	@tools/lock.sh
 
-arm-check: setup ## compile core, runtime, features, app and the ESP32 port for a 32-bit chip, and hold their sizes (needs: make install-extras)
+arm-check: setup ## compile core, runtime, features, app and the ESP32 port for a 32-bit chip, and check their sizes (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
-sizes: setup ## measure flash, RAM and stack of the firmware on a 32-bit chip; WRITE=1 agrees on the figures (needs: make install-extras)
+sizes: setup ## measure flash, RAM and stack of the firmware on a 32-bit chip; WRITE=1 stores the figures as the limits (needs: make install-extras)
 	@$(RUN) -m tools.sizes $(if $(WRITE),--write)
 
-tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with the worker in a thread, under ThreadSanitizer
+tsan: setup ## run Unity tests of the code that threads share, and smoke HIL tests with the worker in a thread, under ThreadSanitizer
 	@$(CMAKE) -B build/tsan -DPLUGBENCH_TSAN=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/tsan --parallel $(JOBS) --target plugbench-device test_posix test_storage test_app
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
-night: setup firmware ## run the long checks: determinism, flakes, coverage, PlatformIO, every second power cut, fuzzers, ThreadSanitizer, planted bugs, endurance
+night: setup firmware ## run the long checks: determinism, flakes, coverage, PlatformIO, two power cuts at each operation, fuzzers, ThreadSanitizer, planted bugs, endurance
 	@status=0; for target in determinism flakes coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; exit $$status
 
-endurance: setup firmware ## run what takes minutes: 10,000 reconnects, and 200 devices whose CSMS is gone for an hour
+endurance: setup firmware ## run the tests that take minutes: 10,000 reconnects, and 200 devices whose CSMS is gone for an hour
 	@mkdir -p build
 	@status=0; $(RUN) -m pytest tests/hil -m night --bench benches/virtual.toml -p no:hypothesispytest \
 	  --basetemp=build/tmp-endurance --quiet --numprocesses=$(JOBS) || status=1; \
@@ -238,8 +238,8 @@ screenshots: setup firmware ## run the README's test and draw docs/images/report
 install-extras: ## as root: install the compiler and the browser of optional checks, by apt-get
 	@tools/install_extras.sh chromium fonts-dejavu-core
 
-clean: ## remove what was built and reported
+clean: ## remove builds and reports
 	@rm -rf build reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
-distclean: clean ## remove what was set up, too
+distclean: clean ## remove the set-up as well
 	@rm -rf .venv .deps .cache .plugbench *.egg-info

@@ -85,7 +85,6 @@ class DeviceClock {
 DeviceClock device_clock;
 
 // Prints a console line: `12.345 INFO led: text`. The port is non-blocking: as on a UART, bytes without room are lost.
-// UART.
 __attribute__((format(printf, 3, 4))) void say(const char* level, const char* tag, const char* format, ...) {
   char text[160];
   va_list arguments;

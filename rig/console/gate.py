@@ -1,4 +1,4 @@
-"""Lets only wanted requests reach the page: with the token, and from the page itself."""
+"""The gate of the page: it accepts only requests with the token that do not come from another page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COOKIE = "plugbench-token"
 
 
 class Gate:
-    """Refuses requests without the token, and those that another web page makes.
+    """Rejects requests without the token, and those that another web page makes.
 
     Args:
         app: the page's application.
@@ -30,7 +30,7 @@ class Gate:
         self._is_local = is_local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request of ASGI, or refuse it with 403."""
+        """Serve a request of ASGI, or reject it with 403."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

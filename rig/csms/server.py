@@ -33,7 +33,7 @@ from rig.util.errors import AuthorError, BenchError
 from rig.util.tcp import Port
 
 MAX_FRAME_BYTES = 1 << 20
-"""The maximum size of a message. A larger one is refused with close code 1009 (RFC 6455 section 7.4.1)."""
+"""The maximum size of a message. A larger one is rejected with close code 1009 (RFC 6455 section 7.4.1)."""
 
 MOST_CHARGE_POINTS = 1000
 """The maximum number of remembered charge points. Connected ones may exceed it."""

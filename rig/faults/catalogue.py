@@ -1,4 +1,4 @@
-"""All faults by name, for the command line and the interactive session."""
+"""All faults by name, for the command line and the live socket."""
 
 from __future__ import annotations
 

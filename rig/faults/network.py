@@ -110,7 +110,7 @@ class LeaseLost(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WifiSilence(Fault):
-    """The access point believes that the station is still joined: it rejects attempts until it has heard none for long.
+    """The access point believes that the station is still joined, and rejects attempts until none came for that time.
 
     Args:
         seconds: the silence that it needs.

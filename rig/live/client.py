@@ -68,7 +68,7 @@ class Client:
 
         Raises:
             DeviceError: the call failed because of the device.
-            BenchError: the request was refused, the call failed, or the bench ended meanwhile.
+            BenchError: the request was rejected, the call failed, or the bench ended meanwhile.
         """
         self._number += 1
         number = self._number
@@ -176,7 +176,7 @@ class Client:
 
 
 class RefusedError(BenchError):
-    """A request was refused, or its call failed, for another reason than the device.
+    """A request was rejected, or its call failed, for another reason than the device.
 
     Attributes:
         kind: the kind of the error (docs/live.md#requests).

@@ -242,7 +242,7 @@ class ClientSession:
         if test and request.get("drive") is not True:
             raise RequestError(
                 "test",
-                f"{name} is refused: {self._offer.holder}, runs {test}. Add --drive to act during a test, or hold the "
+                f"{name} is rejected: {self._offer.holder}, runs {test}. Add --drive to act during a test, or hold the "
                 "session with `rig pause` first",
             )
         return test

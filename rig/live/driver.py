@@ -10,7 +10,7 @@ from rig.live.messages import RequestError
 
 
 class Driver:
-    """Gives one client at a time the right to act. The calls of others are refused at once; they do not queue.
+    """Gives one client at a time the right to act. The calls of others are rejected at once; they do not queue.
 
     Attributes:
         name: the client in words; empty if nobody acts.
@@ -35,7 +35,7 @@ class Driver:
             if self.name:
                 raise RequestError(
                     "busy",
-                    f"{call} is refused: {self.name} is acting on this bench now. Repeat it when that has ended, or "
+                    f"{call} is rejected: {self.name} is acting on this bench now. Repeat it when that has ended, or "
                     "end that program",
                 )
             self.name = f"{by} with {call}"

@@ -13,7 +13,7 @@ from rig.util.text import visible_lines
 
 
 class PlugbenchError(Exception):
-    """The base class of all exceptions that the rig raises on purpose.
+    """The base class of all exceptions that the rig itself raises.
 
     Args:
         message: the message; passwords in its URLs are masked and control characters are escaped.
@@ -24,7 +24,7 @@ class PlugbenchError(Exception):
 
 
 class BenchError(PlugbenchError):
-    """The bench itself does not work: a port vanished, a relay is stuck, the CSMS port is taken.
+    """The bench itself does not work: a port vanished, a load switch is stuck, the CSMS port is taken.
 
     Args:
         what: the problem, in one line.

@@ -58,7 +58,7 @@ def test_known_and_unknown_keys(device: Device, csms: Csms) -> None:
     }
 
 
-def test_too_many_keys_are_refused(device: Device, csms: Csms, keys: ConfigurationKeys) -> None:
+def test_too_many_keys_are_rejected(device: Device, csms: Csms, keys: ConfigurationKeys) -> None:
     """GetConfiguration answers GetConfigurationMaxKeys keys, and one more with a CALLERROR."""
     most = int(keys["GetConfigurationMaxKeys"])
     assert len(csms.call("GetConfiguration", {"key": [f"Key{n}" for n in range(most)]})["unknownKey"]) == most

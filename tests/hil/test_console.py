@@ -73,7 +73,7 @@ def test_the_device_sleeps_while_a_command_waits_for_its_answer(
 
 
 @pytest.mark.parametrize("command", ["set local_id_tag", "set wifi_ssid", "transfer"])
-def test_a_text_that_is_not_utf8_is_refused(device: Device, console: Console, command: str) -> None:
+def test_a_text_that_is_not_utf8_is_rejected(device: Device, console: Console, command: str) -> None:
     """A line from a Latin-1 terminal is rejected with the reason, and nothing is stored or sent."""
     before = console.command("config")
     text = "Müller".encode("latin-1").decode(errors="surrogateescape")
@@ -99,7 +99,7 @@ def test_invalid_input_does_no_harm(device: Device, console: Console, line: str)
         ("ws://csms.example:0/", "port from 1 to 65535"),
     ],
 )
-def test_an_unusable_csms_url_is_refused(device: Device, console: Console, value: str, cause: str) -> None:
+def test_an_unusable_csms_url_is_rejected(device: Device, console: Console, value: str, cause: str) -> None:
     """An unusable `csms_url` is rejected when set, with cause and remedy, without its password, and not stored."""
     before = console.command("config")
     answer = console.command(f"set csms_url {value}")

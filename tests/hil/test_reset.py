@@ -137,11 +137,11 @@ def test_nothing_starts_while_a_reset_is_pending(
     csms.expect("StartTransaction", idTag="NEXT")
 
 
-def test_an_unknown_reset_type_is_refused(device: Device, bench: Bench, csms: Csms) -> None:
+def test_an_unknown_reset_type_is_rejected(device: Device, bench: Bench, csms: Csms) -> None:
     """A Reset with an unknown type is answered with the right CALLERROR, without a reboot."""
-    with pytest.raises(CallErrorReceived) as refused:
+    with pytest.raises(CallErrorReceived) as rejected:
         csms.call("Reset", {"type": "Firm"}, check=False)
-    assert refused.value.code == "PropertyConstraintViolation"
+    assert rejected.value.code == "PropertyConstraintViolation"
     bench.timeline.expect_none(Boot, within=0.3)
     assert not bench.timeline.events(OcppFrame, bench.timeline.default_mark, lambda frame: frame.error != "")[1:]
 

@@ -46,7 +46,7 @@ def test_a_pack_is_kept_over_a_power_cycle(device: Device, bench: Bench, console
     assert json.loads(console.command("schema"))["pack"] == expected
 
 
-def test_a_damaged_pack_is_refused(device: Device, console: Console) -> None:
+def test_a_damaged_pack_is_rejected(device: Device, console: Console) -> None:
     pack = bytearray(compile_pack(load("ocpp2.0.1")))
     pack[-1] ^= 1
     write(console, bytes(pack))

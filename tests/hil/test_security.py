@@ -93,7 +93,7 @@ def test_a_charge_is_reported_over_tls(
         transaction.check()
 
 
-# -- what is refused ----------------------------------------------------------------------------------------------
+# -- refusals ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -193,14 +193,14 @@ def test_a_profile_that_lacks_something_is_rejected(
 def test_a_cold_boot_without_the_time_connects_and_judges_the_certificate_afterwards(
     secured: Secured, csms: Csms, device: Device, console: Console
 ) -> None:
-    """A certificate that is not valid yet is taken while nobody knows the time, and refused once the CSMS tells it."""
+    """A certificate that is not valid yet is accepted until the CSMS has sent the time, and rejected afterwards."""
     with secured.on_profile(2, **BACKOFF):
         early = secured.authority.server(secured.host, kind="not-yet-valid")
         with csms.secured(secured.server(early)):
             since = csms.timeline.mark()
             device.boot()
             csms.expect_connected(since=since)
-            console.expect(r"security: the time is at least .*; until the CSMS tells it", since=since)
+            console.expect(r"security: the time is at least .*; until the CSMS sends it", since=since)
             reason_on_console(console, "the certificate of the CSMS is not valid yet")
         device.wait_status(timeout=60, accepted=True)
 

@@ -42,7 +42,7 @@ def test_layout_of_platformio_becomes_a_manifest(tmp_path: Path) -> None:
     assert manifest.contents() == [(0x1000, b"bootloader.bin"), (0x8000, b"partitions.bin"), (0x10000, b"firmware.bin")]
 
 
-def test_unknown_target_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_target_is_rejected_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert chip_firmware.main(["esp8266"]) == 2
     assert "TARGET=esp8266 is none of: esp32, esp32c3, esp32c3-emulator" in capsys.readouterr().err
 

@@ -59,7 +59,7 @@ def test_the_stored_log_is_printed(rig, tmp_path: Path) -> None:  # type: ignore
     assert rig("log", "fetch", str(image), "--crash") == (0, "E (0) crash: x\n")
 
 
-def test_an_image_without_a_log_is_refused(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_image_without_a_log_is_rejected(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     image = tmp_path / "storage.bin"
     code, output = rig("log", "fetch", str(image))
     assert code == 2

@@ -47,6 +47,8 @@ def bench_reference(_root: Path) -> str:
                 lines += textwrap.wrap(text, 120, break_on_hyphens=False)
             else:
                 lines += [_first_line(model), "", *_table(model)]
+                for key, inner in _tables_in(model):
+                    lines += ["", f"## `[{name}.{key}]`", "", _first_line(inner), "", *_table(inner)]
     of_inputs = set(InputWire.model_fields) - set(Wire.model_fields)
     lines += ["", "## A wire", "", _WIRE_TEXT, "", *_table(InputWire, inputs_only=of_inputs)]
     return "\n".join(lines) + "\n"
@@ -62,9 +64,21 @@ def _table(model: type[BaseModel], *, plain_only: bool = False, inputs_only: set
         if len(models) > 1:
             yield from _choices(name, models)
             continue
-        accepted = "a [wire](#a-wire)" if models else _accepted(field.annotation, field.metadata)
+        accepted = _linked(name, models[0]) if models else _accepted(field.annotation, field.metadata)
         note = " (inputs only)" if inputs_only and name in inputs_only else ""
         yield f"| `{name}` | {accepted} | {_default(field)} | {_meaning(field)}{note} |"
+
+
+def _linked(name: str, model: type[BaseModel]) -> str:
+    return "a [wire](#a-wire)" if issubclass(model, Wire) else f"the table `{name}` below"
+
+
+def _tables_in(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield the tables within a table, with their keys, except wires and tables of several kinds."""
+    for name, field in model.model_fields.items():
+        models = _models(field.annotation)
+        if len(models) == 1 and not issubclass(models[0], Wire):
+            yield name, models[0]
 
 
 def _choices(name: str, models: list[type[BaseModel]]) -> Iterator[str]:
@@ -90,6 +104,8 @@ def _accepted(annotation: Any, metadata: list[Any]) -> str:
     if pattern := next((part.pattern for part in metadata if getattr(part, "pattern", None)), None):
         return f"text like `{pattern}`"
     low, high = limits.get("ge"), limits.get("le")
+    if "gt" in limits:
+        return f"{_PLAIN[annotation]}, above {limits['gt']:,}, at most {high:,}"
     if low is not None and high is not None:
         return f"{_PLAIN[annotation]}, {low:,} to {high:,}"
     if "max_length" in limits:
@@ -97,7 +113,7 @@ def _accepted(annotation: Any, metadata: list[Any]) -> str:
     return _PLAIN[annotation]
 
 
-_LIMITS = ("ge", "le", "min_length", "max_length")
+_LIMITS = ("gt", "ge", "le", "min_length", "max_length")
 
 
 def _default(field: FieldInfo) -> str:

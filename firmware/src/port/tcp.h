@@ -15,7 +15,7 @@ enum class TcpState : uint8_t {
 /// The known time at which a certificate is judged.
 struct CertificateTime {
   int64_t unix_s = 0;
-  /// False: it is at least that late. A certificate that had expired by then is refused; whether one is valid already
+  /// False: it is at least that late. A certificate that had expired by then is rejected; whether one is valid already
   /// cannot be said, so it is taken.
   bool is_exact = false;
 };

@@ -159,7 +159,7 @@ void certificates_are_judged_by_the_best_time_there_is() {
 void a_time_that_is_not_exact_is_said_once() {
   Bench bench;
   bench.security.security(true);
-  TEST_ASSERT_TRUE(bench.uart.wrote("the time is at least 2020-01-01T00:00:00.000Z; until the CSMS tells it"));
+  TEST_ASSERT_TRUE(bench.uart.wrote("the time is at least 2020-01-01T00:00:00.000Z; until the CSMS sends it"));
   bench.uart.take();
   bench.security.security(true);
   TEST_ASSERT_EQUAL_STRING("", bench.uart.take().c_str());

@@ -58,7 +58,7 @@ def test_examples_become_tests_of_the_module_with_their_own_lines(tmp_path: Path
     assert module["test_it"].__code__.co_firstlineno == 8  # type: ignore[attr-defined]
 
 
-def test_two_examples_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_two_examples_of_one_name_are_rejected(tmp_path: Path) -> None:
     page = write(tmp_path / "page.md", "```python\ndef test_it(): pass\n```\n\n```python\ndef test_it(): pass\n```\n")
     with pytest.raises(ValueError, match=r"page\.md:6: there are two examples test_it"):
         run_examples(page, {})
@@ -179,6 +179,7 @@ def test_the_bench_reference_has_every_key_with_its_meaning() -> None:
         chapter = text.split(f"\n## `[{table}]`\n")[1].split("\n## ")[0]
         for key in tables[table].model_fields:
             assert f"\n| `{key}` | " in chapter, (table, key)
+    assert "\n| `shunt_ohm` | a number, above 0, at most 10 | " in text.split("\n## `[power.current]`\n")[1]
     for row in re.findall(r"^\| `.*$", text, re.MULTILINE):
         assert not row.endswith("|  |"), f"no meaning: {row}"
 

@@ -97,7 +97,7 @@ def test_a_compiler_that_outlives_a_kill_9_keeps_the_folder_locked(project):
     assert os.access(build(project), os.X_OK)
 
 
-def test_an_image_too_large_is_refused(project):
+def test_an_image_too_large_is_rejected(project):
     (project / "firmware" / "partitions.csv").write_text(CSV.format(size="0x400"))
     with pytest.raises(BenchError, match=r"its partition 1024.*partitions\.csv"):
         package(build(project), project)
@@ -126,12 +126,12 @@ def test_a_manifest_of_esp_idf_is_loaded(tmp_path):
     assert manifest.contents() == [(0x10000, b"app")]
 
 
-def test_a_folder_without_a_manifest_is_refused(tmp_path):
+def test_a_folder_without_a_manifest_is_rejected(tmp_path):
     with pytest.raises(BenchError, match=r"holds no flasher_args\.json"):
         firmware(".", tmp_path)
 
 
-def test_a_source_without_firmware_is_refused(tmp_path):
+def test_a_source_without_firmware_is_rejected(tmp_path):
     (tmp_path / "notes.txt").write_text("none")
     for source, why in (("nowhere", "does not exist"), ("notes.txt", "is not executable")):
         with pytest.raises(BenchError, match=rf"device\.firmware: .*{source} {why}"):

@@ -48,7 +48,7 @@ PROGRAM = Path(sys.executable).read_bytes()
     ],
     ids=["library", "fifo", "device", "missing", "no x", "script", "cut", "other machine", "object"],
 )
-def test_a_file_that_cannot_be_run_is_refused_with_its_cause(
+def test_a_file_that_cannot_be_run_is_rejected_with_its_cause(
     tmp_path: Path, make: Callable[[Path], object], says: str
 ) -> None:
     make(tmp_path / "firmware")

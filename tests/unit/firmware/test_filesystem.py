@@ -34,17 +34,17 @@ def test_equal_settings_make_equal_images():
     assert len(images) == 1
 
 
-def test_unknown_settings_are_refused_with_the_known_ones():
+def test_unknown_settings_are_rejected_with_the_known_ones():
     with pytest.raises(AuthorError, match=r"no setting hartbeat_s.*heartbeat_interval_s"):
         provision("ws://h:1/p", "CP-1", "n", "p", partition=STORAGE, hartbeat_s=7)
 
 
-def test_files_that_do_not_fit_are_refused():
+def test_files_that_do_not_fit_are_rejected():
     with pytest.raises(BenchError, match="do not fit into 65536 bytes"):
         make_filesystem({"big": bytes(100_000)}, 65536)
 
 
-def test_garbage_is_refused():
+def test_garbage_is_rejected():
     with pytest.raises(BenchError, match="no valid LittleFS file system"):
         read_filesystem(b"\x5a" * STORAGE.size)
 

@@ -65,6 +65,6 @@ def test_erased_flash_has_the_message_of_the_chip():
         parse_image(b"\xff" * 4096)
 
 
-def test_long_names_are_refused():
+def test_long_names_are_rejected():
     with pytest.raises(ValueError, match="at most 31 bytes"):
         make_image(b"", project="p" * 32, version="1", elf_sha256=bytes(32))

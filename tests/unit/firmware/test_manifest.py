@@ -28,7 +28,7 @@ from rig.util.errors import BenchError
         "[" * 100_000,
     ],
 )
-def test_a_manifest_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_manifest_of_another_form_is_rejected(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.bin").write_bytes(b"x")
     (tmp_path / FILE_NAME).write_text(text)
     with pytest.raises(BenchError, match=f"{FILE_NAME} is no flasher manifest"):
@@ -36,19 +36,19 @@ def test_a_manifest_of_another_form_is_refused(tmp_path: Path, text: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["/dev/zero", "pipe", ".", "a\\u0000b"])
-def test_a_file_to_flash_that_has_no_content_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_file_to_flash_that_has_no_content_is_rejected(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / FILE_NAME).write_text(f'{{"flash_files": {{"0x0": "{name}"}}}}')
     with pytest.raises(BenchError, match="cannot read a file to flash"):
         check_source(str(tmp_path), tmp_path)
 
 
-def test_a_manifest_that_is_a_device_is_refused(tmp_path: Path) -> None:
+def test_a_manifest_that_is_a_device_is_rejected(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).symlink_to("/dev/zero")
     with pytest.raises(BenchError, match="is not a file"):
         check_source(str(tmp_path), tmp_path)
 
 
-def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
+def test_a_path_that_is_too_long_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="cannot be read: File name too long"):
         check_source("x" * 5000, tmp_path)

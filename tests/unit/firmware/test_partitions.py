@@ -59,7 +59,7 @@ def test_a_flipped_bit_is_detected(at):
         ("a, data, nvs, 0x9000, 8K\nb, data, phy, 0xa000, 4K", r"a and b overlap"),
     ],
 )
-def test_bad_rows_are_refused_by_line(tmp_path, row, message):
+def test_bad_rows_are_rejected_by_line(tmp_path, row, message):
     path = tmp_path / "p.csv"
     path.write_text(row)
     with pytest.raises(BenchError, match=message):

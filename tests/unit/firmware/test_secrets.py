@@ -39,7 +39,7 @@ def test_a_damaged_record_is_none() -> None:
     [({"key": b"x"}, "no secret 'key'. It has: auth_key"), ({"crl": b"x" * (MOST_BYTES + 1)}, "room for 4000")],
 )
 @pytest.mark.parametrize("make", [make_secrets, make_nvs_secrets])
-def test_what_the_device_could_not_read_is_refused(
+def test_what_the_device_could_not_read_is_rejected(
     make: Callable[[dict[str, bytes], int], bytes], blobs: dict[str, bytes], message: str
 ) -> None:
     with pytest.raises(AuthorError, match=message):

@@ -51,7 +51,7 @@ def test_a_whole_flash_is_read_by_its_partition_table() -> None:
     assert read_log(flash(make_filesystem(FILES, SIZE))).lines == LINES
 
 
-def test_a_cut_off_flash_is_refused() -> None:
+def test_a_cut_off_flash_is_rejected() -> None:
     with pytest.raises(BenchError, match="its partition `storage` ends at 0x50000"):
         read_log(flash(make_filesystem(FILES, SIZE))[:-1])
 

@@ -72,14 +72,14 @@ def test_every_form_of_an_include_is_resolved(repository: Path, write: Write, li
     assert "core includes app" in finding
 
 
-def test_include_by_a_macro_is_refused(repository: Path, write: Write) -> None:
+def test_include_by_a_macro_is_rejected(repository: Path, write: Write) -> None:
     write("firmware/src/core/crc32.h", '#define FILE "app/app.h"\n#include FILE\n')
     (finding,) = includes.run(repository).findings
     assert finding.startswith("firmware/src/core/crc32.h:2: the included file is named by a macro")
 
 
 @pytest.mark.parametrize("folder", ["features/tea", "core/json", "web"])
-def test_folder_without_a_rank_is_refused(repository: Path, write: Write, folder: str) -> None:
+def test_folder_without_a_rank_is_rejected(repository: Path, write: Write, folder: str) -> None:
     write(f"firmware/src/{folder}/file.h", "")
     (finding,) = includes.run(repository).findings
     assert finding.startswith(f"firmware/src/{folder}: the folder has no rank")

@@ -37,7 +37,7 @@ Write = Callable[[str, str], Path]
         ("fixtures", "tools"),
     ],
 )
-def test_imports_upwards_are_refused(folder: str, imported: str) -> None:
+def test_imports_upwards_are_rejected(folder: str, imported: str) -> None:
     assert imports.refusal(folder, imported).startswith(f"{folder} is below {imported} ")
 
 
@@ -53,7 +53,7 @@ def test_imports_upwards_are_refused(folder: str, imported: str) -> None:
         ("examples", "tools"),
     ],
 )
-def test_imports_inside_a_layer_are_refused_both_ways(folder: str, imported: str) -> None:
+def test_imports_inside_a_layer_are_rejected_both_ways(folder: str, imported: str) -> None:
     for one, other in ((folder, imported), (imported, folder)):
         assert imports.refusal(one, other).startswith(f"{one} and {other} are of one layer; ")
 
@@ -164,7 +164,7 @@ def test_an_import_of_a_restricted_module_is_reported_with_its_line(repository: 
     assert finding.startswith("rig/bench/bench.py:2: imports rig.wiring.virtual: only rig.wiring.open, ")
 
 
-def test_a_folder_without_a_rank_is_refused(repository: Path, write: Write) -> None:
+def test_a_folder_without_a_rank_is_rejected(repository: Path, write: Write) -> None:
     write("rig/fresh/__init__.py", "")
     write("rig/csms/fresh/__init__.py", "from rig.csms import part\n")
     write("rig/csms/instrument/__init__.py", "from rig.csms import part\n")  # listed as a part of rig/csms
@@ -223,7 +223,7 @@ def test_each_listed_folder_exists_inside_a_ranked_one() -> None:
         assert any(owner in layer for layer in imports.LAYERS)
 
 
-def test_a_file_directly_in_rig_is_refused(repository: Path, write: Write) -> None:
+def test_a_file_directly_in_rig_is_rejected(repository: Path, write: Write) -> None:
     write("rig/__init__.py", "")
     write("rig/bench.py", "")
     assert imports.run(repository).findings == [

@@ -125,7 +125,7 @@ def test_mbed_tls_is_unpacked_with_its_version_and_replaces_what_was_there(tmp_p
 
 
 @pytest.mark.parametrize("name", ["mbedtls_3.60.1.orig.tar.gz", "mbedtls_4.0.0.orig.tar.gz", "other_3.6.1.orig.tar.gz"])
-def test_another_branch_of_mbed_tls_is_refused(tmp_path: Path, name: str) -> None:
+def test_another_branch_of_mbed_tls_is_rejected(tmp_path: Path, name: str) -> None:
     with pytest.raises(SetupError, match=r"is not mbed TLS 3\.6"):
         sources.unpack_mbedtls(archive(tmp_path / name, "mbedtls/library/x.c", b""), tmp_path / "mbedtls")
     assert not (tmp_path / "mbedtls").exists()

@@ -9,7 +9,7 @@ namespace {
 constexpr Text kTag = "auth";
 constexpr size_t kNone = AuthCache::kMaxEntries;
 constexpr size_t kMaxHead = 64;
-constexpr Text kRefused = ": offline, unknown idTags are refused until ClearCache";
+constexpr Text kRejected = ": offline, unknown idTags are rejected until ClearCache";
 
 static_assert(AuthCache::kMaxEntries % CacheFile::kSlots == 0 && AuthCache::kMaxEntries / CacheFile::kSlots <= 32,
               "the files are bits of one number");
@@ -68,7 +68,7 @@ void AuthCache::load() {
     lose();
   }
   if (is_incomplete_) {
-    log_.error(kTag, "the authorization cache has lost entries", kRefused);
+    log_.error(kTag, "the authorization cache has lost entries", kRejected);
   }
 }
 
@@ -463,7 +463,7 @@ void AuthCache::cannot_read(StorageResult result) {
   lose();
   step_ = Step::idle;
   log_.error(kTag, file_of(file).text(), " cannot be read (", name_of(result),
-             "), the authorization cache has lost entries", kRefused);
+             "), the authorization cache has lost entries", kRejected);
 }
 
 void AuthCache::failed(StorageResult result) {

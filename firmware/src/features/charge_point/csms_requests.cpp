@@ -59,7 +59,7 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
     Request request{fields, reply, row.action, accepted, now};
     (this->*row.answer)(request);
     if (fields.ok()) return;
-    log_.warning(kTag, action, " of the CSMS is refused: ", fields.reason());
+    log_.warning(kTag, action, " of the CSMS is rejected: ", fields.reason());
     reply.error(fields.error(), fields.reason());
     return;
   }

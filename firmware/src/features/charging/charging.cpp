@@ -247,7 +247,7 @@ void Charging::check_refused(Millis now) {
   if (settings_.stop_transaction_on_invalid_id) {
     end(StopReason::de_authorized, "", now);
   } else {
-    log_.warning(kTag, "the idTag is refused and has used MaxEnergyOnInvalidId: no more energy in this transaction");
+    log_.warning(kTag, "the idTag is rejected and has used MaxEnergyOnInvalidId: no more energy in this transaction");
     out_of_energy_ = true;
     drive(now);
   }

@@ -33,7 +33,7 @@ enum class SessionEvent : uint8_t {
   found_open,         // the last boot left a transaction open
   presented,          // an idTag was presented, here or by a remote start
   accepted,           // the idTag may charge
-  dropped,            // the idTag is refused or has expired, or no transaction may begin any more
+  dropped,            // the idTag is rejected or has expired, or no transaction may begin any more
   lock_failed,        // the lock did not close in time
   began,              // a transaction was opened
   continued,          // the transaction continues after a power failure

@@ -58,7 +58,7 @@ void LocalList::lose(Text cause) {
   head_.set = set;
   is_incomplete_ = true;
   log_.error(kTag, "the local authorization list is lost: ", cause,
-             "; offline, unknown idTags are refused until the CSMS sends a full list");
+             "; offline, unknown idTags are rejected until the CSMS sends a full list");
 }
 
 // ---- search

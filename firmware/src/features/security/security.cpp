@@ -39,7 +39,7 @@ TcpSecurity Security::security(bool url_has_tls) {
   if (security.tls && !security.time.is_exact && !has_reported_time_) {
     has_reported_time_ = true;  // one line, not one for each attempt
     log_.warning(kTag, "the time is at least ", format_timestamp(security.time.unix_s * kMillis).text(),
-                 "; until the CSMS tells it, a certificate is only refused if it had expired by then");
+                 "; until the CSMS sends it, a certificate is only rejected if it had expired by then");
   }
   return security;
 }

@@ -4,7 +4,7 @@ namespace pb {
 
 /// GPIO numbers on an ESP32-C3-DevKitM. The chip has GPIO 0 to 21: 11 to 17 are its flash, 20 and 21 its console, 9 is
 /// BOOT. 2 and 8 must be high when BOOT is low at a reset, so they are outputs. 18 and 19 are its USB until the
-/// firmware makes them outputs; GPIO 19 is pulled up until then, which a light may show and a contactor must not.
+/// firmware makes them outputs; GPIO 19 is pulled up until then, so it drives an LED and not the contactor.
 namespace pins {
 
 constexpr int kCable = 0;
