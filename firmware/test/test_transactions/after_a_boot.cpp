@@ -110,7 +110,6 @@ void damaged_ledger_stops_no_transaction_twice() {
   TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
 }
 
-/// A damaged copy is written again and changes nothing.
 /// The ledger of an earlier time, as after a flash block that reverts, would end an ended transaction once more.
 void ledger_behind_its_copy_is_not_used() {
   Simple rig;
@@ -130,6 +129,7 @@ void ledger_behind_its_copy_is_not_used() {
   TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
 }
 
+/// A damaged copy is written again and changes nothing.
 void damaged_copy_of_the_ledger_is_replaced() {
   Simple rig;
   rig.device->set_time();
