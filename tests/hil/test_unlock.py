@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from rig.bench import Bench
@@ -18,6 +16,11 @@ pytestmark = pytest.mark.needs("inputs", "inputs.lock_feedback")
 UNLOCK = {"connectorId": 1}
 
 
+def is_answer(frame: OcppFrame) -> bool:
+    """Return whether a frame is the answer to the raw call of this file."""
+    return frame.direction == "received" and frame.unique_id == "unlock"
+
+
 def test_unlock_of_a_connector_that_is_not_locked(device: Device, csms: Csms) -> None:
     """An unlocked connector answers Unlocked at once, and nothing else happens."""
     assert csms.call("UnlockConnector", UNLOCK) == {"status": "Unlocked"}
@@ -28,16 +31,13 @@ def test_unlock_of_a_connector_that_is_not_locked(device: Device, csms: Csms) ->
 def test_unlock_is_answered_when_the_lock_has_opened(device: Device, bench: Bench, inputs: Inputs, csms: Csms) -> None:
     """The answer Unlocked waits for lock_feedback to open."""
     inputs["lock_feedback"].on()
-    answers: list[dict[str, object]] = []
-    asking = threading.Thread(target=lambda: answers.append(csms.call("UnlockConnector", UNLOCK)))
     mark = bench.mark()
-    asking.start()
-    bench.timeline.expect(OcppFrame, lambda f: f.action == "UnlockConnector", since=mark, consume=False)
+    csms.send_raw('[2,"unlock","UnlockConnector",{"connectorId":1}]')
     device.status()
-    assert answers == []
+    assert not bench.timeline.events(OcppFrame, mark, is_answer)
     inputs["lock_feedback"].off()
-    asking.join(timeout=10)
-    assert answers == [{"status": "Unlocked"}]
+    answer = bench.timeline.expect(OcppFrame, is_answer, since=mark, what="the answer to UnlockConnector")
+    assert answer.payload == {"status": "Unlocked"}
 
 
 @pytest.mark.needs("stepped_time")
