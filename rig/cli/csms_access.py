@@ -46,7 +46,7 @@ def accepted_protocols(named: list[str] | None) -> tuple[str, ...]:
     """
     for name in named or ():
         if name not in VERSIONS:
-            raise BenchError(f"--protocol {name!r} is not a sub-protocol", f"Choose of {', '.join(VERSIONS)}")
+            raise BenchError(f"--protocol {name!r} is not a sub-protocol", f"Choose one of {', '.join(VERSIONS)}")
     return tuple(named or VERSIONS)
 
 

@@ -9,6 +9,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
+from rig.ocpp.versions import V16
+
 BadHandshake = Literal["half", "garbage", "close", "wrong-key", "other-subprotocol", "no-subprotocol"]
 """The ways to malform the answer to an opening handshake:
 
@@ -33,8 +35,10 @@ def bad_handshake(kind: BadHandshake, request: Request) -> bytes:
         "Connection: Upgrade",
         f"Sec-WebSocket-Accept: {accept_key('' if kind == 'wrong-key' else request.headers['Sec-WebSocket-Key'])}",
     ]
+    offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", V16.subprotocol).split(",")]
     if kind != "no-subprotocol":
-        lines.append(f"Sec-WebSocket-Protocol: {'ocpp2.0.1' if kind == 'other-subprotocol' else 'ocpp1.6'}")
+        other = next((name for name in ("ocpp2.1", "ocpp2.0.1", "ocpp1.6") if name not in offered), "none")
+        lines.append(f"Sec-WebSocket-Protocol: {other if kind == 'other-subprotocol' else offered[0]}")
     answer = "\r\n".join([*lines, "", ""]).encode()
     return answer[: len(answer) // 2] if kind == "half" else answer
 

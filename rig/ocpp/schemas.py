@@ -104,13 +104,24 @@ def check(action: str, payload: Any, kind: Kind, version: Version = V16) -> Viol
     if masked(payload) is not payload:  # it has a secret: let the message quote no values
         validator = _validator(action, kind, version, MASK)
         assert validator is not None
-    error = next(iter(validator.iter_errors(payload)))
+    error = _first_error(validator, payload)
     where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path).lstrip(".")
     return Violation(f"{where}: {error.message}" if where else error.message, _code(_keyword(error), version))
 
 
+def _first_error(validator: jsonschema_rs.Validator, payload: Any) -> jsonschema_rs.ValidationError:
+    try:
+        validator.validate(payload)  # unlike `iter_errors` it does not collect all of maybe 100,000 errors first
+    except jsonschema_rs.ValidationError as error:
+        return error
+    raise AssertionError("the payload is valid")
+
+
 def breaks(action: str, payload: Any, kind: Kind, version: Version = V16) -> list[Break]:
-    """Return every place where a payload breaks its action's schema. Arguments as for `check`."""
+    """Return every place where a payload breaks its action's schema. Arguments as for `check`.
+
+    It takes about 0.2 ms for each place, so limit the size of a payload from the network first.
+    """
     validator = _validator(action, kind, version)
     errors = validator.iter_errors(payload) if validator is not None else ()
     return [

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class HandBench:
-    """A bench that consists of a timeline, a cable, a power switch and one fault.
+    """A bench that consists of a timeline, a cable, a power switch, one fault and charge points that answer calls.
 
     Args:
         path: the bench description that it claims to have.
@@ -36,6 +36,8 @@ class HandBench:
         self.cable = False
         self.power = True
         self.faults: list[dict[str, Any]] = []
+        self.protocols: dict[str, str] = {}
+        self.called: list[tuple[str | None, str, dict[str, Any]]] = []
         self.test = ""
         self.hold = Hold()
         calls = {
@@ -45,6 +47,7 @@ class HandBench:
             "input.set": Call(self.input_set),
             "fault.list": Call(self.fault_list, acts=False),
             "fault.inject": Call(self.fault_inject),
+            "csms.call": Call(self.csms_call),
         }
         offer = Offer("a test", "hand", path, self.timeline, self.state, calls, lambda: self.test, self.hold)
         self.server = LiveServer(offer)
@@ -58,7 +61,18 @@ class HandBench:
             "outputs": {"contactor": False},
             "leds": {"status": {"lit": False, "pattern": "off", "rate_hz": 0, "duty": 0}},
             "faults": self.faults,
+            "csms": {"charge_points": {name: self._charge_point(name) for name in self.protocols}},
         }
+
+    def _charge_point(self, name: str) -> dict[str, Any]:
+        return {"protocol": self.protocols[name], "connected": True, "connectors": {}}
+
+    def csms_call(
+        self, _caller: Caller, action: str, payload: dict[str, Any], charge_point: str | None = None
+    ) -> dict[str, Any]:
+        """Accept a call to a charge point."""
+        self.called.append((charge_point, action, payload))
+        return {"status": "Accepted"}
 
     def power_on(self, _caller: Caller) -> None:
         """Switch the power on."""

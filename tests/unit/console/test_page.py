@@ -121,6 +121,20 @@ def test_refusal_is_shown(page: Any, hand: HandBench) -> None:
     assert hand.faults == []
 
 
+def test_call_form_follows_the_version_of_the_charge_point(page: Any, hand: HandBench) -> None:
+    """A charging station of OCPP 2.0.1 is called with an action and the fields of its version."""
+    hand.protocols["CP-2"] = "ocpp2.0.1"
+    page.get_by_text("CP-2 connected").wait_for()
+    page.get_by_label("action", exact=True).fill("GetBaseR")
+    page.get_by_role("option", name="GetBaseReport").click()
+    page.get_by_label("requestId *").fill("7")
+    page.get_by_label("reportBase *").click()
+    page.get_by_role("option", name="FullInventory").click()
+    page.get_by_role("button", name="call", exact=True).click()
+    page.get_by_text("GetBaseReport was answered").wait_for()
+    assert hand.called == [("CP-2", "GetBaseReport", {"requestId": 7, "reportBase": "FullInventory"})]
+
+
 def test_running_test_is_only_watched(page: Any, hand: HandBench) -> None:
     """While a test runs, the page names it, and its controls are disabled. It can hold the session."""
     hand.test = "tests/hil/test_boot.py::test_boots"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rig.csms import Csms
-from rig.csms.deviations import DEVIATIONS
+from rig.csms.deviations import DEVIATIONS, LARGEST_PAYLOAD
 from rig.timeline.frame_words import frame_line
 from tests.unit.csms.conftest import Peer
 from tests.unit.csms.station_peer import boot
@@ -42,6 +42,7 @@ NOT_TOLERATED = [
     ("Heartbeat", []),
     ("MeterValues", {"connectorId": 1, "meterValue": sampled()["meterValue"][0]}),
     ("StatusNotification", {"connectorId": 1, "info": None, "errorCode": "NoError"}),
+    ("Heartbeat", {"log": "x" * LARGEST_PAYLOAD}),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,20 @@ def test_every_action_of_2_x_has_a_direction_and_compiled_schemas(version: Versi
         violation = schemas.check(action, [], "response", version)
         assert violation is not None
         assert (violation.code == "NotImplemented") is (action in version.unconfirmed)
+
+
+def test_many_errors_are_not_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One error is reported without a search for all others, which takes 20 s for the largest message."""
+
+    class OnlyTheFirst:
+        def __init__(self, validator: jsonschema_rs.Validator) -> None:
+            self.is_valid, self.validate = validator.is_valid, validator.validate
+
+    found = OnlyTheFirst(schemas._validator("Heartbeat", "request", V16))  # type: ignore[arg-type]
+    monkeypatch.setattr(schemas, "_validator", lambda *_: found)
+    violation = schemas.check("Heartbeat", {"a": 1}, "request")
+    assert violation is not None
+    assert violation.code == "FormationViolation"
 
 
 def test_all_39_actions_have_both_schemas() -> None:

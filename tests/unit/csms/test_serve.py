@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from rig.cli.csms_access import Access
+from rig.cli.csms_access import Access, accepted_protocols
 from rig.cli.csms_serve import serve
 from rig.csms import Authority
 from rig.timeline.codec import decode
@@ -83,6 +83,28 @@ def test_a_line_is_printed_for_each_frame_until_ctrl_c(process: subprocess.Popen
     assert (process.returncode, out, err) == (0, "ended\n", "")
     events = [decode(line) for line in record.read_bytes().splitlines()]
     assert [type(event) for event in events] == [LinkChange, *[OcppFrame] * 4, LinkChange]
+
+
+def test_a_tolerant_csms_of_one_version_notes_deviations() -> None:
+    code = "from rig.cli.start import main; main()"
+    options = ("--port", "0", "--protocol", "ocpp2.0.1", "--tolerant")
+    with started("-c", code, "csms", "serve", *options) as process:
+        assert process.stdout is not None
+        found = re.search(r"ws://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert found
+        peer = Peer(found[0] + "CP-7", subprotocols=["ocpp1.6", "ocpp2.0.1"])
+        peer.call("Heartbeat", {"uptime": 1})
+        peer.socket.close()
+        connected, heard = process.stdout.readline(), process.stdout.readline()
+    assert "── connected (ocpp2.0.1)" in connected
+    assert "! tolerated: extra-property: " in heard
+
+
+def test_an_unknown_protocol_is_an_error() -> None:
+    with pytest.raises(
+        BenchError, match=r"'ocpp2' is not a sub-protocol. Choose one of ocpp1\.6, ocpp2\.0\.1, ocpp2\.1"
+    ):
+        accepted_protocols(["ocpp2"])
 
 
 def test_no_secret_is_on_the_terminal_or_in_the_record(process: subprocess.Popen[str], record: Path) -> None:
