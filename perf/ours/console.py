@@ -55,6 +55,6 @@ with tempfile.TemporaryDirectory() as folder:
             console.expect(f"^ping {number}$", timeout=60)
             print("got", time.monotonic_ns(), flush=True)
     else:
-        console.expect("^END$", timeout=60)
+        console.expect("^END$", timeout=120)
         print("lines", sum(line.text.startswith("line ") for line in timeline.events(LogLine)), flush=True)
     console.release()

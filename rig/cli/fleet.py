@@ -25,11 +25,15 @@ from rig.firmware.partitions import TABLE_OFFSET
 from rig.timeline import Timeline
 from rig.timeline.events import Event, LinkChange
 from rig.util.errors import BenchError, DeviceError, ExpectationError
-from rig.wiring.virtual.fleet import FleetDevice, allow_descriptors, check_all
+from rig.util.open_files import allow_open_files
+from rig.wiring.virtual.fleet import FleetDevice, check_all
 from rig.wiring.virtual.run_directory import RunDirectory
 from rig.wiring.virtual.stepping.fleet_clock import FleetClock
 
 _KEPT_EVENTS = 16
+_FILES_OF_A_DEVICE = 8
+"""Open files of this process for a device, with its connection to the CSMS."""
+_SPARE_FILES = 100
 _BOOT_LIMIT_S = 300
 _RETURN_LIMIT_S = 900
 _STABLE_S = 90
@@ -260,7 +264,7 @@ class _Links:
 @contextlib.contextmanager
 def _fleet(root: Path, csms_url: str, points: int, seed: int, clock: FleetClock | None) -> Iterator[list[FleetDevice]]:
     """Start the devices; end them and remove their files afterwards."""
-    allow_descriptors(points)
+    allow_open_files(points * _FILES_OF_A_DEVICE + _SPARE_FILES, f"{points} devices")
     # Without sanitizers: a device then takes a tenth of the memory and half of the time.
     executable = build(root, sanitize=False)
     manifest = package_firmware(executable, root).manifest

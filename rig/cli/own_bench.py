@@ -13,6 +13,11 @@ from rig.device import Device
 from rig.firmware.build import host_project
 from rig.live.bench_offer import offer_of
 from rig.live.server import LiveServer
+from rig.timeline import Timeline
+from rig.wiring.open import open_clock
+
+_KEPT_EVENTS = 250_000
+"""The number of events that stay readable, in about 100 MB; `rig console` may run for weeks."""
 
 
 @contextlib.contextmanager
@@ -27,25 +32,27 @@ def own_bench(path: Path, program: str) -> Iterator[None]:
         BenchError: the description or the bench cannot be used, or there is no folder for the socket.
     """
     with (
-        opened(in_real_time(load(path))) as (bench, device),
+        opened(in_real_time(load(path)), keep=_KEPT_EVENTS) as (bench, device),
         contextlib.closing(LiveServer(offer_of(bench, device, program))),
     ):
         yield
 
 
 @contextlib.contextmanager
-def opened(description: Description) -> Iterator[tuple[Bench, Device]]:
+def opened(description: Description, keep: int | None = None) -> Iterator[tuple[Bench, Device]]:
     """Open a bench of the working directory's project within the block.
 
     Args:
         description: the bench.
+        keep: the minimum number of latest events that stay readable; None for all.
 
     Raises:
         BenchError: the bench cannot be opened.
     """
     if description.device.firmware == "host":
         host_project(Path.cwd())  # first, so that the bench does not write to a wrong folder
-    with Bench(description, root=Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
+    timeline = Timeline(open_clock(description), keep)
+    with Bench(description, timeline, Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
         yield bench, device
 
 

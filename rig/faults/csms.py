@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
+from rig.csms.close_frame import CloseCode, CloseReason, validate_close_reason
 from rig.csms.refusals import REFUSALS
 from rig.faults.fault import Bench, Fault, one_of
-from rig.faults.frames import CloseCode, CloseReason, validate_reason
 from rig.util.checked import Limits
 from rig.util.errors import AuthorError, BenchError
 
@@ -135,7 +135,7 @@ class WebSocketClose(Fault):
 
     def validate_limits(self) -> None:
         """Check the length of the reason."""
-        validate_reason(self, self.reason)
+        validate_close_reason(self.name, self.reason)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
         """Close the connections."""

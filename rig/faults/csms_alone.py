@@ -1,23 +1,37 @@
-"""A CSMS without a bench, as the faults that need no more see it."""
+"""Faults of a CSMS without a bench."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rig.csms import Csms
 from rig.faults.fault import Fault
-from rig.instruments.power import Power
+from rig.faults.injection import inject
 from rig.timeline import Timeline
+from rig.timeline.events import FaultInjected
 from rig.util.errors import BenchError
-from rig.wiring.interfaces import Wiring
 
 
-class CsmsAlone:
-    """The part of a bench that a CSMS alone has. Charge points connect to it without a proxy.
+@contextmanager
+def inject_at_csms(csms: Csms, fault: Fault) -> Iterator[FaultInjected]:
+    """Inject a fault into a CSMS that has no bench, within the block. Charge points connect to it without a proxy.
 
     Args:
         csms: the CSMS.
+        fault: the fault.
+
+    Raises:
+        BenchError: the fault needs a bench.
     """
+    if not fault.on_csms:
+        raise BenchError(f"The fault {fault.name} needs a bench: this program has only a CSMS", "Open a bench")
+    with inject(_CsmsAlone(csms), fault) as injected:  # type: ignore[arg-type]  # it has what these faults use
+        yield injected
+
+
+class _CsmsAlone:
+    """The part of a bench that a CSMS alone has."""
 
     def __init__(self, csms: Csms) -> None:
         self.csms = csms
@@ -28,16 +42,6 @@ class CsmsAlone:
     def timeline(self) -> Timeline:
         """The timeline of the CSMS."""
         return self.csms.timeline
-
-    @property
-    def power(self) -> Power:
-        """Raise BenchError: there is no board."""
-        return _lacking("a board")
-
-    @property
-    def wiring(self) -> Wiring:
-        """Raise BenchError: there is no board."""
-        return _lacking("a board")
 
 
 class _Direct:
@@ -54,17 +58,3 @@ class _Direct:
     def drop_connections(self) -> int:
         """Reset all connections at the CSMS."""
         return self._csms.drop_connections()
-
-
-def validate_without_bench(fault: Fault) -> None:
-    """Reject a fault that needs a bench.
-
-    Raises:
-        BenchError: it does; the remedy is a bench.
-    """
-    if not fault.on_csms:
-        raise BenchError(f"The fault {fault.name} needs a bench: this program has only a CSMS", "Open a bench")
-
-
-def _lacking(what: str) -> NoReturn:
-    raise BenchError(f"this program has only a CSMS, not {what}", "Open a bench")

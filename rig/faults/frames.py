@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, get_args
 
 from rig.csms import frame_effects
+from rig.csms.close_frame import CloseCode, CloseReason, validate_close_reason
 from rig.csms.frame_effects import Effect, WrongId
 from rig.csms.wire import Direction, FrameKind, Selection
 from rig.faults.fault import Bench, Fault
@@ -19,11 +20,6 @@ from rig.util.errors import AuthorError
 
 _LONGEST_DELAY_S = 86_400
 _LARGEST_FRAME = 16 << 20
-_LARGEST_CODE = 0xFFFF
-_LONGEST_REASON = 123
-
-CloseCode = Annotated[int, Limits(least=0, most=_LARGEST_CODE)]
-CloseReason = Annotated[str, Limits(most=_LONGEST_REASON)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +286,7 @@ class FrameClose(FrameFault):
     def validate_limits(self) -> None:
         """Check the action and the length of the reason."""
         self.selection()
-        validate_reason(self, self.reason)
+        validate_close_reason(self.name, self.reason)
 
     def effect(self) -> Effect:
         """Return the change of a frame."""
@@ -307,14 +303,6 @@ class FrameReset(FrameFault):
     def effect(self) -> Effect:
         """Return the change of a frame."""
         return frame_effects.ResetInstead()
-
-
-def validate_reason(fault: Fault, reason: str) -> None:
-    """Raise AuthorError if a close reason does not fit in a control frame (RFC 6455 section 5.5)."""
-    if len(reason.encode()) > _LONGEST_REASON:
-        raise AuthorError(
-            f"{fault.name}: reason has at most {_LONGEST_REASON} bytes of UTF-8, not {len(reason.encode())}"
-        )
 
 
 FAULTS: tuple[type[Fault], ...] = (

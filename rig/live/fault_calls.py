@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import fields
 from typing import Any, get_type_hints
 
 from rig.csms import Csms
-from rig.faults import CATALOGUE, Fault, by_name, inject
-from rig.faults.csms_alone import CsmsAlone, validate_without_bench
+from rig.faults import CATALOGUE, Fault, by_name
+from rig.faults.csms_alone import inject_at_csms
 from rig.live.calls import Call, Caller, described_argument
 from rig.live.messages import RequestError
 from rig.timeline.events import FaultInjected
@@ -124,14 +124,8 @@ def faults_of_csms(csms: Callable[[], Csms]) -> FaultCalls:
         csms: returns the CSMS.
     """
 
-    @contextmanager
-    def inject_at_csms(fault: Fault) -> Iterator[FaultInjected]:
-        validate_without_bench(fault)
-        with inject(CsmsAlone(csms()), fault) as injected:  # type: ignore[arg-type]  # it has what these faults use
-            yield injected
-
     return FaultCalls(
-        inject_at_csms,
+        lambda fault: inject_at_csms(csms(), fault),
         possible=lambda kind: kind.on_csms,
         lacks=lambda kind: [] if kind.on_csms else ["bench"],
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import random
-import resource
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from rig.ocpp import schemas
 from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, parse
 from rig.ocpp.versions import VERSIONS
 from rig.util.errors import BenchError
+from rig.util.open_files import allow_open_files
 
 LoadAction = Literal["Heartbeat", "MeterValues", "StatusNotification"]
 Protocol = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
@@ -76,7 +76,7 @@ async def run(load: Load, progress: Callable[[Figures], None], every_s: float = 
     Raises:
         BenchError: the process may not open so many connections, or no charge point could register.
     """
-    allow_connections(load.points)
+    allow_open_files(load.points + _SPARE_FILES, f"{load.points} connections")
     figures = Figures()
     loop = asyncio.get_running_loop()
     begin = loop.time() + load.points / load.ramp
@@ -106,23 +106,6 @@ async def run(load: Load, progress: Callable[[Figures], None], every_s: float = 
         reason = next(iter(figures.reasons), "no attempt ended in time")
         raise BenchError(f"no charge point could register at {load.url}: {reason}", "Check the URL and the login")
     return figures
-
-
-def allow_connections(count: int) -> None:
-    """Raise the limit of open files for this number of connections.
-
-    Raises:
-        BenchError: the hard limit is too low.
-    """
-    needed = count + _SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and needed > hard:
-        raise BenchError(
-            f"{count} connections need {needed} open files, and the limit of this process is {hard}",
-            f"Run `ulimit -n {needed}` as root first, or choose fewer --points",
-        )
-    if needed > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 class _Point:

@@ -26,7 +26,7 @@ def curves_of(test: Test) -> list[Curve]:
             judged.setdefault(event.figure, []).append(event)
     found = []
     for figure, assertions in judged.items():
-        lines = _current(test) if figure == CURRENT else tuple(_telemetry(test, figure))
+        lines = _current(test) if figure == CURRENT else tuple(telemetry_lines(test, figure))
         if lines:
             bounds = (b for a in assertions if not a.growth for b in (a.low, a.high) if _is_figure(b))
             limits = tuple(dict.fromkeys(map(float, bounds)))
@@ -34,15 +34,26 @@ def curves_of(test: Test) -> list[Curve]:
     return found[:_MOST_CURVES]
 
 
-def _telemetry(test: Test, figure: str) -> Iterator[tuple[tuple[float, float], ...]]:
+def telemetry_lines(
+    test: Test, figure: str, *, least: float = -math.inf, below: float = math.inf
+) -> Iterator[tuple[tuple[float, float], ...]]:
+    """Yield the samples of a figure as points of time in s and value, in order; a new line after each reboot.
+
+    Args:
+        test: the test.
+        figure: its name in the telemetry.
+        least, below: the range of values; others are noise on the serial line.
+    """
     line: list[tuple[float, float]] = []
     for event in test.events:
         if _ends_line(event):
             if line:
                 yield tuple(sorted(line))
             line = []
-        elif isinstance(event, TelemetrySample) and _is_figure(value := event.values.get(figure)):
-            line.append((test.at(event.t), float(value)))
+        elif isinstance(event, TelemetrySample):
+            value = event.values.get(figure)
+            if _is_figure(value) and least <= value < below:
+                line.append((test.at(event.t), float(value)))
     if line:
         yield tuple(sorted(line))
 

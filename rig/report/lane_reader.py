@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rig.config.signal import Signal
-from rig.report.curves import curves_of
+from rig.report.curves import curves_of, telemetry_lines
 from rig.report.exchange_lanes import exchanges_of
 from rig.report.in_order import spread
 from rig.report.lanes import Band, Kind, Lanes, Moment, MomentKind, Stretch
@@ -31,7 +31,6 @@ from rig.timeline.events import (
     Panic,
     PinEdge,
     PowerChange,
-    TelemetrySample,
 )
 from rig.timeline.words import LEVELS, fault_words, measured, moment
 from rig.util.text import one_line
@@ -65,7 +64,7 @@ class _Reader:
         self._faults()
         self._moments()
         self._missed()
-        self._heap()
+        self.lanes.heap = list(telemetry_lines(self.test, "heap_free", least=0, below=_NO_HEAP))
         self.lanes.curves = curves_of(self.test)
 
     # -- bands ----------------------------------------------------------------------------------------------------
@@ -187,22 +186,6 @@ class _Reader:
                 end = self.at(event.t)
                 stretch = Stretch(min(self.at(event.since), end), end, f"expected: {one_line(event.what)}", ok=False)
                 self.lanes.missed.setdefault(lane, []).append(stretch)
-
-    def _heap(self) -> None:
-        line: list[tuple[float, float]] = []
-        for event in self.test.events:
-            if isinstance(event, Boot) or (isinstance(event, PowerChange) and not event.on):
-                if line:
-                    self.lanes.heap.append(line)
-                line = []
-            elif isinstance(event, TelemetrySample):
-                value = event.values.get("heap_free")
-                if isinstance(value, int | float) and 0 <= value < _NO_HEAP:
-                    line.append((self.at(event.t), float(value)))
-        if line:
-            self.lanes.heap.append(line)
-        for line in self.lanes.heap:
-            line.sort()
 
 
 _MOMENT_KINDS: Mapping[type[Event], MomentKind] = {

@@ -133,7 +133,7 @@ class Lanes:
     log: list[Moment] = field(default_factory=list)
     faults: list[Stretch] = field(default_factory=list)
     measurements: list[Stretch] = field(default_factory=list)
-    heap: list[list[tuple[float, float]]] = field(default_factory=list)
+    heap: list[tuple[tuple[float, float], ...]] = field(default_factory=list)
     """Free heap in bytes; a new list after each reboot."""
     curves: list[Curve] = field(default_factory=list)
     """The figures that the test asserts on, in the order of the assertions."""

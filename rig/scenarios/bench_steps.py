@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from rig.faults import CATALOGUE, by_name, inject
-from rig.faults.csms_alone import CsmsAlone
+from rig.faults import CATALOGUE, by_name
+from rig.faults.csms_alone import inject_at_csms
 from rig.scenarios.player import Player
 from rig.scenarios.step import DURATION, FLAG, NAME, STEPS, TEXT, Problems, Schema, Values, step
 from rig.scenarios.values import seconds
@@ -144,7 +144,7 @@ def fault(player: Player, values: Values) -> None:
             player.play(steps)
         return
     if kind.on_csms:
-        with inject(CsmsAlone(player.stage.csms), kind):  # type: ignore[arg-type]  # it has what these faults use
+        with inject_at_csms(player.stage.csms, kind):
             player.play(steps)
         return
     player.act(f"Begin: {kind.summary}", lambda _: None)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from rig.timeline import Timeline
-from rig.timeline.events import Event, Note
+from rig.timeline.events import Boot, Event, Note
 from rig.util.clock import BenchClock
 from rig.util.errors import ExpectationError
 from tests.unit.conftest import BOTH_CLOCKS
@@ -39,6 +39,18 @@ def test_only_the_latest_events_are_kept_with_their_ids() -> None:
     last = timeline.last(Note)
     assert last is not None
     assert last.id == 100
+
+
+def test_the_latest_event_of_a_kind_outlives_those_of_other_kinds() -> None:
+    """A bench that has been open for a week still knows its last boot; an earlier one is dropped."""
+    timeline = Timeline(keep=10)
+    assert timeline.last(Boot) is None
+    for version in ("1", "2"):
+        timeline.append(Boot(version=version, build="0", reset="power_on"))
+    for number in range(100):
+        timeline.append(Note(text=str(number)))
+    assert [boot.version for boot in timeline.events(Boot)] == ["2"]
+    assert timeline.last(Boot, lambda boot: boot.version == "2") is not None
 
 
 def test_marks_and_consumed_events_stay_valid() -> None:

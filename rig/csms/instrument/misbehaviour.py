@@ -9,18 +9,18 @@ from typing import get_args
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
+from rig.csms.close_frame import CloseCode, CloseReason, validate_close_reason
 from rig.csms.connection import Mute
 from rig.csms.frame_effects import Effect, MalformAnswer
 from rig.csms.instrument.part import CsmsPart
 from rig.csms.refusals import REFUSALS
 from rig.csms.wire import FrameFault, Selection
 from rig.util.arguments import validate_one_of
+from rig.util.checked import checked
 from rig.util.errors import AuthorError
 
 _FASTEST_TRICKLE = 1e6
 _FASTEST_PINGS_HZ = 1e4
-_LARGEST_CODE = 0xFFFF
-_LONGEST_REASON = 123  # bytes: a control frame has at most 125 (RFC 6455 section 5.5)
 
 
 class Misbehaviour(CsmsPart):
@@ -146,18 +146,15 @@ class Misbehaviour(CsmsPart):
         """Reset the TCP connections of all charge points at the CSMS. Return their number."""
         return self.on_loop(self._server.drop_connections(), "reset the connections")
 
-    def close_all(self, code: int, reason: str = "") -> None:
+    @checked
+    def close_all(self, code: CloseCode, reason: CloseReason = "") -> None:
         """Close the connections of all charge points with any close code.
 
         Args:
             code: from 0 to 65535, also one that must not be on the wire (RFC 6455 section 7.4).
             reason: at most 123 bytes of UTF-8.
         """
-        if not 0 <= code <= _LARGEST_CODE or len(reason.encode()) > _LONGEST_REASON:
-            raise AuthorError(
-                f"a close code is at most {_LARGEST_CODE} and a reason has at most {_LONGEST_REASON} bytes, not "
-                f"{code} and {len(reason.encode())} bytes"
-            )
+        validate_close_reason("close_all", reason)
         self.on_loop(self._server.close_connections(code, reason), f"close with {code}")
 
     @contextlib.contextmanager

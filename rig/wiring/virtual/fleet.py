@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import socket
 from collections import deque
 from collections.abc import Sequence
@@ -17,9 +16,6 @@ from rig.wiring.virtual.board import HEAP_BYTES
 from rig.wiring.virtual.flash import FLASH_SIZE
 from rig.wiring.virtual.process import DeviceProcess, device_arguments
 from rig.wiring.virtual.stepping.device_clock import DevicesClock
-
-DESCRIPTORS_PER_DEVICE = 8
-"""File descriptors that a device takes of this process, with its connection to the CSMS."""
 
 _INPUTS = (32, 33, 25, 26, 27, 34, 35)
 """The GPIOs of docs/design.md#signals. All are low: no cable, no stop, no card."""
@@ -108,24 +104,6 @@ class FleetDevice:
         self._process.close()
         self._uart.close()
         self._flash.unlink(missing_ok=True)
-
-
-def allow_descriptors(devices: int) -> None:
-    """Raise this process' limit of file descriptors for a number of devices.
-
-    Raises:
-        BenchError: the system does not allow that many.
-    """
-    needed = devices * DESCRIPTORS_PER_DEVICE + 100
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft >= needed or soft == resource.RLIM_INFINITY:
-        return
-    if hard != resource.RLIM_INFINITY and hard < needed:
-        raise BenchError(
-            f"{devices} devices need {needed} file descriptors, and the system allows {hard}",
-            "Run fewer devices, or raise the limit (ulimit -Hn)",
-        )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _write_flash(path: Path, partitions: PartitionTable, table: bytes, storage: bytes) -> None:

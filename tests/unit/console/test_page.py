@@ -250,7 +250,7 @@ def test_axe_finds_nothing(page: Any, hand: HandBench, scheme: str, size: dict[s
             OcppFrame(
                 source="csms",
                 charge_point="CP-1",
-                direction=direction,
+                direction=direction,  # type: ignore[arg-type]
                 message_type="CALL",
                 unique_id="7",
                 action="Heartbeat",

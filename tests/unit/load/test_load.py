@@ -17,10 +17,11 @@ from rig.csms.wire import Selection
 from rig.load.figures import Figures
 from rig.load.histogram import Histogram
 from rig.load.limits import Limit
-from rig.load.points import Load, LoadAction, Protocol, allow_connections, run
+from rig.load.points import Load, LoadAction, Protocol, run
 from rig.timeline import Timeline
 from rig.timeline.events import OcppFrame
 from rig.util.errors import AuthorError, BenchError
+from rig.util.open_files import allow_open_files
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_nobody_registers_at_a_csms_that_rejects(csms: Csms) -> None:
 def test_too_many_connections_are_rejected_before_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 200))
     with pytest.raises(BenchError, match="500 connections need 564 open files, and the limit of this process is 200"):
-        allow_connections(500)
+        allow_open_files(564, "500 connections")
 
 
 @pytest.mark.parametrize("seconds", [1e-6, 31e-6, 64e-6, 0.0123, 1.0, 86_400.0])

@@ -1,0 +1,28 @@
+"""The limit of this process for open files, which connections and devices use up (getrlimit(2), RLIMIT_NOFILE)."""
+
+from __future__ import annotations
+
+import resource
+
+from rig.util.errors import BenchError
+
+
+def allow_open_files(needed: int, what: str) -> None:
+    """Raise the limit of open files where it is too low.
+
+    Args:
+        needed: the number of open files.
+        what: their users in messages, such as `500 connections`.
+
+    Raises:
+        BenchError: the system does not allow that many.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= needed or soft == resource.RLIM_INFINITY:
+        return
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise BenchError(
+            f"{what} need {needed} open files, and the limit of this process is {hard}",
+            f"Run `ulimit -n {needed}` as root first, or choose fewer --points",
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
