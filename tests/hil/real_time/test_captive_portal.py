@@ -11,7 +11,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.device import Device
-from rig.instruments.console import Console
+from rig.firmware.filesystem import make_filesystem
 from rig.timeline.events import LogLine
 from tests.hil.real_time.page_client import PageClient
 
@@ -45,7 +45,9 @@ def ask(bench: Bench, packet: bytes) -> bytes:
 def access_point(device: Device, bench: Bench) -> Iterator[None]:
     """Open the setup access point: a device without the name of a network opens it at once."""
     since = bench.mark()
-    device.flash(settings={"wifi_ssid": "", "setup_psk": "label-1234"})
+    storage = device.firmware.manifest.storage()
+    settings = json.dumps({"setup_psk": "label-1234"}).encode()
+    bench.flasher.flash_filesystem(make_filesystem({"config.json": settings}, storage.size), storage.offset)
     device.wait_ready(since)
     bench.timeline.expect(
         LogLine, lambda line: "is open" in line.text, since=since, timeout=20, what="the access point"
@@ -77,9 +79,9 @@ def test_a_probe_of_a_phone_is_redirected_to_the_page(bench: Bench) -> None:
     assert phone.send("GET", "/generate_204")[0] == 404
 
 
-def test_without_the_access_point_nothing_is_redirected(device: Device, bench: Bench, console: Console) -> None:
+def test_without_the_access_point_nothing_is_redirected(device: Device, bench: Bench) -> None:
     """In another network the device has names of its own, and answers no query."""
-    assert json.loads(console.command("status network"))["network"]["setup_access_point"] is False
+    assert device.status()["network"]["setup_access_point"] is False
     assert PageClient(bench.page_url).send("GET", "/", headers={"Host": "charger.lan"})[0] == 200
     assert bench.wiring.dns_address is not None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:

@@ -11,6 +11,7 @@ from rig.bench import Bench
 from rig.device import Device
 from rig.instruments.console import Console
 from rig.instruments.power import Power
+from rig.timeline.events import LogLine
 from tests.chromium import SLOW_MS, chromium
 from tests.hil.real_time.page_client import PASSWORD, PageClient, new_password, printed_password
 
@@ -135,11 +136,29 @@ def test_a_scan_ends_with_its_result(inside: Any) -> None:
 
 
 def test_an_image_is_refused_beside_its_field(inside: Any) -> None:
-    """The firmware has no port for images, and says so."""
+    """The reason is beside the field, and in the other language as well."""
     open_section(inside, "care")
     inside.locator("#image").set_input_files({"name": "bad.bin", "mimeType": "", "buffer": b"no image" * 10_000})
     inside.get_by_role("button", name="Upload", exact=True).click()
-    inside.locator("#image-error", has_text="no port that writes an application image").wait_for()
+    inside.locator("#image-error", has_text="The file is no application image").wait_for()
+    assert inside.locator("#image").get_attribute("aria-invalid") == "true"
+    inside.locator("#language").select_option("1")
+    inside.get_by_role("button", name="Hochladen", exact=True).click()
+    inside.locator("#image-error", has_text="Die Datei ist kein Programm").wait_for()
+
+
+def test_an_image_is_taken_and_booted(inside: Any, device: Device, bench: Bench) -> None:
+    """The page shows that the image is stored; the device restarts with it and is live again."""
+    manifest = device.firmware.manifest
+    image = dict(manifest.contents())[manifest.partition_table()["ota_0"].offset]
+    open_section(inside, "care")
+    inside.locator("#image").set_input_files({"name": "firmware.bin", "mimeType": "", "buffer": image})
+    mark = bench.mark()
+    with device.expecting_reboot():
+        inside.get_by_role("button", name="Upload", exact=True).click()
+        inside.locator("#image-state", has_text="The device restarts with it.").wait_for()
+    bench.timeline.expect(LogLine, lambda line: "the update is confirmed" in line.text, since=mark, timeout=20)
+    device.renew()
 
 
 def test_the_page_speaks_german(inside: Any) -> None:
