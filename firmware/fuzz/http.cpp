@@ -28,14 +28,20 @@ struct Routes final : HttpHandler {
     return true;
   }
   bool body_space(MutableBytes& space) override {
-    space = ++pieces_ % 2 == 0 ? MutableBytes() : MutableBytes(piece_);
-    return pieces_ < 40;
+    space = is_writing_ ? MutableBytes() : MutableBytes(piece_);
+    is_writing_ = false;
+    return taken_ < 200;
   }
-  void take_body(size_t count) override { pb::fuzz::require(count <= sizeof piece_, "a piece fits into its place"); }
+  void take_body(size_t count) override {
+    pb::fuzz::require(count <= sizeof piece_, "a piece fits into its place");
+    taken_ += count;
+    is_writing_ = true;
+  }
   void lose_body() override {}
 
  private:
-  int pieces_ = 0;
+  size_t taken_ = 0;
+  bool is_writing_ = false;
   uint8_t piece_[32];
 };
 

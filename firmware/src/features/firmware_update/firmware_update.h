@@ -84,7 +84,7 @@ class FirmwareUpdate {
   size_t length_ = 0;
   size_t received_ = 0;  ///< bytes of the image, with those in piece_
   size_t filled_ = 0;    ///< bytes in piece_
-  uint8_t piece_[kPiece];
+  uint8_t piece_[kPiece] = {};
 };
 
 }  // namespace pb

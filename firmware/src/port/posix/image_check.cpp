@@ -30,7 +30,7 @@ class Reader {
   }
   /// The bytes of a segment enter its checksum.
   bool read_segment(size_t length, uint8_t& checksum, bool& is_program) {
-    uint8_t bytes[1024];
+    uint8_t bytes[1024] = {};
     bool is_start = true;
     for (size_t left = length; left > 0; is_start = false) {
       const MutableBytes part = MutableBytes(bytes).first(left);
@@ -56,7 +56,7 @@ class Reader {
 UpdateResult check_image(Flash& slot, size_t length) {
   if (length > slot.size()) return UpdateResult::too_large;
   Reader image(slot, length);
-  uint8_t header[kHeader];
+  uint8_t header[kHeader] = {};
   if (!image.read(header) || header[0] != kMagic) return UpdateResult::damaged;
   const size_t segments = header[1];
   const bool has_hash = header[kHeader - 1] != 0;
@@ -64,18 +64,18 @@ UpdateResult check_image(Flash& slot, size_t length) {
   uint8_t checksum = kChecksumSeed;
   bool has_program = false;
   for (size_t i = 0; i < segments; ++i) {
-    uint8_t bytes[kSegmentHeader];
+    uint8_t bytes[kSegmentHeader] = {};
     if (!image.read(bytes)) return UpdateResult::damaged;
     uint32_t size = 0;
     for (size_t byte = 0; byte < 4; ++byte) size |= uint32_t{bytes[4 + byte]} << (8 * byte);
     if (!image.read_segment(size, checksum, has_program)) return UpdateResult::damaged;
   }
-  uint8_t padding[kAlignment];
+  uint8_t padding[kAlignment] = {};
   const MutableBytes end = MutableBytes(padding).first(kAlignment - image.place() % kAlignment);
   if (!image.read(end) || end[end.length - 1] != checksum) return UpdateResult::damaged;
   if (has_hash) {
     uint8_t expected[kSha256Length];
-    uint8_t stored[kSha256Length];
+    uint8_t stored[kSha256Length] = {};
     image.finish(expected);
     const size_t place = image.place();
     if (length - place < sizeof stored || slot.read(place, stored) != FlashResult::ok) return UpdateResult::damaged;
