@@ -7,8 +7,8 @@ A trace is the OCPP frames with their text, the edges of all pins, and the lines
 time. Two values depend on the computer and are left out: the port number that the kernel assigned to the bench, and the
 number of rounds of the device's loop (`loops`, `turns`), because the kernel decides how many TCP segments wake it.
 
-Tests that use TLS differ in the heap figures of the telemetry, by some 16 bytes: keys and signatures are random, and the
-encodings of some are a byte shorter than those of others.
+Tests that use TLS differ in the heap figures of the telemetry, by some 16 bytes: keys and signatures are random, and
+the encodings of some are a byte shorter than those of others.
 """
 
 from __future__ import annotations
