@@ -1,11 +1,12 @@
 #include "runtime/event_loop.h"
 
+#include "core/require.h"
+
 namespace pb {
 
-bool EventLoop::add(Feature& feature) {
-  if (count_ == kMaxFeatures) return false;
+void EventLoop::add(Feature& feature) {
+  require(count_ < kMaxFeatures);
   features_[count_++] = &feature;
-  return true;
 }
 
 Millis EventLoop::run_once() {

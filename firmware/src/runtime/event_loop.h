@@ -23,8 +23,8 @@ class EventLoop {
 
   EventLoop(const Clock& clock, SlowPollListener listener) : clock_(clock), listener_(listener) {}
 
-  /// @return false when there are already kMaxFeatures.
-  bool add(Feature& feature);
+  /// Adds a feature, at start-up; at most kMaxFeatures.
+  void add(Feature& feature);
   /// Polls every feature once. @return the earliest of their deadlines.
   Millis run_once();
 

@@ -59,13 +59,40 @@ void start_without_a_transaction_id_is_resent() {
   }
 }
 
-void transaction_id_may_be_a_string_or_have_an_empty_fraction() {
-  for (const char* id : {"\"4711\"", "4711.0", "4711.000"}) {
+/// For JSON Schema from draft 6 on each of these numbers is an integer.
+void transaction_id_may_be_any_number_with_an_integer_value() {
+  const struct {
+    const char* written;
+    const char* read;
+  } kIds[] = {{"\"4711\"", "4711"},
+              {"4711.0", "4711"},
+              {"4711.000", "4711"},
+              {"1e3", "1000"},
+              {"1.5E+2", "150"},
+              {"100e-2", "1"},
+              {"-1", "-1"},
+              {"0e999", "0"},
+              {"2147483648", "2147483648"},
+              {"-9223372036854775808", "-9223372036854775808"},
+              {"1000000000000000000000e-18", "1000"}};
+  for (const auto& id : kIds) {
+    Rig rig;
+    const std::string written = id.written;
+    charge_answered_with(rig, "{\"transactionId\":" + written + ",\"idTagInfo\":{\"status\":\"Accepted\"}}");
+    assert_is(id.read, console_status(rig, "transaction"));
+    rig.press();
+    assert_is(id.read, rig.last("StopTransaction", "transactionId"));
+  }
+}
+
+void transaction_id_without_an_integer_value_is_none() {
+  for (const char* id :
+       {"1.5", "1e-1", "1e30", "9223372036854775808", "1e99999999999999999999", "true", "\"\"", "[1]"}) {
     Rig rig;
     charge_answered_with(rig, "{\"transactionId\":" + std::string(id) + ",\"idTagInfo\":{\"status\":\"Accepted\"}}");
-    assert_is("4711", console_status(rig, "transaction"));
-    rig.press();
-    assert_is("4711", rig.last("StopTransaction", "transactionId"));
+    rig.answers.clear();
+    rig.pass(kRetry);
+    TEST_ASSERT_EQUAL_STRING_MESSAGE("100", console_status(rig, "transaction").c_str(), id);
   }
 }
 
@@ -186,7 +213,8 @@ void run_answers_tests() {
   RUN_TEST(refusal_without_a_transaction_id_ends_the_charge);
   RUN_TEST(late_refusal_without_a_transaction_id_ends_the_charge);
   RUN_TEST(start_without_a_transaction_id_is_resent);
-  RUN_TEST(transaction_id_may_be_a_string_or_have_an_empty_fraction);
+  RUN_TEST(transaction_id_may_be_any_number_with_an_integer_value);
+  RUN_TEST(transaction_id_without_an_integer_value_is_none);
   RUN_TEST(start_answer_without_accepted_refuses_the_id_tag);
   RUN_TEST(authorize_is_decided_by_its_status_alone);
   RUN_TEST(offline_an_unreadable_expiry_date_has_passed);

@@ -310,6 +310,22 @@ void a_crash_after_which_no_log_survived_replaces_the_older_one() {
   check_contains("reason=watchdog", device.storage.files["crash"]);
 }
 
+void a_power_cut_leaves_no_crash_with_the_log_of_another_one() {
+  Device device;
+  device.cold_boot();
+  device.log_lines(0, 5);
+  device.boot().store.note_crash(ResetReason::panic, "0badcafe", nullptr);
+  device.run_for(0);
+  device.boot().store.note_crash(ResetReason::watchdog, "0badcafe", nullptr);
+  std::string& crash = device.storage.files["crash"];
+  for (int i = 0; i < 10 && crash.find("watchdog") == std::string::npos; ++i) {
+    device.life->store.poll(device.clock.now());
+    device.storage.run_one();
+  }
+  check_contains("reason=watchdog", crash);
+  TEST_ASSERT_EQUAL_size_t(0, device.storage.files.count("crash_log"));
+}
+
 void without_a_crash_there_is_nothing_to_show() {
   Device device;
   device.cold_boot();
@@ -422,6 +438,7 @@ int main() {
   RUN_TEST(a_full_flash_takes_the_oldest_files_and_then_nothing);
   RUN_TEST(a_crash_is_stored_with_its_last_lines);
   RUN_TEST(a_crash_after_which_no_log_survived_replaces_the_older_one);
+  RUN_TEST(a_power_cut_leaves_no_crash_with_the_log_of_another_one);
   RUN_TEST(without_a_crash_there_is_nothing_to_show);
   RUN_TEST(a_loop_of_crashes_does_not_wear_the_flash);
   RUN_TEST(a_storm_of_lines_writes_no_more_than_the_credit);

@@ -57,13 +57,6 @@ void records_are_printed_once_a_second() {
   TEST_ASSERT_EQUAL_size_t(late.find("monitor"), late.rfind("monitor"));
 }
 
-void counters_have_a_limit() {
-  Bench bench;
-  size_t added = 0;
-  while (added <= Monitor::kMaxCounters && bench.monitor.add({})) ++added;
-  TEST_ASSERT_TRUE(added > 0 && added < Monitor::kMaxCounters);
-}
-
 /// Takes a share of the processor's time.
 struct Hog final : Feature {
   FakeClock& clock;
@@ -149,7 +142,6 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(a_record_has_every_number);
   RUN_TEST(records_are_printed_once_a_second);
-  RUN_TEST(counters_have_a_limit);
   RUN_TEST(a_feature_that_takes_a_fifth_of_the_processor_is_named);
   RUN_TEST(rounds_are_counted_by_their_duration);
   RUN_TEST(numbers_of_the_full_record_are_not_in_each_record);

@@ -134,18 +134,6 @@ void help_lists_the_commands_with_their_arguments() {
   TEST_ASSERT_EQUAL_STRING("= help, echo <text>, later\r\n", bench.answer_to("help\n").c_str());
 }
 
-void commands_have_different_names_and_a_limit() {
-  Bench bench;
-  TEST_ASSERT_FALSE(bench.console.add({"echo", "", nullptr, nullptr}));
-  static char names[SerialDebug::kMaxCommands][2] = {};
-  size_t added = 0;
-  for (size_t i = 0; i < SerialDebug::kMaxCommands; ++i) {
-    names[i][0] = static_cast<char>('A' + i);
-    if (bench.console.add({names[i], "", nullptr, nullptr})) ++added;
-  }
-  TEST_ASSERT_EQUAL_size_t(SerialDebug::kMaxCommands - 3, added);
-}
-
 }  // namespace
 
 int main() {
@@ -162,6 +150,5 @@ int main() {
   RUN_TEST(a_command_polls_earlier_features_again);
   RUN_TEST(a_flood_of_input_does_not_block_other_features);
   RUN_TEST(help_lists_the_commands_with_their_arguments);
-  RUN_TEST(commands_have_different_names_and_a_limit);
   return UNITY_END();
 }

@@ -230,13 +230,26 @@ void a_time_before_this_firmware_is_ignored() {
   check_text("2020-01-01T00:00:00.000Z", time.timestamp().text());
 }
 
-void an_invalid_stored_time_is_ignored() {
+/// A charge that has a timestamp of the year 9999 could not go back to the right time.
+void a_time_after_2100_is_ignored() {
   FakeClock clock;
   FakeStorage storage;
-  storage.files["last_time"] = "soon";
   TimeSync time(clock, storage);
-  time.restore();
+  TEST_ASSERT_FALSE(time.set_from_csms(253'402'300'799'000));  // the end of the year 9999
+  TEST_ASSERT_FALSE(time.set_from_csms(TimeSync::kLatest + 1));
   check_text("none", name_of(time.quality()));
+  TEST_ASSERT_TRUE(time.set_from_csms(TimeSync::kLatest));
+}
+
+void an_invalid_stored_time_is_ignored() {
+  for (const char* stored : {"soon", "9999-12-31T23:59:59.000Z", "1970-01-01T00:00:00.000Z"}) {
+    FakeClock clock;
+    FakeStorage storage;
+    storage.files["last_time"] = stored;
+    TimeSync time(clock, storage);
+    time.restore();
+    TEST_ASSERT_TRUE_MESSAGE(time.quality() == TimeQuality::none, stored);
+  }
 }
 
 }  // namespace
@@ -257,6 +270,7 @@ int main() {
   RUN_TEST(the_time_is_stored_once_an_hour_and_not_with_each_heartbeat);
   RUN_TEST(a_write_to_a_busy_storage_is_retried);
   RUN_TEST(a_time_before_this_firmware_is_ignored);
+  RUN_TEST(a_time_after_2100_is_ignored);
   RUN_TEST(an_invalid_stored_time_is_ignored);
   return UNITY_END();
 }

@@ -21,7 +21,7 @@ bool ChargePoint::send_heartbeat(Millis now) {
 void ChargePoint::take_time(JsonValue payload, Millis now) {
   const JsonValue reported = payload.find("currentTime");
   UnixMillis time = 0;
-  const bool is_time = read_timestamp(reported, time) && time >= TimeSync::kEarliest;
+  const bool is_time = read_timestamp(reported, time) && TimeSync::is_usable(time);
   if (is_time && !connection_.certificate_holds_at(time / 1000)) {
     log_.warning(kTag, "the CSMS sent the currentTime ", format_timestamp(time).text(),
                  ", at which its own certificate is not valid: it is not used");
@@ -35,7 +35,8 @@ void ChargePoint::take_time(JsonValue payload, Millis now) {
   }
   Text shown = reported.exists() ? reported.raw() : Text("none");
   if (shown.length > kLongestDateTime) shown = "a long value";
-  log_.warning(kTag, "the CSMS sent no usable currentTime (", shown, "): expected an ISO 8601 date-time from 2020 on");
+  log_.warning(kTag, "the CSMS sent no usable currentTime (", shown,
+               "): expected an ISO 8601 date-time from 2020 to 2100");
   request_time_later(now);
 }
 

@@ -66,7 +66,7 @@ void LogStore::note_crash(ResetReason reason, Text build_id, const CrashReport* 
   log_.error("crash", "the last run crashed", Field{"reason", name_of(reason)}, Field{"uptime_ms", last_uptime_ms_},
              Field{"build", build_id}, Field{"cause", report == nullptr ? Text("unknown") : report->cause.text()},
              Field{"backtrace", backtrace.text()});
-  if (crash_line_ != ring_.end()) crash_step_ = Step::crash;
+  if (crash_line_ != ring_.end()) crash_step_ = Step::remove_old_log;
 }
 
 void LogStore::take(LogLevel level, Span<char> line) {
@@ -211,6 +211,11 @@ void LogStore::write_crash() {
     crash_step_ = Step::none;
     return;
   }
+  // After a power cut between the two files, this crash has no log, instead of that of an earlier one.
+  if (crash_step_ == Step::remove_old_log) {
+    is_writing_ = storage_.remove(kCrashLogFile, done());
+    return;
+  }
   const MutableBytes scratch = storage_.scratch();
   if (scratch.empty()) return;
   const Span<char> content(reinterpret_cast<char*>(scratch.data), scratch.length);
@@ -233,14 +238,20 @@ void LogStore::write_crash() {
 
 /// Writes the first `length` bytes of the scratch buffer.
 void LogStore::post(Text name, size_t length) {
-  is_writing_ = storage_.write_spare(
-      name, {storage_.scratch().data, length},
-      {[](void* self, StorageResult result) { static_cast<LogStore*>(self)->written(result); }, this});
+  is_writing_ = storage_.write_spare(name, {storage_.scratch().data, length}, done());
+}
+
+StorageDone LogStore::done() {
+  return {[](void* self, StorageResult result) { static_cast<LogStore*>(self)->written(result); }, this};
 }
 
 void LogStore::written(StorageResult result) {
   is_writing_ = false;
   const bool is_crash = crash_step_ != Step::none;
+  if (result == StorageResult::ok && crash_step_ == Step::remove_old_log) {
+    crash_step_ = Step::crash;
+    return;
+  }
   if (result == StorageResult::ok) {
     LogRing::Notes notes = ring_.notes();
     notes.credit_ms -= notes.credit_ms < kCost ? notes.credit_ms : kCost;

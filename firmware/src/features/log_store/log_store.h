@@ -79,7 +79,7 @@ class LogStore final : public Feature {
   Millis poll(Millis now) override;
 
  private:
-  enum class Step : uint8_t { none, crash, crash_log };
+  enum class Step : uint8_t { none, remove_old_log, crash, crash_log };
 
   bool excess() const { return last_ + 1 - first_ > settings_.log_files; }
   void charge(Millis now);
@@ -89,6 +89,7 @@ class LogStore final : public Feature {
   void post(Text name, size_t length);
   size_t collect(uint32_t from, Span<char> into, uint32_t& end) const;
   size_t collect_until(uint32_t end, Span<char> into) const;
+  StorageDone done();
   void written(StorageResult result);
   void file_written();
   void remove_oldest();

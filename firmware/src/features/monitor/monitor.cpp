@@ -1,6 +1,7 @@
 #include "features/monitor/monitor.h"
 
 #include "core/json_writer.h"
+#include "core/require.h"
 
 namespace pb {
 
@@ -30,10 +31,9 @@ Monitor::Monitor(const Heap& heap, const Tcp& tcp, EventLoop& loop, Logger& log)
   add({"sockets", "", [](const void* self) { return static_cast<int64_t>(of(self).tcp_.sockets_in_use()); }, this});
 }
 
-bool Monitor::add(Counter counter) {
-  if (count_ == kMaxCounters) return false;
+void Monitor::add(Counter counter) {
+  require(count_ < kMaxCounters);
   counters_[count_++] = counter;
-  return true;
 }
 
 Millis Monitor::poll(Millis now) {

@@ -28,8 +28,8 @@ class Monitor final : public Feature {
 
   Monitor(const Heap& heap, const Tcp& tcp, EventLoop& loop, Logger& log);
 
-  /// @return false when there are already kMaxCounters.
-  bool add(Counter counter);
+  /// Adds a counter, at start-up; at most kMaxCounters.
+  void add(Counter counter);
   /// Writes every number, the time of each feature and the histogram of the loop's rounds.
   void write_full(JsonWriter& json) const;
   /// Writes the unit of each number, for programs that show them.

@@ -9,7 +9,8 @@ namespace pb {
 /// Whether a field exists. Some CSMSs write null for an optional field that they omit.
 inline bool is_given(JsonValue field) { return field.exists() && field.kind() != JsonKind::null; }
 
-/// Reads an integer, also with an empty fraction (`4711.0`) or in a string (`"4711"`).
+/// Reads a number whose value is an integer (`4711`, `4711.0`, `1e3`), also in a string (`"4711"`). The schemas of OCPP
+/// 1.6 declare JSON Schema draft 4, in which `4711.0` and `1e3` are no integers; from draft 6 on they are.
 /// @return false, with `value` unchanged, when the field has another type or does not fit.
 bool read_integer(JsonValue field, int64_t& value);
 

@@ -1,5 +1,6 @@
 #include "features/serial_debug/serial_debug.h"
 
+#include "core/require.h"
 #include "core/utf8.h"
 
 namespace pb {
@@ -19,13 +20,10 @@ SerialDebug::SerialDebug(Uart& uart, Logger& console) : uart_(uart), console_(co
   add({"help", "", [](void* self, Text, Logger&) { static_cast<SerialDebug*>(self)->help(); }, this});
 }
 
-bool SerialDebug::add(Command command) {
-  if (count_ == kMaxCommands) return false;
-  for (size_t i = 0; i < count_; ++i) {
-    if (Text(commands_[i].name) == Text(command.name)) return false;
-  }
+void SerialDebug::add(Command command) {
+  require(count_ < kMaxCommands);
+  for (size_t i = 0; i < count_; ++i) require(Text(commands_[i].name) != Text(command.name));
   commands_[count_++] = command;
-  return true;
 }
 
 Millis SerialDebug::poll(Millis now) {

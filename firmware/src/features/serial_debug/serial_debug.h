@@ -31,8 +31,8 @@ class SerialDebug final : public Feature {
 
   SerialDebug(Uart& uart, Logger& console);
 
-  /// @return false when there are kMaxCommands already, or one of that name.
-  bool add(Command command);
+  /// Adds a command of a new name, at start-up; at most kMaxCommands.
+  void add(Command command);
 
   const char* name() const override { return "serial_debug"; }
   Millis poll(Millis now) override;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/json_writer.h"
+#include "core/require.h"
 
 namespace pb {
 
@@ -14,11 +15,10 @@ class StatusReport {
     const void* context = nullptr;
   };
 
-  /// @return false when there are kMaxParts already.
-  bool add(Part part) {
-    if (count_ == kMaxParts) return false;
+  /// Adds a part, at start-up; at most kMaxParts.
+  void add(Part part) {
+    require(count_ < kMaxParts);
     parts_[count_++] = part;
-    return true;
   }
   void write(JsonWriter& json) const {
     json.begin_object();

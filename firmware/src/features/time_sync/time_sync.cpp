@@ -26,13 +26,13 @@ void TimeSync::restore() {
   size_t length = 0;
   UnixMillis time = 0;
   if (storage_.read(kFile, bytes, length) != StorageResult::ok) return;
-  if (!parse_timestamp({reinterpret_cast<const char*>(bytes), length}, time)) return;
+  if (!parse_timestamp({reinterpret_cast<const char*>(bytes), length}, time) || !is_usable(time)) return;
   offset_ = time - static_cast<UnixMillis>(clock_.now());
   quality_ = TimeQuality::last_known;
 }
 
 bool TimeSync::set_from_csms(UnixMillis time) {
-  if (time < kEarliest) return false;
+  if (!is_usable(time)) return false;
   offset_ = time - static_cast<UnixMillis>(clock_.now());
   if (quality_ != TimeQuality::csms) next_save_ = clock_.now();
   quality_ = TimeQuality::csms;

@@ -24,6 +24,8 @@ class TimeSync final : public Feature {
   static constexpr Text kFile = "last_time";
   /// 2020-01-01, before this firmware existed. A CSMS without a valid clock sends 1970, or the year 1.
   static constexpr UnixMillis kEarliest = 1'577'836'800'000;
+  /// 2100-01-01. A later time is an error of the CSMS, and no timestamp of an open transaction could go back from it.
+  static constexpr UnixMillis kLatest = 4'102'444'800'000;
   /// The interval of storing the time: a restart loses at most that much, with 24 small writes to flash a day.
   static constexpr Millis kSaveInterval = 3'600'000;
 
@@ -31,8 +33,10 @@ class TimeSync final : public Feature {
 
   /// Restores the time stored before the restart. Call it at start-up.
   void restore();
+  /// Whether a time may be the present one: from kEarliest to kLatest.
+  static bool is_usable(UnixMillis time) { return time >= kEarliest && time <= kLatest; }
   /// Sets the time that the CSMS sent (currentTime of BootNotification.conf and Heartbeat.conf).
-  /// @return false, with the time unchanged, when it is before kEarliest.
+  /// @return false, with the time unchanged, when it is not usable.
   bool set_from_csms(UnixMillis time);
 
   UnixMillis now() const { return at(clock_.now()); }

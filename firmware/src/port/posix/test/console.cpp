@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "features/serial_debug/serial_debug.h"
+#include "features/serial_debug/status_report.h"
 #include "port/posix/crash_reporter.h"
 #include "port/posix/posix_uart.h"
 #include "port/posix/posix_waker.h"
@@ -181,6 +182,29 @@ void a_crash_prints_its_cause_and_dies_by_its_signal() {
       SIGABRT, "assert failed: x");
 }
 
+/// A part that silently did not fit would be missing on every device.
+void a_part_that_does_not_fit_at_start_up_is_a_panic() {
+  const char* const cause = "illegal instruction (SIGILL)";
+  check_panic(
+      [](CrashReporter&) {
+        Terminal terminal;
+        for (size_t i = 0; i < EventLoop::kMaxFeatures; ++i) terminal.loop.add(terminal.console);  // one is there
+      },
+      SIGILL, cause);
+  check_panic(
+      [](CrashReporter&) {
+        Terminal terminal;
+        terminal.console.add({"now", "", nullptr, nullptr});  // the name of another command
+      },
+      SIGILL, cause);
+  check_panic(
+      [](CrashReporter&) {
+        StatusReport report;
+        for (size_t i = 0; i <= StatusReport::kMaxParts; ++i) report.add({});
+      },
+      SIGILL, cause);
+}
+
 #if defined(__SANITIZE_ADDRESS__)
 void an_error_found_by_a_sanitizer_is_a_panic() {
   check_panic(
@@ -208,6 +232,7 @@ void run_console_tests() {
   RUN_TEST(the_loop_sleeps_while_input_waits_for_an_answer);
   RUN_TEST(input_ends_the_sleep);
   RUN_TEST(a_crash_prints_its_cause_and_dies_by_its_signal);
+  RUN_TEST(a_part_that_does_not_fit_at_start_up_is_a_panic);
 #if defined(__SANITIZE_ADDRESS__)
   RUN_TEST(an_error_found_by_a_sanitizer_is_a_panic);
 #endif
