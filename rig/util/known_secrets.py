@@ -23,6 +23,7 @@ _URL_SAFE = str.maketrans("+/", "-_")
 _lock = threading.Lock()
 _kept: list[str] = []
 _pattern: re.Pattern[str] | None = None
+"""Of all kept secrets; None: not compiled since the last one."""
 
 
 def remember_secret(secret: str) -> None:
@@ -42,15 +43,26 @@ def remember_secret(secret: str) -> None:
             return
         _kept.append(secret)
         del _kept[:-_MOST]
-        forms = {form for kept in _kept for form in _forms(kept)}
-        # Longest first: one form may be the prefix of another.
-        _pattern = re.compile("|".join(sorted(forms, key=lambda form: (-len(form), form))))
+        _pattern = None
 
 
 def without_known_secrets(text: str) -> str:
     """Mask each known secret in a text. Returns the same object if there is none."""
-    pattern = _pattern
-    return text if pattern is None or pattern.search(text) is None else pattern.sub(MASK, text)
+    if not _kept:
+        return text
+    pattern = _pattern or _compiled()
+    return text if pattern.search(text) is None else pattern.sub(MASK, text)
+
+
+def _compiled() -> re.Pattern[str]:
+    """Compile the pattern. That takes long, so several new secrets share it."""
+    global _pattern
+    with _lock:
+        if _pattern is None:
+            forms = {form for kept in _kept for form in _forms(kept)}
+            # Longest first: one form may be the prefix of another.
+            _pattern = re.compile("|".join(sorted(forms, key=lambda form: (-len(form), form))))
+        return _pattern
 
 
 def is_known_secret(value: object) -> bool:
