@@ -20,7 +20,9 @@ BEGAN := $(shell date +%s)
 CMAKE := .venv/bin/cmake -S firmware/host -G Ninja "-DCMAKE_MAKE_PROGRAM=$(ROOT)/.venv/bin/ninja" "-DPLUGBENCH_DEPS=$(ROOT)/.deps"
 CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-size-passed 1000000 \
   --test-output-size-failed 1000000
-COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
+# Tracing doubles the duration of the Python tests; COVERAGE=no leaves it out.
+TRACED := $(filter-out no,$(or $(COVERAGE),yes))
+COVERED := $(if $(TRACED),mkdir -p build/coverage-python && .venv/bin/coverage run,.venv/bin/python)
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts. No HIL test uses hypothesis, which
 # each worker would load.
 # The folder of the run that a target makes, which is never written over.
@@ -79,13 +81,13 @@ demo: setup firmware ## a tour: run a few tests of each kind on the virtual benc
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; with the rig's coverage
+test: setup ## run every test: rig, firmware, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; with the rig's coverage unless COVERAGE=no
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for target in unit firmware-test conformance schemas powercut examples hil interop coverage-rig; do \
+	  for target in unit firmware-test conformance schemas powercut examples hil interop $(if $(TRACED),coverage-rig); do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
-	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
+	  echo "$(if $(TRACED),coverage: $(ROOT)/reports/coverage; )the report: $(ROOT)/reports/index.html"; exit $$status
 
 lint: setup setup-platformio ## check style, types, layers, pages; any finding fails
 	@$(RUN) -m tools.lint
@@ -222,8 +224,8 @@ tsan: setup ## run Unity tests of the code that threads share, and smoke HIL tes
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
-night: setup firmware ## run the long checks: determinism, flakes, coverage, PlatformIO, two power cuts at each operation, fuzzers, ThreadSanitizer, planted bugs, endurance
-	@status=0; for target in determinism flakes coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
+night: setup firmware ## run the long checks: determinism, flakes, unit and HIL tests with coverage, PlatformIO, two power cuts at each operation, fuzzers, ThreadSanitizer, planted bugs, endurance
+	@status=0; for target in determinism flakes unit hil coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; exit $$status
 
 endurance: setup firmware ## run the tests that take minutes: 10,000 reconnects, and 200 devices whose CSMS is gone for an hour

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -380,13 +379,6 @@ def test_a_crowd_makes_a_picture_of_bounded_size(event: Any) -> None:
     assert sum(1 for _ in root.iter()) < 6_000
     assert float(root.get("height")) < 1_500
     assert collisions(root) == []
-
-
-def test_two_thousand_pictures_a_minute(run: load.Run) -> None:
-    begun = time.process_time()
-    for test in run.tests:
-        timeline_svg.render(test)
-    assert (time.process_time() - begun) / len(run.tests) < 60 / 2000
 
 
 def test_an_led_is_named_as_one_before_it_has_shown_a_pattern() -> None:
