@@ -23,7 +23,7 @@ PROGRAM = ROOT / "build" / "firmware" / "powercut"
 JUNIT = ROOT / "reports" / "junit" / "powercut.xml"
 EFFECTS = 3
 # The number of second cuts of each scenario: the fixed part, and a number above all possible ones.
-NESTED_FIXED = 1_000
+NESTED_FIXED = 300
 NESTED_ALL = 10_000_000
 # The number of ids to show for each rule.
 _SHOWN = 1
