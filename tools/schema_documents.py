@@ -7,6 +7,8 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from rig.ocpp.schemas import resolved
+
 _CHARACTERS = 'abcXYZ019 -_./:~%é€😀\u0000\u001f"\\'
 _TIMES = (
     "2024-02-29T12:34:56Z",
@@ -167,11 +169,6 @@ class Documents:
                     text[at : at + 1] = bytes([self._rng.randrange(256)])
         return bytes(text)
 
-    def _resolve(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
-        while "$ref" in node:
-            node = self._root["definitions"][node["$ref"].rpartition("/")[2]]
-        return node
-
     def _fault(self, chance: float = 0.12) -> bool:
         if self._faults and self._rng.random() < chance:
             self._faults -= 1
@@ -179,7 +176,7 @@ class Documents:
         return False
 
     def _value(self, node: Mapping[str, Any], depth: int) -> str:
-        node = self._resolve(node)
+        node = resolved(self._root, node)
         if self._fault(0.06):
             return self._rng.choice(_SCRAPS)
         kind = node.get("type")

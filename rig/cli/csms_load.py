@@ -16,7 +16,8 @@ from rig.cli.options import JsonOption
 from rig.csms.security import read_passwords
 from rig.load.figures import Figures
 from rig.load.limits import Limit
-from rig.load.points import Load, LoadAction, Protocol, run
+from rig.load.points import Load, LoadAction, run
+from rig.ocpp.versions import SubprotocolName
 from rig.util.errors import BenchError
 
 _LONGEST_S = 7 * 86_400
@@ -30,7 +31,9 @@ def command(
         float, typer.Option("--for", metavar="SECONDS", min=1, max=_LONGEST_S, help="The duration of the load.")
     ] = 60.0,
     action: Annotated[LoadAction, typer.Option(help="The call.")] = "Heartbeat",
-    protocol: Annotated[Protocol, typer.Option(help="The WebSocket sub-protocol of the charge points.")] = "ocpp1.6",
+    protocol: Annotated[
+        SubprotocolName, typer.Option(help="The WebSocket sub-protocol of the charge points.")
+    ] = "ocpp1.6",
     limit: Annotated[
         list[str] | None,
         typer.Option(metavar="FIGURE=VALUE", help="A limit: p95=200, max=1000 (ms), rate=90, errors=0, lost=0 …"),

@@ -9,7 +9,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
-from rig.ocpp.versions import V16
+from rig.ocpp.versions import V16, VERSIONS
 
 BadHandshake = Literal["half", "garbage", "close", "wrong-key", "other-subprotocol", "no-subprotocol"]
 """The ways to malform the answer to an opening handshake:
@@ -37,7 +37,7 @@ def bad_handshake(kind: BadHandshake, request: Request) -> bytes:
     ]
     offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", V16.subprotocol).split(",")]
     if kind != "no-subprotocol":
-        other = next((name for name in ("ocpp2.1", "ocpp2.0.1", "ocpp1.6") if name not in offered), "none")
+        other = next((name for name in reversed(list(VERSIONS)) if name not in offered), "none")
         lines.append(f"Sec-WebSocket-Protocol: {other if kind == 'other-subprotocol' else offered[0]}")
     answer = "\r\n".join([*lines, "", ""]).encode()
     return answer[: len(answer) // 2] if kind == "half" else answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,11 +100,11 @@ def deviation_of_payload(action: str, payload: Any, kind: schemas.Kind, version:
     """
     if len(orjson.dumps(payload)) > LARGEST_PAYLOAD:
         return ""
-    names = [_name(each) for each in schemas.breaks(action, payload, kind, version)]
+    found = schemas.breaks(action, payload, kind, version)
+    names = [_name(each) for each in found]
     if not names or not all(names):
         return ""
-    read = as_read(action, payload, kind, version)
-    left = schemas.breaks(action, read, kind, version)
+    left = schemas.breaks(action, _repaired(payload, found), kind, version)
     return names[0] if all(_name(each) in _KEPT for each in left) else ""
 
 
@@ -114,8 +114,12 @@ def as_read(action: str, payload: Any, kind: schemas.Kind, version: Version = V1
     Properties that are `null` are left out, numbers become texts, and times without a zone are UTC. Long texts, unknown
     properties and unknown words stay. The arguments are those of `deviation_of_payload`.
     """
+    return _repaired(payload, schemas.breaks(action, payload, kind, version))
+
+
+def _repaired(payload: Any, found: Iterable[schemas.Break]) -> Any:
     read = copy.deepcopy(payload)
-    for each in schemas.breaks(action, payload, kind, version):
+    for each in found:
         if not each.path:
             continue
         *outer, last = each.path

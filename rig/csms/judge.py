@@ -12,12 +12,21 @@ import orjson
 from rig.csms.deviations import as_read, deviation_of_payload
 from rig.csms.registration import Registration
 from rig.ocpp import schemas
-from rig.ocpp.ocppj import UNREADABLE_ID, Call, CallError, CallResult, CallResultError, Malformed, Message, Send
+from rig.ocpp.ocppj import (
+    MAX_DESCRIPTION,
+    UNREADABLE_ID,
+    Call,
+    CallError,
+    CallResult,
+    CallResultError,
+    Malformed,
+    Message,
+    Send,
+)
 from rig.ocpp.versions import V16, VERSIONS, Version
 from rig.timeline.events import OcppFrame
 from rig.util.clock import BenchClock
 
-_MAX_DESCRIPTION = 255  # characters of a CALLERROR's description (OCPP-J 1.6 section 4.2.3)
 _REMEMBERED_CALLS = 256  # CALLs whose content is remembered by unique id, to find an id used twice
 _REMEMBERED_WHOLE = 1024  # characters of a frame; a longer one is remembered as a hash
 _CALLRESULTERROR = 5  # the message type (OCPP-J 2.1 section 4.1.3)
@@ -256,7 +265,7 @@ class Judge:
 
     def _refusal(self, message: Message, found: _Finding) -> CallError | CallResultError | None:
         """Return the error response to a message; None if it is answered normally or not at all."""
-        description = found.what[:_MAX_DESCRIPTION]
+        description = found.what[:MAX_DESCRIPTION]
         match message:
             case Call() | Malformed() if found.code:
                 return CallError(found.code, description, unique_id=message.unique_id or UNREADABLE_ID)

@@ -20,13 +20,22 @@ from rig.csms.state import State
 from rig.csms.station import Station
 from rig.csms.wire import FrameFault, Wire
 from rig.ocpp import schemas
-from rig.ocpp.ocppj import Call, CallError, CallResult, CallResultError, Malformed, Message, Send, parse
+from rig.ocpp.ocppj import (
+    MAX_DESCRIPTION,
+    Call,
+    CallError,
+    CallResult,
+    CallResultError,
+    Malformed,
+    Message,
+    Send,
+    parse,
+)
 from rig.ocpp.versions import VERSIONS, Version
 from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, Note, OcppFrame
 from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
 
-_MAX_DESCRIPTION = 255  # characters of a CALLERROR's description (OCPP-J 1.6 section 4.2.3)
 _MOST_OPEN = 256  # unanswered or held CALLs of a charge point
 
 
@@ -230,7 +239,7 @@ class ChargePoint:
             except AssertionError as error:  # an assertion is about the device, as in a test
                 what = f"{own} finds the device wrong: {error or 'an assert failed'}"
                 self._timeline.interrupt(DeviceError(what))
-                return CallError("InternalError", what[:_MAX_DESCRIPTION])
+                return CallError("InternalError", what[:MAX_DESCRIPTION])
             except Exception as error:
                 return self._no_answer(f"{own} raised {type(error).__name__}: {error}")
             try:
@@ -244,7 +253,7 @@ class ChargePoint:
         """Fail the test at its next wait or at its end, and return a CALLERROR for the charge point."""
         self._timeline.append(Note(source="csms", text=f"{what}. Correct the function"))
         self._timeline.interrupt(AuthorError(f"{what}. Correct the function"))
-        return CallError("InternalError", what[:_MAX_DESCRIPTION])
+        return CallError("InternalError", what[:MAX_DESCRIPTION])
 
     async def _reply(self, call: OcppFrame, reply: Reply) -> bool:
         message: CallResult | CallError

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rig.csms.kept import limited
+
 Profiles = Mapping[tuple[int, int], Mapping[str, Any]]
 """The profiles by connectorId and chargingProfileId."""
 
@@ -28,9 +30,7 @@ def with_profile(profiles: Profiles, request: Mapping[str, Any]) -> Profiles:
         if key[1] != profile["chargingProfileId"] and (key[0] != connector or _level(each) != level)
     }
     kept[connector, profile["chargingProfileId"]] = profile
-    while len(kept) > _MOST_PROFILES:
-        del kept[next(iter(kept))]
-    return kept
+    return limited(kept, _MOST_PROFILES)
 
 
 def without_profiles(profiles: Profiles, request: Mapping[str, Any]) -> Profiles:

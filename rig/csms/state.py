@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
+from rig.csms.kept import NOTHING, with_entry, without_entry
 from rig.csms.local_list import updated_list
 from rig.csms.smart_charging import with_profile, without_profiles, without_tx_profiles
 from rig.timeline.events import OcppFrame
@@ -27,10 +27,6 @@ class Setting:
 
     value: str | None
     readonly: bool
-
-
-_NOTHING: Mapping[Any, Any] = MappingProxyType({})
-_MOST_KEPT = 256  # connectors, and running transactions; above this the oldest are dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +51,15 @@ class State:
 
     boot: Mapping[str, Any] | None = None
     registration: str = ""
-    connectors: Mapping[int, Connector] = field(default_factory=lambda: _NOTHING)
-    configuration: Mapping[str, Setting] = field(default_factory=lambda: _NOTHING, repr=False)  # it may hold secrets
-    transactions: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
-    reservations: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    connectors: Mapping[int, Connector] = field(default_factory=lambda: NOTHING)
+    configuration: Mapping[str, Setting] = field(default_factory=lambda: NOTHING, repr=False)  # it may hold secrets
+    transactions: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NOTHING)
+    reservations: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NOTHING)
     local_list_version: int | None = None
-    local_list: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING, repr=False)
-    charging_profiles: Mapping[tuple[int, int], Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
-    certificates: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=lambda: _NOTHING)
-    progress: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    local_list: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: NOTHING, repr=False)
+    charging_profiles: Mapping[tuple[int, int], Mapping[str, Any]] = field(default_factory=lambda: NOTHING)
+    certificates: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=lambda: NOTHING)
+    progress: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     open_calls: tuple[OcppFrame, ...] = ()
 
     def after_call(self, call: OcppFrame) -> State:
@@ -74,17 +70,17 @@ class State:
                 return replace(self, boot=payload, registration="")
             case "StatusNotification":
                 now = Connector(payload["status"], payload["errorCode"], payload.get("timestamp", ""))
-                return replace(self, connectors=_with(self.connectors, payload["connectorId"], now))
+                return replace(self, connectors=with_entry(self.connectors, payload["connectorId"], now))
             case "StopTransaction":
                 number = payload["transactionId"]
-                left = {key: start for key, start in self.transactions.items() if key != number}
+                left = without_entry(self.transactions, number)
                 return replace(
                     self, transactions=left, charging_profiles=without_tx_profiles(self.charging_profiles, number)
                 )
             case "StartTransaction" if payload.get("reservationId") in self.reservations:
-                return replace(self, reservations=_without(self.reservations, payload["reservationId"]))
+                return replace(self, reservations=without_entry(self.reservations, payload["reservationId"]))
             case action if action.endswith("StatusNotification"):
-                return replace(self, progress=_with(self.progress, action, payload["status"]))
+                return replace(self, progress=with_entry(self.progress, action, payload["status"]))
         return self
 
     def after_answer(self, call: OcppFrame, answer: Mapping[str, Any]) -> State:
@@ -98,7 +94,7 @@ class State:
             case "BootNotification":
                 return replace(self, registration=answer["status"])
             case "StartTransaction":
-                return replace(self, transactions=_with(self.transactions, answer["transactionId"], call.payload))
+                return replace(self, transactions=with_entry(self.transactions, answer["transactionId"], call.payload))
             case "GetConfiguration":
                 unknown = answer.get("unknownKey", ())
                 known = {key: setting for key, setting in self.configuration.items() if key not in unknown}
@@ -109,10 +105,10 @@ class State:
                 changed = Setting(call.payload["value"], readonly=False)
                 return replace(self, configuration={**self.configuration, call.payload["key"]: changed})
             case "ReserveNow" if answer["status"] == "Accepted":
-                kept = _with(self.reservations, call.payload["reservationId"], call.payload)
+                kept = with_entry(self.reservations, call.payload["reservationId"], call.payload)
                 return replace(self, reservations=kept)
             case "CancelReservation" if answer["status"] == "Accepted":
-                return replace(self, reservations=_without(self.reservations, call.payload["reservationId"]))
+                return replace(self, reservations=without_entry(self.reservations, call.payload["reservationId"]))
             case "SendLocalList" if answer["status"] == "Accepted":
                 version, tags = updated_list(self.local_list, call.payload)
                 return replace(self, local_list_version=version, local_list=tags)
@@ -132,14 +128,3 @@ class State:
                 }
                 return replace(self, certificates=left)
         return self
-
-
-def _without(kept: Mapping[Any, Any], number: Any) -> Mapping[Any, Any]:
-    return {key: value for key, value in kept.items() if key != number}
-
-
-def _with(kept: Mapping[Any, Any], number: Any, value: Any) -> Mapping[Any, Any]:
-    more = {**kept, number: value}
-    while len(more) > _MOST_KEPT:
-        del more[next(iter(more))]
-    return more

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
+from rig.csms.kept import NOTHING, limited, with_entry, without_entry
 from rig.timeline.events import OcppFrame
 
-_NOTHING: Mapping[Any, Any] = MappingProxyType({})
-_MOST_KEPT = 256  # connectors, and running transactions; above this the oldest are dropped
 _MOST_VARIABLES = 10_000  # above this the oldest are dropped
 
 VariableName = tuple[str, str]
@@ -30,8 +28,8 @@ class Variable:
         data_type: e.g. `integer`; empty before a report.
     """
 
-    values: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
-    mutability: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    values: Mapping[str, str | None] = field(default_factory=lambda: NOTHING)
+    mutability: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     data_type: str = ""
 
     @property
@@ -55,9 +53,9 @@ class Station:
 
     boot: Mapping[str, Any] | None = None
     registration: str = ""
-    connectors: Mapping[tuple[int, int], str] = field(default_factory=lambda: _NOTHING)
-    variables: Mapping[VariableName, Variable] = field(default_factory=lambda: _NOTHING, repr=False)  # may hold secrets
-    transactions: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    connectors: Mapping[tuple[int, int], str] = field(default_factory=lambda: NOTHING)
+    variables: Mapping[VariableName, Variable] = field(default_factory=lambda: NOTHING, repr=False)  # may hold secrets
+    transactions: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: NOTHING)
     open_calls: tuple[OcppFrame, ...] = ()
 
     def after_call(self, call: OcppFrame) -> Station:
@@ -68,14 +66,12 @@ class Station:
                 return replace(self, boot=payload, registration="")
             case "StatusNotification":
                 place = payload["evseId"], payload["connectorId"]
-                now = _limited({**self.connectors, place: payload["connectorStatus"]}, _MOST_KEPT)
-                return replace(self, connectors=now)
+                return replace(self, connectors=with_entry(self.connectors, place, payload["connectorStatus"]))
             case "TransactionEvent":
                 number = payload["transactionInfo"]["transactionId"]
-                others = {key: event for key, event in self.transactions.items() if key != number}
-                if payload["eventType"] != "Ended":
-                    others = _limited({**others, number: payload}, _MOST_KEPT)
-                return replace(self, transactions=others)
+                others = without_entry(self.transactions, number)
+                is_ended = payload["eventType"] == "Ended"
+                return replace(self, transactions=others if is_ended else with_entry(others, number, payload))
             case "NotifyReport":
                 return replace(self, variables=self._reported(payload.get("reportData", ())))
         return self
@@ -110,7 +106,7 @@ class Station:
             known = variables.pop(name, Variable())
             values = {**known.values, attribute: each.get("attributeValue")}
             variables[name] = replace(known, values=values)
-        return _limited(variables, _MOST_VARIABLES)
+        return limited(variables, _MOST_VARIABLES)
 
     def _reported(self, data: Iterable[Mapping[str, Any]]) -> Mapping[VariableName, Variable]:
         variables = dict(self.variables)
@@ -123,7 +119,7 @@ class Station:
                 {kind: attribute.get("mutability", "ReadWrite") for kind, attribute in attributes.items()},
                 each.get("variableCharacteristics", {}).get("dataType", ""),
             )
-        return _limited(variables, _MOST_VARIABLES)
+        return limited(variables, _MOST_VARIABLES)
 
 
 def variable_name(component: Mapping[str, Any], variable: Mapping[str, Any]) -> VariableName:
@@ -144,9 +140,3 @@ def _instance(named: Mapping[str, Any]) -> str:
 
 def _attribute(entry: Mapping[str, Any]) -> tuple[VariableName, str]:
     return variable_name(entry["component"], entry["variable"]), entry.get("attributeType", "Actual")
-
-
-def _limited(kept: dict[Any, Any], most: int) -> dict[Any, Any]:
-    while len(kept) > most:
-        del kept[next(iter(kept))]
-    return kept

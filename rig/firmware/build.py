@@ -18,7 +18,7 @@ from rig.firmware.image import make_image
 from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
 from rig.util.errors import BenchError
-from rig.util.folders import unwritable
+from rig.util.folders import replace_file, unwritable
 from rig.util.text import seconds
 
 PROJECT = "plugbench-cp"
@@ -192,24 +192,17 @@ def package(executable: Path, root: Path, project: str = PROJECT, version: str |
                     f"the application image has {len(image)} bytes, its partition {slot.size}",
                     "Enlarge ota_0 and ota_1 in firmware/partitions.csv, or make the firmware smaller",
                 )
-            _replace(application, image)
+            replace_file(application, image)
         files = {
             TABLE_OFFSET: (folder / "partition-table.bin", to_binary(table)),
             otadata.offset: (folder / "ota_data_initial.bin", b"\xff" * 2 * SECTOR_SIZE),
         }
         for path, content in files.values():
             if not path.exists() or path.read_bytes() != content:
-                _replace(path, content)
+                replace_file(path, content)
         manifest = Manifest({slot.offset: application} | {offset: path for offset, (path, _) in files.items()})
         manifest.save(folder)
     return Firmware(manifest, executable)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file atomically: another process may be reading it."""
-    new = path.with_suffix(".new")
-    new.write_bytes(content)
-    new.replace(path)
 
 
 def _application(executable: Path, project: str, version: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rig.bench import Bench
-from rig.csms import Csms
+from rig.csms import Csms, State, Station
 from rig.timeline.events import BenchTrouble, Boot, TelemetrySample
 from rig.util.errors import BenchError
 from rig.util.redaction import masked
@@ -112,17 +112,24 @@ def csms_state(csms: Csms) -> dict[str, Any]:
 
 def _charge_point(csms: Csms, name: str) -> Mapping[str, Any]:
     version = csms.version_of(name)
-    protocol = "" if version is None else version.subprotocol
-    if version is not None and not version.is_16:
-        return {"protocol": protocol, **_station(csms, name)}
-    state = csms.state_of(name)
+    is_station = version is not None and not version.is_16
+    state = csms.station_of(name) if is_station else csms.state_of(name)
     return {
-        "protocol": protocol,
+        "protocol": "" if version is None else version.subprotocol,
         "connected": csms.is_connected(name),
         "registration": state.registration,
-        "vendor": (state.boot or {}).get("chargePointVendor", ""),
-        "model": (state.boot or {}).get("chargePointModel", ""),
-        "firmware": (state.boot or {}).get("firmwareVersion", ""),
+        **(_of_station(state) if isinstance(state, Station) else _of_charge_point(state)),
+        "open_calls": [{"action": call.action, "direction": call.direction} for call in state.open_calls],
+    }
+
+
+def _of_charge_point(state: State) -> Mapping[str, Any]:
+    """Return what only a charge point of OCPP 1.6 has, or has in another form."""
+    boot = state.boot or {}
+    return {
+        "vendor": boot.get("chargePointVendor", ""),
+        "model": boot.get("chargePointModel", ""),
+        "firmware": boot.get("firmwareVersion", ""),
         "connectors": {str(number): connector.status for number, connector in sorted(state.connectors.items())},
         "transactions": sorted(state.transactions),
         "reservations": sorted(state.reservations),
@@ -130,22 +137,17 @@ def _charge_point(csms: Csms, name: str) -> Mapping[str, Any]:
         "charging_profiles": sorted(list(key) for key in state.charging_profiles),
         "certificates": {kind: len(found) for kind, found in state.certificates.items()},
         "progress": dict(state.progress),
-        "open_calls": [{"action": call.action, "direction": call.direction} for call in state.open_calls],
     }
 
 
-def _station(csms: Csms, name: str) -> Mapping[str, Any]:
-    """Return the state of a charging station of OCPP 2.x."""
-    state = csms.station_of(name)
+def _of_station(state: Station) -> Mapping[str, Any]:
+    """Return the same of a charging station of OCPP 2.x."""
     described = (state.boot or {}).get("chargingStation", {})
     return {
-        "connected": csms.is_connected(name),
-        "registration": state.registration,
         "vendor": described.get("vendorName", ""),
         "model": described.get("model", ""),
         "firmware": described.get("firmwareVersion", ""),
         "connectors": {f"{evse}.{number}": status for (evse, number), status in sorted(state.connectors.items())},
         "transactions": sorted(state.transactions),
         "variables": len(state.variables),
-        "open_calls": [{"action": call.action, "direction": call.direction} for call in state.open_calls],
     }

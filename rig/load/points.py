@@ -19,12 +19,11 @@ from websockets.typing import Subprotocol
 from rig.load.figures import Figures
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, parse
-from rig.ocpp.versions import VERSIONS
+from rig.ocpp.versions import VERSIONS, SubprotocolName
 from rig.util.errors import BenchError
 from rig.util.open_files import allow_open_files
 
 LoadAction = Literal["Heartbeat", "MeterValues", "StatusNotification"]
-Protocol = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
 _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 30.0
@@ -62,7 +61,7 @@ class Load:
     seed: int = 0
     passwords: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     tls: ssl.SSLContext | None = None
-    protocol: Protocol = "ocpp1.6"
+    protocol: SubprotocolName = "ocpp1.6"
 
 
 async def run(load: Load, progress: Callable[[Figures], None], every_s: float = 1.0) -> Figures:

@@ -28,8 +28,8 @@ def breakable(action: str, kind: schemas.Kind, keyword: Keyword, version: Versio
     return _uses(root, root, keyword)
 
 
-def _uses(root: Mapping[str, Any], schema: Any, keyword: str) -> bool:
-    schema = _resolved(root, schema)
+def _uses(root: Mapping[str, Any], schema: Mapping[str, Any], keyword: str) -> bool:
+    schema = schemas.resolved(root, schema)
     inner = [*schema.get("properties", {}).values(), schema.get("items", {})]
     is_used = schema.get(keyword) is False if keyword == "additionalProperties" else keyword in schema
     return is_used or any(_uses(root, each, keyword) for each in inner if each)
@@ -84,7 +84,7 @@ def _ways(
         for name in schema.get("required", ()):
             yield name in value, remove(name)
     for name, given in properties.items():
-        inner = _resolved(root, given)
+        inner = schemas.resolved(root, given)
         is_present = name in value
         for broken in _broken_values(root, inner, value.get(name), keyword):
             yield is_present, put(name, broken)
@@ -92,7 +92,7 @@ def _ways(
         if inner.get("type") == "object" and isinstance(child, dict):
             yield from _ways(root, inner, child, keyword)
         if inner.get("type") == "array" and isinstance(child, list):
-            element = _resolved(root, inner.get("items", {}))
+            element = schemas.resolved(root, inner.get("items", {}))
             for place, each in enumerate(child):
                 if isinstance(each, dict):
                     yield from _ways(root, element, each, keyword)
@@ -119,15 +119,5 @@ def _broken_values(root: Mapping[str, Any], schema: Mapping[str, Any], value: An
         case "multipleOf" if "multipleOf" in schema:
             yield (value if isinstance(value, int | float) else 0) + schema["multipleOf"] / 2
         case "items" if kind == "array":
-            wrong = 42 if _resolved(root, schema.get("items", {})).get("type") != "integer" else "a text"
+            wrong = 42 if schemas.resolved(root, schema.get("items", {})).get("type") != "integer" else "a text"
             yield [*(value if isinstance(value, list) else ()), wrong]
-
-
-def _resolved(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
-    """Follow a reference within the schema (`#/definitions/…`)."""
-    while isinstance(schema, Mapping) and "$ref" in schema:
-        target: Any = root
-        for step in str(schema["$ref"]).removeprefix("#/").split("/"):
-            target = target[step]
-        schema = target
-    return schema if isinstance(schema, Mapping) else {}

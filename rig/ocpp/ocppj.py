@@ -15,6 +15,9 @@ from rig.ocpp.versions import V16, Version
 MAX_UNIQUE_ID = 36
 """Longest unique id, in characters (OCPP-J 1.6 section 4.1.4)."""
 
+MAX_DESCRIPTION = 255
+"""Longest description of a CALLERROR, in characters (OCPP-J 1.6 section 4.2.3)."""
+
 UNREADABLE_ID = "-1"
 """The unique id of a CALLERROR for a message whose id cannot be read (OCPP-J 2.0.1 section 4.2.3)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rig.ocpp.schemas import Kind, schema
+from rig.ocpp.schemas import Kind, resolved, schema
 from rig.ocpp.versions import V16, Version
 from rig.util.arguments import did_you_mean
 
@@ -32,8 +32,7 @@ def schema_mismatch(action: str, fields: Mapping[str, Any], kind: Kind = "reques
 
 
 def _mismatch(root: Mapping[str, Any], node: Mapping[str, Any], value: Any, place: str) -> str:
-    while "$ref" in node:
-        node = root["definitions"][node["$ref"].rpartition("/")[2]]
+    node = resolved(root, node)
     if isinstance(value, Mapping):
         if node.get("type") != "object":
             return f"{place} is no object, but {_article(node)}"

@@ -6,6 +6,7 @@ They come from the package `ocpp` (1.6 with the security extension). Formats are
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -124,15 +125,12 @@ def breaks(action: str, payload: Any, kind: Kind, version: Version = V16) -> lis
     """
     validator = _validator(action, kind, version)
     errors = validator.iter_errors(payload) if validator is not None else ()
-    return [
-        Break(
-            _keyword(error),
-            tuple(error.instance_path),
-            error.instance,
-            ", ".join(getattr(error.kind, "types", ())) if _keyword(error) == "type" else "",
-        )
-        for error in errors
-    ]
+    found = []
+    for error in errors:
+        keyword = _keyword(error)
+        wanted = ", ".join(getattr(error.kind, "types", ())) if keyword == "type" else ""
+        found.append(Break(keyword, tuple(error.instance_path), error.instance, wanted))
+    return found
 
 
 def _keyword(error: Any) -> str:
@@ -160,6 +158,18 @@ def schema(action: str, kind: Kind, version: Version = V16) -> dict[str, Any]:
     file = _folder(version) / f"{action}{suffix}.json"
     found: dict[str, Any] = orjson.loads(file.read_bytes().removeprefix(_BYTE_ORDER_MARK))
     return found
+
+
+def resolved(root: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a part of a schema, or the definition that it refers to (`$ref`).
+
+    Args:
+        root: the whole schema.
+        node: the part.
+    """
+    while "$ref" in node:
+        node = root["definitions"][node["$ref"].rpartition("/")[2]]
+    return node
 
 
 @cache

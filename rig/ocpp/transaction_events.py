@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from rig.ocpp.rising import WH, wrong_energy, wrong_time
 from rig.ocpp.samples import ENERGY, OUTLET, Sample, read_time
 from rig.timeline.events import OcppFrame
 from rig.util.errors import ExpectationError
-
-_WH = {"Wh": 1.0, "kWh": 1000.0}
-"""The units of energy (OCPP 2.0.1 part 2 appendix 2), in Wh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,36 +113,8 @@ class StationTransaction:
             return f"seqNo {missing} is missing among {', '.join(map(str, numbers))}"
         if kinds[0] != "Started" or kinds[-1] != "Ended":
             return f"the events are in the order {', '.join(kinds)}: Started is first and Ended last"
-        return self._wrong_time(events) or self._wrong_energy()
-
-    def _wrong_time(self, events: list[OcppFrame]) -> str:
-        times = []
-        for frame in events:
-            try:
-                times.append(read_time(frame.payload["timestamp"]))
-            except ValueError as error:
-                return f"{frame.payload['eventType']} [{frame.unique_id}]: {error}"
-        for before, after in pairwise(times):
-            if after < before:
-                return f"time goes back from {before.isoformat()} to {after.isoformat()}"
-        return ""
-
-    def _wrong_energy(self) -> str:
-        registers: dict[tuple[str, str], list[float]] = {}
-        for sample in self._every_sample():
-            if sample.measurand != ENERGY:
-                continue
-            if sample.unit not in _WH:
-                return f"a sample of {ENERGY} has the unit {sample.unit!r}: Wh and kWh are units of energy"
-            register = registers.setdefault((sample.location, sample.phase), [])
-            register.append(sample.value * _unit_wh(sample))
-        for (location, phase), energies in registers.items():
-            for less, more in pairwise(energies):
-                if more < less:
-                    place = " ".join(part for part in (location if location != OUTLET else "", phase) if part)
-                    which = f"the energy register{f' ({place})' if place else ''}"
-                    return f"{which} goes back from {less:g} Wh to {more:g} Wh"
-        return ""
+        stamps = ((f"{f.payload['eventType']} [{f.unique_id}]", f.payload["timestamp"]) for f in events)
+        return wrong_time(stamps) or wrong_energy(self._every_sample())
 
     def _every_sample(self) -> list[Sample]:
         found: list[Sample] = []
@@ -190,7 +160,7 @@ def read_station_transactions(frames: Iterable[OcppFrame]) -> list[StationTransa
 
 
 def _unit_wh(sample: Sample) -> float:
-    return _WH.get(sample.unit, 1.0)
+    return WH.get(sample.unit, 1.0)
 
 
 def _content(frame: OcppFrame) -> str:

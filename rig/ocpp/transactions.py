@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from rig.ocpp.samples import ENERGY, OUTLET, Sample, read_samples, read_time
+from rig.ocpp.rising import wrong_energy, wrong_time
+from rig.ocpp.samples import ENERGY, OUTLET, Sample, read_samples
 from rig.timeline.events import OcppFrame
 from rig.util.errors import ExpectationError
-
-_WH: dict[str, float] = {"Wh": 1, "kWh": 1000}
-"""The units of energy that a charge point may give (OCPP 1.6 section 7.45), in Wh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,34 +148,11 @@ class Transaction:
             *((frame, value["timestamp"]) for frame in _distinct(self.meters) for value in frame.payload["meterValue"]),
             *((frame, frame.payload["timestamp"]) for frame in self.stops[:1]),
         ]
-        times = []
-        for frame, stamp in stamps:
-            try:
-                times.append(read_time(stamp))
-            except ValueError as error:
-                return f"{frame.action} [{frame.unique_id}]: {error}"
-        for before, after in pairwise(times):
-            if after < before:
-                return f"time goes back from {before.isoformat()} to {after.isoformat()}"
-        return ""
+        return wrong_time((f"{frame.action} [{frame.unique_id}]", stamp) for frame, stamp in stamps)
 
     def _wrong_energy(self) -> str:
-        registers: dict[tuple[str, str], list[float]] = {(OUTLET, ""): [float(self.start["meterStart"])]}
-        for sample in self._every_sample():
-            if sample.measurand != ENERGY:
-                continue
-            if sample.unit not in _WH:
-                return f"a sample of {ENERGY} has the unit {sample.unit!r}: Wh and kWh are units of energy"
-            register = registers.setdefault((sample.location, sample.phase), [])
-            register.append(sample.value * _WH[sample.unit])
-        registers[OUTLET, ""] += [float(frame.payload["meterStop"]) for frame in self.stops[:1]]
-        for (location, phase), energies in registers.items():
-            for less, more in pairwise(energies):
-                if more < less:
-                    place = " ".join(part for part in (location if location != OUTLET else "", phase) if part)
-                    which = f"the energy register{f' ({place})' if place else ''}"
-                    return f"{which} goes back from {less:g} Wh to {more:g} Wh"
-        return ""
+        stop = [float(frame.payload["meterStop"]) for frame in self.stops[:1]]
+        return wrong_energy(self._every_sample(), [float(self.start["meterStart"])], stop)
 
 
 @dataclass(slots=True, eq=False)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+SubprotocolName = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
 OCPP_J_16_TYPES: Mapping[int, int] = {2: 4, 3: 3, 4: 5}
 """The length of a frame by its message type: CALL, CALLRESULT, CALLERROR (OCPP-J 1.6 section 4.1.3)."""
@@ -47,7 +50,7 @@ class Version:
         is_16: whether it is OCPP 1.6. OCPP 2.0.1 and 2.1 share their model: EVSEs, variables, TransactionEvent.
     """
 
-    subprotocol: str
+    subprotocol: SubprotocolName
     title: str
     folder: str
     from_charge_point: frozenset[str] = field(repr=False)

@@ -19,7 +19,7 @@ from rig.report.drawn import Taker
 from rig.report.sections import Link, Section, write_section
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Verdict, read_run
-from rig.util.folders import unwritable
+from rig.util.folders import replace_file, unwritable
 from rig.util.text import clean, one_line, plus_minus, seconds
 
 INDEX = "index.html"
@@ -106,9 +106,7 @@ def _stamps(error: tuple[float, str] | None) -> str:
 
 
 def _render(path: Path, template: str, **values: object) -> Path:
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(clean(environment.get_template(template).render(**values)), encoding="utf-8")
-    return unfinished.replace(path)
+    return replace_file(path, clean(environment.get_template(template).render(**values)).encode())
 
 
 def _relative(target: Path, start: Path) -> str:

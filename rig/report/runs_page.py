@@ -15,7 +15,7 @@ from rig.report.sections import shown_message
 from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
 from rig.runs.load import VERDICTS
 from rig.runs.store import read_summary
-from rig.util.folders import unwritable
+from rig.util.folders import replace_file, unwritable
 from rig.util.text import clean, one_line, seconds
 
 _OTHERS = {
@@ -71,12 +71,10 @@ def write_runs(reports: Path, records: Path) -> Path:
         files=f"{FILES}/",
     )
     index = reports / INDEX
-    unfinished = index.with_name(f".{INDEX}")
     try:
         (reports / FILES).mkdir(parents=True, exist_ok=True)
         write_style(reports / FILES)
-        unfinished.write_text(clean(page), encoding="utf-8")
-        unfinished.replace(index)
+        replace_file(index, clean(page).encode())
     except OSError as problem:
         raise unwritable(reports, problem) from None
     return index

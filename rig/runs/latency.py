@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rig.util.folders import make_writable, unwritable
+from rig.util.folders import make_writable, replace_file, unwritable
 
 _FOLDER = Path(".plugbench", "latency")
 _PERCENT = 95
@@ -87,10 +87,8 @@ def write_latency(root: Path, description: Path, latency: Latency) -> Path:
     """
     path = _file(root, description)
     make_writable(path.parent)
-    unfinished = path.with_suffix(".new")
     try:
-        unfinished.write_text(latency.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        return unfinished.replace(path)
+        return replace_file(path, f"{latency.model_dump_json(indent=2)}\n".encode())
     except OSError as problem:
         raise unwritable(path.parent, problem) from None
 

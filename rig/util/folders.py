@@ -1,4 +1,4 @@
-"""Checks of the folders that the rig writes to."""
+"""The folders that the rig writes to."""
 
 from __future__ import annotations
 
@@ -34,6 +34,24 @@ def make_writable(folder: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as problem:
         raise unwritable(folder, problem) from None
+
+
+def replace_file(path: Path, content: bytes) -> Path:
+    """Write a file whole: another process that reads it sees the old content or the new one.
+
+    Args:
+        path: the file; its folder exists.
+        content: the new content.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: it cannot be written; an existing file is unchanged.
+    """
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_bytes(content)
+    return unfinished.replace(path)
 
 
 def require_space(folder: Path, needed: int) -> None:

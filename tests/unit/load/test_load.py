@@ -17,7 +17,8 @@ from rig.csms.wire import Selection
 from rig.load.figures import Figures
 from rig.load.histogram import Histogram
 from rig.load.limits import Limit
-from rig.load.points import Load, LoadAction, Protocol, run
+from rig.load.points import Load, LoadAction, run
+from rig.ocpp.versions import SubprotocolName
 from rig.timeline import Timeline
 from rig.timeline.events import OcppFrame
 from rig.util.errors import AuthorError, BenchError
@@ -55,7 +56,7 @@ def test_points_register_and_call_at_the_rate(csms: Csms, action: LoadAction) ->
 
 @pytest.mark.parametrize("action", ["StatusNotification", "MeterValues"])
 @pytest.mark.parametrize("protocol", ["ocpp2.0.1", "ocpp2.1"])
-def test_points_speak_another_version(csms: Csms, protocol: Protocol, action: LoadAction) -> None:
+def test_points_speak_another_version(csms: Csms, protocol: SubprotocolName, action: LoadAction) -> None:
     url = csms.url("x").removesuffix("/x")
     figures = asyncio.run(run(Load(url, 1, 5.0, 1.0, action, ramp=1000, protocol=protocol), lambda _: None))
     assert figures.counts() == {"errors": 0, "timeouts": 0, "lost": 0, "refused": 0, "invalid": 0}
