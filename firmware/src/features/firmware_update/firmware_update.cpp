@@ -1,15 +1,12 @@
 #include "features/firmware_update/firmware_update.h"
 
+#include "port/image_header.h"
+
 namespace pb {
 
 namespace {
 
 constexpr Text kTag = "update";
-
-// The header of an image (esptool, "Firmware Image Format").
-constexpr size_t kHeader = 24;
-constexpr size_t kChipPlace = 12;
-constexpr uint8_t kMagic = 0xe9;
 
 UpdateProblem problem_of(UpdateResult result) {
   switch (result) {
@@ -69,7 +66,7 @@ UpdateProblem FirmwareUpdate::begin(size_t length) {
   if (busy()) return UpdateProblem::busy;
   if (system_.image_on_trial()) return UpdateProblem::on_trial;
   if (length > updates_.room()) return UpdateProblem::too_large;
-  if (length < kHeader) return UpdateProblem::no_image;
+  if (length < image_header::kLength) return UpdateProblem::no_image;
   length_ = length;
   received_ = filled_ = 0;
   problem_ = UpdateProblem::none;
@@ -98,8 +95,8 @@ void FirmwareUpdate::take(size_t count) {
 
 /// The port validates the whole image; this refuses most wrong files before anything is erased.
 UpdateProblem FirmwareUpdate::check_head() const {
-  if (filled_ < kHeader || piece_[0] != kMagic) return UpdateProblem::no_image;
-  const auto chip = static_cast<uint16_t>(piece_[kChipPlace] | piece_[kChipPlace + 1] << 8);
+  if (filled_ < image_header::kLength || piece_[0] != image_header::kMagic) return UpdateProblem::no_image;
+  const auto chip = static_cast<uint16_t>(piece_[image_header::kChipPlace] | piece_[image_header::kChipPlace + 1] << 8);
   return chip == updates_.chip() ? UpdateProblem::none : UpdateProblem::other_chip;
 }
 

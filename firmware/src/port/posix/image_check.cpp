@@ -3,15 +3,14 @@
 #include <string.h>
 
 #include "core/sha256.h"
+#include "port/image_header.h"
 
 namespace pb::posix {
 
 namespace {
 
-constexpr size_t kHeader = 24;
 constexpr size_t kSegmentHeader = 8;
 constexpr size_t kAlignment = 16;
-constexpr uint8_t kMagic = 0xE9;
 constexpr uint8_t kChecksumSeed = 0xEF;
 constexpr char kProgramMark[] = "PBHOST02";
 constexpr size_t kProgramMarkLength = sizeof kProgramMark - 1;
@@ -56,10 +55,10 @@ class Reader {
 UpdateResult check_image(Flash& slot, size_t length) {
   if (length > slot.size()) return UpdateResult::too_large;
   Reader image(slot, length);
-  uint8_t header[kHeader] = {};
-  if (!image.read(header) || header[0] != kMagic) return UpdateResult::damaged;
-  const size_t segments = header[1];
-  const bool has_hash = header[kHeader - 1] != 0;
+  uint8_t header[image_header::kLength] = {};
+  if (!image.read(header) || header[0] != image_header::kMagic) return UpdateResult::damaged;
+  const size_t segments = header[image_header::kSegmentsPlace];
+  const bool has_hash = header[image_header::kHasHashPlace] != 0;
 
   uint8_t checksum = kChecksumSeed;
   bool has_program = false;

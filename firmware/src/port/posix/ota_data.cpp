@@ -39,9 +39,10 @@ bool OtaData::choose(size_t slot) {
   const size_t place = newest(present);
   Entry entry;
   memset(&entry, 0xFF, sizeof entry);
-  // The sequence number selects the slot: (sequence - 1) modulo the number of slots.
-  entry.sequence = static_cast<uint32_t>(slot) + 1;
-  while (place != kEntries && entry.sequence <= present.sequence) entry.sequence += kSlots;
+  // The sequence number selects the slot: (sequence - 1) modulo the number of slots. It is the next one of this slot.
+  const uint32_t last = place == kEntries ? 0 : present.sequence;
+  entry.sequence = last + 1;
+  if (last % kSlots != slot) ++entry.sequence;
   entry.state = kNew;
   const Bytes sequence{reinterpret_cast<const uint8_t*>(&entry.sequence), sizeof entry.sequence};
   entry.crc = crc32(sequence, kErased);
