@@ -43,11 +43,12 @@ def put(
 
 @pytest.mark.parametrize("action", ["Heartbeat", "StatusNotification", "MeterValues"])
 def test_points_register_and_call_at_the_rate(csms: Csms, action: LoadAction) -> None:
-    """All frames of the load are valid, and the calls are those of the rate, within those in flight at the ends."""
+    """All frames of the load are valid, and it plans no more calls than the rate: of those, each point awaits one."""
     figures = put(csms, action=action)
     assert figures.reached == 3
     assert figures.counts() == {"errors": 0, "timeouts": 0, "lost": 0, "refused": 0, "invalid": 0}
-    assert 50 <= figures.times.count <= 60
+    assert 0 < figures.started <= 60
+    assert figures.times.count >= figures.started - 3
     frames = csms.timeline.events(OcppFrame)
     assert [frame.error for frame in frames if frame.error] == []
     calls = [frame for frame in frames if frame.direction == "received" and frame.action == action]
