@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,10 +25,10 @@ from rig.cli.csms_access import (
 from rig.cli.exit_codes import EXIT_FAILURE
 from rig.csms import Csms
 from rig.csms.server import url_of
-from rig.ocpp.versions import V16
+from rig.ocpp.versions import SubprotocolName
 from rig.scenarios import NotSupportedError, Scenario, Stage, load, play
 from rig.timeline import Timeline
-from rig.timeline.events import LinkChange, OcppFrame
+from rig.timeline.events import ClientRefused, LinkChange, OcppFrame
 from rig.timeline.frame_words import frame_line
 from rig.util.errors import BenchError, DeviceError, ExpectationError
 from rig.util.loop import loop_in_a_thread
@@ -66,13 +66,15 @@ def command(
             raise BenchError(f"no scenario has a parameter {name!r}", "See `params` in the files")
     security, root = Access(tls, cert, key, basic_auth_file, client_root).security(host)
     terminal = Terminal()
-    with _csms(host, port, charge_point, strict=not tolerant) as csms, csms.secured(security):
+    protocols = list(dict.fromkeys(scenario.version.subprotocol for scenario in scenarios))
+    with _csms(host, port, charge_point, protocols, strict=not tolerant) as csms, csms.secured(security):
+        _print_refusals(csms, terminal)
         if traffic:
             _print_traffic(csms, terminal)
         if root:
             terminal.print(f"Root of the new certificate for this run:\n{root}")
         example = url_of(host, csms.port, charge_point or "CP-1", tls=security.certificate is not None)
-        terminal.print(f"waiting for a charge point at {example}; Ctrl-C ends it")
+        terminal.print(f"waiting for a charge point with {' or '.join(protocols)} at {example}; Ctrl-C ends it")
         connected = csms.timeline.expect(
             LinkChange,
             lambda link: link.connected and charge_point in ("", link.charge_point),
@@ -126,7 +128,7 @@ def _passes(scenario: Scenario, stage: Stage, terminal: Terminal, given: dict[st
         if broken:
             grade = "tolerated by real CSMSs" if broken[0].grade == "tolerated" else "against the specification"
             raise ExpectationError(
-                f"the charge point broke OCPP 1.6 ({grade}): {broken[0].error}\n{visible(broken[0].raw)}"
+                f"the charge point broke {scenario.version} ({grade}): {broken[0].error}\n{visible(broken[0].raw)}"
             )
     except NotSupportedError as lacking:
         terminal.print(f"{name}: {lacking}")
@@ -141,17 +143,27 @@ def _passes(scenario: Scenario, stage: Stage, terminal: Terminal, given: dict[st
 
 
 @contextlib.contextmanager
-def _csms(host: str, port: int, identity: str, *, strict: bool) -> Iterator[Csms]:
+def _csms(host: str, port: int, identity: str, protocols: Sequence[SubprotocolName], *, strict: bool) -> Iterator[Csms]:
     """Run a CSMS on a loop in a thread."""
     timeline = Timeline(keep=_KEPT_EVENTS)
     with loop_in_a_thread(timeline.clock, "csms") as loop:
-        # The steps of scenarios are those of OCPP 1.6.
-        csms = Csms(timeline, loop, host, port, identity=identity, protocols=[V16.subprotocol], strict=strict)
+        csms = Csms(timeline, loop, host, port, identity=identity, protocols=protocols, strict=strict)
         csms.start()
         try:
             yield csms
         finally:
             csms.shut_down()
+
+
+def _print_refusals(csms: Csms, terminal: Terminal) -> None:
+    """Print why a client is refused, for example because it speaks another version of OCPP."""
+
+    def show(event: object) -> None:
+        if isinstance(event, ClientRefused):
+            who = event.charge_point or event.address
+            terminal.print(Text(visible(f"refused {who} with {event.how}: {event.reason}"), style="yellow"))
+
+    csms.timeline.listen(show)
 
 
 def _print_traffic(csms: Csms, terminal: Terminal) -> None:

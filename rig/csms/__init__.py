@@ -3,7 +3,7 @@
 from rig.csms import answers
 from rig.csms.authority import Authority
 from rig.csms.certificate import Certificate
-from rig.csms.configuration_keys import ConfigurationKeys
+from rig.csms.configuration import ConfigurationKeys, Variables
 from rig.csms.instrument import CallErrorReceived, Csms, Held
 from rig.csms.security import Security
 from rig.csms.state import Connector, Setting, State
@@ -31,6 +31,7 @@ __all__ = [
     "StationTransaction",
     "Transaction",
     "Variable",
+    "Variables",
     "answers",
     "messages",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from rig.faults import CATALOGUE, by_name
 from rig.faults.csms_alone import inject_at_csms
+from rig.ocpp.versions import Version
 from rig.scenarios.player import Player
 from rig.scenarios.step import DURATION, FLAG, NAME, STEPS, TEXT, Problems, Schema, Values, step
 from rig.scenarios.values import seconds
@@ -121,7 +122,7 @@ def console(player: Player, values: Values) -> None:
     )
 
 
-def _fault(values: Values) -> Problems:
+def _fault(values: Values, _: Version) -> Problems:
     try:
         by_name(values.subject, **values.get("with", {}))
     except BenchError as error:

@@ -8,30 +8,55 @@ from typing import Any
 from rig.csms.expectation import Expectation
 from rig.ocpp.matching import differences
 from rig.ocpp.messages import Request
-from rig.scenarios.csms_steps import FROM_CHARGE_POINT
+from rig.ocpp.transactions import Transaction
+from rig.ocpp.versions import Version
 from rig.scenarios.player import TIMEOUT_S, Player
 from rig.scenarios.problems import payload_problems
-from rig.scenarios.step import ALTERNATIVES, DURATION, NAME, PAYLOAD, STEPS, Problems, Step, Values, step
+from rig.scenarios.step import (
+    ALTERNATIVES,
+    CALL_OF_CHARGE_POINT,
+    DURATION,
+    NAME,
+    PAYLOAD,
+    STEPS,
+    Problems,
+    Step,
+    Values,
+    step,
+)
 from rig.scenarios.values import matching, seconds
 from rig.timeline.events import OcppFrame
 from rig.util.errors import AuthorError, ExpectationError
 
 
-def _heads(values: Values) -> Problems:
+def _heads(values: Values, _: Version) -> Problems:
     for index, steps in enumerate(values.subject):
         if steps[0].kind.name != "expect":
             yield ("either", index, 0), "each alternative begins with `expect`, which decides between them"
 
 
-def _head(values: Values) -> Problems:
+def _head(values: Values, _: Version) -> Problems:
     if values.subject[0].kind.name != "expect":
         yield ("optional", 0), "`optional` begins with `expect`, which decides whether the steps are played"
 
 
-def _forbidden(values: Values) -> Problems:
+_PARTS = {"start": "started", "stop": "ended"}
+"""The keys of a transaction's first and last message, and their names in OCPP 2.x."""
+_MESSAGES = {"start": "StartTransaction", "stop": "StopTransaction"}
+
+
+def _of_version(values: Values, version: Version) -> Problems:
+    if "gapless" in values.subject and not version.is_16:
+        yield ("transaction", "gapless"), "`gapless` is for OCPP 1.6; in 2.x `seqNo` shows that no event is missing"
+    for part in _PARTS:
+        action = _MESSAGES[part] if version.is_16 else "TransactionEvent"
+        yield from payload_problems(action, values.subject.get(part, {}), "request", ("transaction", part), version)
+
+
+def _forbidden(values: Values, version: Version) -> Problems:
     actions = [values.subject] if isinstance(values.subject, str) else values.subject
     for action in actions:
-        yield from payload_problems(action, values.get("with", {}), "request", ("with",))
+        yield from payload_problems(action, values.get("with", {}), "request", ("with",), version)
     if ("for" in values.options) == ("during" in values.options):
         yield (), "give either `for`, a duration, or `during`, steps"
 
@@ -109,7 +134,7 @@ def optional(player: Player, values: Values) -> None:
 
 @step(
     "forbid",
-    {"anyOf": [FROM_CHARGE_POINT, {"type": "array", "items": FROM_CHARGE_POINT, "minItems": 1}]},
+    {"anyOf": [CALL_OF_CHARGE_POINT, {"type": "array", "items": CALL_OF_CHARGE_POINT, "minItems": 1}]},
     options={"with": PAYLOAD, "for": DURATION, "during": STEPS},
     problems=_forbidden,
 )
@@ -169,10 +194,14 @@ def measure(player: Player, values: Values) -> None:
         },
         "additionalProperties": False,
     },
+    problems=_of_version,
 )
 def transaction(player: Player, values: Values) -> None:
-    """Check the latest transaction: order, times, energy, samples, and its start and stop."""
-    found, wanted = player.csms.transactions_of(player.identity), values.subject
+    """Check the latest transaction: order, times, energy, samples, and its start and stop.
+
+    In OCPP 2.x the start and the stop are the TransactionEvents `Started` and `Ended`.
+    """
+    found, wanted = player.transactions(), values.subject
     if "count" in wanted and len(found) != wanted["count"]:
         raise ExpectationError(
             f"there are {len(found)} transactions, not {wanted['count']}\n{player.csms.exchange(player.identity)}"
@@ -186,11 +215,15 @@ def transaction(player: Player, values: Values) -> None:
     if "energy_wh" in wanted and latest.energy_wh != wanted["energy_wh"]:
         raise ExpectationError(f"the transaction has {latest.energy_wh} Wh, not {wanted['energy_wh']} Wh")
     if "gapless" in wanted:
+        assert isinstance(latest, Transaction)  # `_of_16` has checked it
         latest.check_gapless(seconds(wanted["gapless"]))
     if len(latest.samples()) < wanted.get("samples", 0):
         raise ExpectationError(f"the transaction has {len(latest.samples())} samples, not {wanted['samples']} or more")
-    for part in ("start", "stop"):
-        if part in wanted and (wrong := differences(matching(wanted[part]), getattr(latest, part))):
+    for part, name in _PARTS.items():
+        if part not in wanted:
+            continue
+        payload = getattr(latest, part if isinstance(latest, Transaction) else name)
+        if wrong := differences(matching(wanted[part]), payload):
             raise ExpectationError(f"the {part} of the transaction: {wrong[0]}")
 
 

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from rig.csms import CallError, CallErrorReceived
-from rig.ocpp import schemas
 from rig.ocpp.matching import differences
-from rig.ocpp.versions import V16
+from rig.ocpp.messages import AuthorizationStatus
+from rig.ocpp.versions import Version
 from rig.scenarios.player import TIMEOUT_S, Player
 from rig.scenarios.problems import payload_problems
-from rig.scenarios.step import DURATION, FLAG, NAME, PAYLOAD, SAVES, STEPS, TEXT, Problems, Schema, Values, step
+from rig.scenarios.step import (
+    CALL_OF_CHARGE_POINT,
+    CALL_OF_CSMS,
+    DURATION,
+    ERROR_CODE,
+    FLAG,
+    NAME,
+    PAYLOAD,
+    SAVES,
+    STEPS,
+    TEXT,
+    Problems,
+    Schema,
+    Values,
+    step,
+)
 from rig.scenarios.values import matching, seconds
 from rig.timeline import Mark
 from rig.timeline.events import LinkChange, OcppFrame
@@ -19,47 +34,31 @@ from rig.util.errors import ExpectationError
 from rig.util.redaction import masked
 from rig.util.text import visible
 
-FROM_CHARGE_POINT: Schema = {"enum": sorted(V16.from_charge_point)}
-FROM_CSMS: Schema = {"enum": sorted(schemas.to_charge_point())}
-ERRORS: Schema = {
-    "enum": [
-        "FormationViolation",
-        "GenericError",
-        "InternalError",
-        "NotImplemented",
-        "NotSupported",
-        "OccurenceConstraintViolation",
-        "PropertyConstraintViolation",
-        "ProtocolError",
-        "SecurityError",
-        "TypeConstraintViolation",
-    ]
-}
-STATUSES: Schema = {"enum": ["Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"]}
+STATUSES: Schema = {"enum": list(get_args(AuthorizationStatus))}
 
 
-def _expected(values: Values) -> Problems:
-    yield from payload_problems(values.subject, values.get("with", {}), "request", ("with",))
+def _expected(values: Values, version: Version) -> Problems:
+    yield from payload_problems(values.subject, values.get("with", {}), "request", ("with",), version)
 
 
-def _called(values: Values) -> Problems:
+def _called(values: Values, version: Version) -> Problems:
     if not values.get("unchecked"):
-        yield from payload_problems(values.subject, values.get("with", {}), "request", ("with",))
-    yield from payload_problems(values.subject, values.get("result", {}), "response", ("result",))
+        yield from payload_problems(values.subject, values.get("with", {}), "request", ("with",), version)
+    yield from payload_problems(values.subject, values.get("result", {}), "response", ("result",), version)
     if "result" in values.options and "error" in values.options:
         yield ("error",), "a call is answered with a `result` or an `error`, not with both"
 
 
-def _answered(values: Values) -> Problems:
+def _answered(values: Values, version: Version) -> Problems:
     if not values.get("unchecked"):
-        yield from payload_problems(values.subject, values.get("with", {}), "response", ("with",))
+        yield from payload_problems(values.subject, values.get("with", {}), "response", ("with",), version)
     if ("with" in values.options) == ("error" in values.options):
         yield (), "give the answer: either its payload by `with`, or the code of a CALLERROR by `error`"
 
 
 @step(
     "expect",
-    FROM_CHARGE_POINT,
+    CALL_OF_CHARGE_POINT,
     options={"with": PAYLOAD, "timeout": DURATION, "save": SAVES, "as": NAME},
     problems=_expected,
 )
@@ -70,11 +69,11 @@ def expect(player: Player, values: Values) -> None:
 
 @step(
     "call",
-    FROM_CSMS,
+    CALL_OF_CSMS,
     options={
         "with": PAYLOAD,
         "result": PAYLOAD,
-        "error": {"anyOf": [ERRORS, {"type": "array", "items": ERRORS, "minItems": 1}]},
+        "error": {"anyOf": [ERROR_CODE, {"type": "array", "items": ERROR_CODE, "minItems": 1}]},
         "answered_first": FLAG,
         "unchecked": FLAG,
         "timeout": DURATION,
@@ -128,10 +127,10 @@ def _check_answer(player: Player, action: str, answer: dict[str, Any], values: V
 
 @step(
     "answer",
-    FROM_CHARGE_POINT,
+    CALL_OF_CHARGE_POINT,
     options={
         "with": PAYLOAD,
-        "error": ERRORS,
+        "error": ERROR_CODE,
         "times": {"type": "integer", "minimum": 1},
         "unchecked": FLAG,
         "during": STEPS,
@@ -153,7 +152,7 @@ def answer(player: Player, values: Values) -> None:
             player.play(values.options["during"])
 
 
-@step("hold", FROM_CHARGE_POINT, options={"during": STEPS}, required=["during"])
+@step("hold", CALL_OF_CHARGE_POINT, options={"during": STEPS}, required=["during"])
 def hold(player: Player, values: Values) -> None:
     """Defer the CSMS's answers to an action during steps."""
     with player.csms.hold(values.subject, charge_point=player.identity):
@@ -172,9 +171,10 @@ def tags(player: Player, values: Values) -> None:
     options={"if_known": FLAG},
 )
 def configuration(player: Player, values: Values) -> None:
-    """Change configuration keys by ChangeConfiguration. The end of the scenario restores them.
+    """Change configuration keys, or variables of OCPP 2.x. The end of the scenario restores them.
 
-    With `if_known` a key that the charge point does not have is left out.
+    A variable is named after its component: `AuthCtrlr.Enabled`. With `if_known` a name that the charge point does not
+    have is left out.
     """
     for key, value in values.subject.items():
         player.change_key(key, value, if_known=values.get("if_known", False))

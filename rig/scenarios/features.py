@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rig.csms import CallErrorReceived
+from rig.ocpp.versions import Version
 from rig.scenarios.player import NotSupportedError, Player
 from rig.util.errors import AuthorError
 
@@ -12,14 +13,22 @@ Declares = Callable[[Player], bool]
 """Returns whether the charge point of a player declares a feature."""
 
 
-def require(player: Player, features: list[str]) -> None:
-    """Check that the charge point declares features.
+def features(version: Version) -> Mapping[str, Declares]:
+    """Return the features that a scenario for a version of OCPP may require, each with how it is declared."""
+    return FEATURES_16 if version.is_16 else FEATURES_2
+
+
+def require(player: Player, names: Sequence[str]) -> None:
+    """Check that the charge point speaks the scenario's version of OCPP and declares features.
 
     Raises:
-        NotSupportedError: it lacks one.
+        NotSupportedError: it does not speak it, or lacks one.
     """
-    for name in features:
-        if not FEATURES[name](player):
+    spoken = player.csms.version_of(player.identity) if player.has_charge_point else None
+    if spoken not in (None, player.version) or player.version not in player.csms.versions:
+        raise NotSupportedError(player.version.title)
+    for name in names:
+        if not features(player.version)[name](player):
             raise NotSupportedError(name)
 
 
@@ -61,6 +70,20 @@ def _action(action: str) -> Declares:
     return declares
 
 
+def _component(name: str) -> Declares:
+    """A controller that is available (OCPP 2.0.1 part 2, appendix 3), or that has no such variable and is there."""
+
+    def declares(player: Player) -> bool:
+        asked = [{"component": {"name": name}, "variable": {"name": each}} for each in ("Available", "Enabled")]
+        answer = player.csms.call("GetVariables", {"getVariableData": asked}, charge_point=player.identity)
+        available, enabled = answer["getVariableResult"]
+        if available["attributeStatus"] == "Accepted":
+            return str(available.get("attributeValue", "")).lower() == "true"
+        return bool(enabled["attributeStatus"] == "Accepted")
+
+    return declares
+
+
 def _setting(name: str) -> Declares:
     """A setting of the device, for hardware that OCPP does not describe. A person answers for other charge points."""
 
@@ -79,7 +102,7 @@ def _setting(name: str) -> Declares:
     return declares
 
 
-FEATURES: Mapping[str, Declares] = {
+FEATURES_16: Mapping[str, Declares] = {
     "authorization cache": _has_key("AuthorizationCacheEnabled"),
     "basic authentication": _has_key("AuthorizationKey"),
     "certificate management": _action("InstallCertificate"),
@@ -95,4 +118,14 @@ FEATURES: Mapping[str, Declares] = {
     "signed firmware update": _action("SignedUpdateFirmware"),
     "smart charging": _profile("SmartCharging"),
 }
-"""The features that a scenario may require, each with the way in which a charge point declares it."""
+"""The features of OCPP 1.6, each with the way in which a charge point declares it."""
+
+FEATURES_2: Mapping[str, Declares] = {
+    "authorization cache": _component("AuthCacheCtrlr"),
+    "display messages": _component("DisplayMessageCtrlr"),
+    "local authorization list": _component("LocalAuthListCtrlr"),
+    "monitoring": _component("MonitoringCtrlr"),
+    "reservation": _component("ReservationCtrlr"),
+    "smart charging": _component("SmartChargingCtrlr"),
+}
+"""The features of OCPP 2.0.1 and 2.1, each with the way in which a charging station declares it."""

@@ -22,7 +22,8 @@ def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None 
         parameters: values of parameters that differ from the defaults.
 
     Raises:
-        NotSupportedError: the charge point does not declare a feature of `requires`.
+        NotSupportedError: the charge point does not speak the scenario's version of OCPP, or does not declare a
+            feature of `requires`.
         ExpectationError, DeviceError: the charge point did not do what the scenario demands.
         AuthorError: the scenario is wrong.
     """
@@ -30,8 +31,8 @@ def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None 
     if unknown := sorted(set(given) - set(scenario.parameters)):
         known = ", ".join(scenario.parameters) or "none"
         raise AuthorError(f"{scenario.path}: there is no parameter {unknown[0]!r}. Allowed: {known}")
-    player = Player(stage, {**scenario.parameters, **given})
-    require(player, list(scenario.requires))
+    player = Player(stage, {**scenario.parameters, **given}, scenario.version)
+    require(player, scenario.requires)
     if scenario.settings:
         KINDS["settings"].run(player, Values(player.resolve(dict(scenario.settings))))
     try:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from rig.bench import Bench
-from rig.csms import Authority, ConfigurationKeys, Csms
+from rig.csms import Authority, ConfigurationKeys, Csms, Variables
 from rig.csms.expectation import Expectation
 from rig.device import Device, EvDriver
 from rig.device.secured import Secured
 from rig.ocpp.messages import Request
+from rig.ocpp.transaction_events import StationTransaction
+from rig.ocpp.transactions import Transaction
+from rig.ocpp.versions import V16, Version
 from rig.scenarios.step import Step, Values
 from rig.scenarios.values import matching, resolved
 from rig.timeline import Mark, Timeline
@@ -83,6 +86,7 @@ class Player:
     Args:
         stage: the bench and the CSMS, or the CSMS and a person.
         variables: the first values of variables.
+        version: the version of OCPP of the scenario.
 
     Attributes:
         cursor: expectations consider later events only.
@@ -91,8 +95,9 @@ class Player:
         secured: the device's secrets; None before the first step `secured`.
     """
 
-    def __init__(self, stage: Stage, variables: Mapping[str, Any]) -> None:
+    def __init__(self, stage: Stage, variables: Mapping[str, Any], version: Version = V16) -> None:
         self.stage = stage
+        self.version = version
         self.csms = stage.csms
         self.timeline = stage.timeline
         self.clock = stage.timeline.clock
@@ -101,7 +106,6 @@ class Player:
         self.secured: Secured | None = None
         self._variables = dict(variables)
         self._limits: list[Deadline] = []
-        self._keys = ConfigurationKeys(stage.csms)
 
     # -- playing ------------------------------------------------------------------------------------------------------
 
@@ -191,7 +195,7 @@ class Player:
 
     def expectation(self, action: str, values: Values) -> Expectation:
         """Return the expectation of a message of the charge point."""
-        return Expectation(self.identity, action, matching(values.get("with", {})))
+        return Expectation(self.identity, action, matching(values.get("with", {})), versions=(self.version,))
 
     def expect(self, action: str, values: Values, timeout: float) -> OcppFrame:
         """Expect a message after the last one, and make it the last one."""
@@ -211,6 +215,11 @@ class Player:
         if name := values.get("as"):
             self.saved[name] = frame
         self.save(values.get("save", {}), frame.payload)
+
+    @property
+    def has_charge_point(self) -> bool:
+        """Whether the identity of the charge point is known."""
+        return self.stage.bench is not None or bool(self.stage.charge_point or self.csms.charge_points)
 
     @property
     def identity(self) -> str:
@@ -233,25 +242,33 @@ class Player:
         bench = self.stage.bench
         return self.stage.tag if bench is None else bench.description.device.local_id_tag
 
-    def transaction_id(self) -> int:
-        """Return the id of the latest transaction, when the CSMS has sent it.
+    def transactions(self) -> Sequence[Transaction | StationTransaction]:
+        """Return the transactions of the charge point since the start."""
+        is_16 = self.version.is_16
+        return (self.csms.transactions_of if is_16 else self.csms.station_transactions_of)(self.identity)
+
+    def transaction_id(self) -> int | str | None:
+        """Return the id of the latest transaction, when it is known.
+
+        The CSMS chooses it in OCPP 1.6 and answers StartTransaction with it; the charging station does in 2.x.
 
         Raises:
             ExpectationError: there is none.
         """
 
-        def latest() -> int | None:
-            found = self.csms.transactions_of(self.identity)
+        def latest() -> int | str | None:
+            found = self.transactions()
             return found[-1].transaction_id if found else None
 
         found = latest()
         if found is None:
+            action, message = ("StartTransaction", "CALLRESULT") if self.version.is_16 else ("TransactionEvent", "CALL")
             self.timeline.expect(
                 OcppFrame,
-                lambda frame: frame.action == "StartTransaction" and frame.message_type == "CALLRESULT",
+                lambda frame: frame.action == action and frame.message_type == message,
                 since=self.timeline.default_mark,
                 timeout=self.until(TIMEOUT_S),
-                what="the answer to a StartTransaction",
+                what="the answer to a StartTransaction" if self.version.is_16 else "a TransactionEvent",
                 consume=False,
             )
             found = latest()
@@ -313,8 +330,12 @@ class Player:
 
     # -- configuration ------------------------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def _keys(self) -> ConfigurationKeys | Variables:
+        return (ConfigurationKeys if self.version.is_16 else Variables)(self.csms, self.identity)
+
     def change_key(self, key: str, value: str, *, if_known: bool = False) -> None:
-        """Change a configuration key until the end of the scenario.
+        """Change a configuration key, or a variable of OCPP 2.x, until the end of the scenario.
 
         Args:
             key: its name.
@@ -329,13 +350,13 @@ class Player:
         except KeyError:
             if if_known:
                 return
-            raise ExpectationError(f"the charge point has no configuration key {key}") from None
+            raise ExpectationError(f"the charge point has no {self._keys.kind} {key}") from None
         if status not in ("Accepted", "RebootRequired"):
-            raise ExpectationError(f"ChangeConfiguration of {key} to {value!r} was answered with {status}")
+            raise ExpectationError(f"{self._keys.action} of {key} to {value!r} was answered with {status}")
 
     @property
     def has_changed_keys(self) -> bool:
-        """Whether configuration keys have to be restored."""
+        """Whether configuration keys or variables have to be restored."""
         return self._keys.has_changes
 
     def restore_keys(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rig.ocpp.partial import schema_mismatch
 from rig.ocpp.schemas import Kind
+from rig.ocpp.versions import Version
 from rig.scenarios.source import Path_
 from rig.scenarios.step import Problems
 from rig.scenarios.values import MATCHERS, matching
@@ -16,7 +17,7 @@ _STEP_OF_PLACE = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+)\]")
 _UNKNOWN_FIELD = re.compile(r"has no field '(?P<key>[^']*)'")
 
 
-def payload_problems(action: str, payload: Mapping[str, Any], kind: Kind, option: Path_) -> Problems:
+def payload_problems(action: str, payload: Mapping[str, Any], kind: Kind, option: Path_, version: Version) -> Problems:
     """Find fields and values that no valid payload of the action has.
 
     Args:
@@ -24,6 +25,7 @@ def payload_problems(action: str, payload: Mapping[str, Any], kind: Kind, option
         payload: the expected payload, with `Unknown` for variables.
         kind: the request's payload or the response's.
         option: the option that has the payload.
+        version: the version of OCPP.
 
     Yields:
         The place within the step, and the problem.
@@ -36,7 +38,7 @@ def payload_problems(action: str, payload: Mapping[str, Any], kind: Kind, option
     except re.error as error:
         yield option, f"a regular expression is wrong: {error}"
         return
-    if problem := schema_mismatch(action, made, kind):
+    if problem := schema_mismatch(action, made, kind, version):
         yield _place_in(problem, action, option), problem
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from rig.ocpp.versions import V16, VERSIONS, Version
 from rig.scenarios.player import BUILT_IN
 from rig.scenarios.schema import HEADER, INCLUDE, PART, definitions
 from rig.scenarios.source import Path_, ScenarioError, Source, read
@@ -25,6 +26,7 @@ class Scenario:
     Attributes:
         path: its file.
         title: what must hold, in one sentence.
+        version: the version of OCPP that the charge point has to speak.
         case: the identifier of a compliance case; empty for none.
         group: the group of the case; empty for none.
         about: what the scenario does.
@@ -41,6 +43,7 @@ class Scenario:
     path: Path
     title: str
     steps: tuple[Step, ...]
+    version: Version = V16
     case: str = ""
     group: str = ""
     about: str = ""
@@ -71,10 +74,13 @@ def load(path: Path, root: Path | None = None) -> Scenario:
     """
     source = read(path, root)
     content = _header(source, HEADER)
-    reader = _Reader(source, root, set(content.get("params", {})))
+    version = VERSIONS[content.get("protocol", V16.subprotocol)]
+    _check_values(source, content, HEADER, version)
+    reader = _Reader(source, root, set(content.get("params", {})), version)
     scenario = Scenario(
         path=path,
         title=content["scenario"],
+        version=version,
         case=content.get("case", ""),
         group=content.get("group", ""),
         about=content.get("about", ""),
@@ -92,10 +98,10 @@ def load(path: Path, root: Path | None = None) -> Scenario:
 
 
 def _header(source: Source, keys: Mapping[str, Schema]) -> dict[str, Any]:
-    """Check the keys of a file, and the values of all but its steps.
+    """Check the keys of a file, and which version of OCPP it is for.
 
     Raises:
-        ScenarioError: a key is unknown or missing, or a value is wrong.
+        ScenarioError: a key is unknown or missing, or there is no such version.
     """
     content = source.content
     if not isinstance(content, dict):
@@ -107,28 +113,39 @@ def _header(source: Source, keys: Mapping[str, Schema]) -> dict[str, Any]:
     for key in (first, "steps"):
         if key not in content:
             raise source.error((), f"the key {key!r} is missing")
-    for key, value in content.items():
-        if keys[key] is not STEPS:
-            _check(source, (key,), value, keys[key])
+    if "protocol" in content:
+        _check(source, ("protocol",), content["protocol"], keys["protocol"], V16)
     return content
 
 
-def _check(source: Source, path: Path_, value: Any, schema: Schema) -> None:
-    """Check a value against its schema.
+def _check_values(source: Source, content: Mapping[str, Any], keys: Mapping[str, Schema], version: Version) -> None:
+    """Check the values of a file, except its steps.
+
+    Raises:
+        ScenarioError: a value is wrong.
+    """
+    for key, value in content.items():
+        if keys[key] is not STEPS:
+            _check(source, (key,), value, keys[key], version)
+
+
+def _check(source: Source, path: Path_, value: Any, schema: Schema, version: Version) -> None:
+    """Check a value against its schema, with the names of a version of OCPP.
 
     Raises:
         ScenarioError: it does not match; the place is that of the wrong part.
     """
-    validator = jsonschema_rs.Draft7Validator({**schema, "definitions": definitions()})
-    error = next(iter(validator.iter_errors(value)), None)
+    whole = {**schema, "definitions": definitions(version)}
+    error = next(iter(jsonschema_rs.Draft7Validator(whole).iter_errors(value)), None)
     if error is None:
         return
     place = (*path, *error.instance_path)
     if error.schema_path and error.schema_path[-1] == "enum":
-        allowed: Any = schema
+        allowed: Any = whole
         for part in error.schema_path:
             allowed = allowed[part]
-        raise source.unknown(place, "allowed here", str(error.instance), map(str, allowed))
+        where = f"allowed here in {version}" if error.schema_path[0] == "definitions" else "allowed here"
+        raise source.unknown(place, where, str(error.instance), map(str, allowed))
     what = error.message
     if description := schema.get("description"):
         what += f" ({description})"
@@ -136,12 +153,20 @@ def _check(source: Source, path: Path_, value: Any, schema: Schema) -> None:
 
 
 class _Reader:
-    """Reads the steps of a file and of the files that it includes."""
+    """Reads the steps of a file and of the files that it includes, for a version of OCPP."""
 
-    def __init__(self, source: Source, root: Path | None, parameters: set[str], around: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self,
+        source: Source,
+        root: Path | None,
+        parameters: set[str],
+        version: Version,
+        around: tuple[Path, ...] = (),
+    ) -> None:
         self._source = source
         self._root = root
         self._parameters = parameters
+        self._version = version
         self._around = (*around, source.path.resolve())
 
     def steps(self, found: Any, path: Path_) -> tuple[Step, ...]:
@@ -201,7 +226,7 @@ class _Reader:
         }
         values = Values(subject, options)
         before_play = Values(_unknown(subject), _unknown(options))
-        for place, problem in kind.problems(before_play):
+        for place, problem in kind.problems(before_play, self._version):
             raise source.error((*path, *place), problem)
         return Step(kind, values, source.place(path))
 
@@ -212,12 +237,12 @@ class _Reader:
             if not isinstance(value, list) or len(value) < 2:
                 raise self._source.error(path, "alternatives are a list of at least two lists of steps")
             return [self.steps(each, (*path, index)) for index, each in enumerate(value)]
-        _check(self._source, path, value, schema)
+        _check(self._source, path, value, schema, self._version)
         return value
 
     def _include(self, found: Mapping[str, Any], path: Path_) -> Iterator[Step]:
         source = self._source
-        _check(source, path, dict(found), INCLUDE)
+        _check(source, path, dict(found), INCLUDE, self._version)
         file = (source.path.parent / str(found["include"])).resolve()
         if file in self._around or len(self._around) > _MOST_INCLUDES:
             raise source.error((*path, "include"), f"{found['include']} includes itself")
@@ -225,6 +250,7 @@ class _Reader:
             raise source.error((*path, "include"), f"there is no file {found['include']} beside {source.name}")
         part = read(file, self._root)
         content = _header(part, PART)
+        _check_values(part, content, PART, self._version)
         given = found.get("with", {})
         defaults = content.get("params", {})
         for name in given:
@@ -232,7 +258,7 @@ class _Reader:
                 raise source.unknown((*path, "with", name), f"a parameter of {found['include']}", str(name), defaults)
         bound = {**defaults, **given}
         part = part.with_content(_bound(part.content, bound))
-        inner = _Reader(part, self._root, self._parameters, self._around)
+        inner = _Reader(part, self._root, self._parameters, self._version, self._around)
         yield from inner.steps(part.content["steps"], ("steps",))
 
     def check_variables(self, steps: Sequence[Step]) -> None:

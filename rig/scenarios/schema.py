@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rig.scenarios.features import FEATURES
+from rig.ocpp import schemas
+from rig.ocpp.versions import VERSIONS, Version
+from rig.scenarios.features import features
 from rig.scenarios.step import DURATION, KINDS, STEPS, TEXT, Kind, Schema
 from rig.scenarios.values import MATCHERS
 
@@ -25,9 +28,13 @@ HEADER: Mapping[str, Schema] = {
     "group": {**TEXT, "description": "the group of the case"},
     "about": {**TEXT, "description": "the scenario in words, and the sections of the specification"},
     "needs": {**_WORDS, "description": "capabilities of the bench (docs/writing-tests.md)"},
+    "protocol": {
+        "enum": list(VERSIONS),
+        "description": "the WebSocket sub-protocol, which names the version of OCPP; ocpp1.6 without this key",
+    },
     "requires": {
         "type": "array",
-        "items": {"enum": sorted(FEATURES)},
+        "items": {"$ref": "#/definitions/feature"},
         "description": "features that the charge point must declare",
     },
     "params": _PARAMETERS,
@@ -40,7 +47,7 @@ HEADER: Mapping[str, Schema] = {
     "configuration": {
         "type": "object",
         "additionalProperties": {"type": "string"},
-        "description": "configuration keys that are changed first, and restored at the end",
+        "description": "configuration keys, or variables of OCPP 2.x, that are changed first and restored at the end",
     },
     "steps": STEPS,
     "cleanup": STEPS,
@@ -66,12 +73,32 @@ INCLUDE: Schema = {
 }
 
 
+def _names(*versions: Version) -> dict[str, list[str]]:
+    """Return the allowed names of each kind in some versions of OCPP."""
+    return {
+        "call_of_charge_point": _all_of(version.from_charge_point | version.unconfirmed for version in versions),
+        "call_of_csms": _all_of(map(schemas.to_charge_point, versions)),
+        "error_code": _all_of(version.error_codes for version in versions),
+        "feature": _all_of(map(features, versions)),
+    }
+
+
+def _all_of(names: Iterable[Iterable[str]]) -> list[str]:
+    return sorted(set(itertools.chain.from_iterable(names)))
+
+
 @functools.cache
-def definitions() -> dict[str, Any]:
-    """Return the definitions that the schemas of steps refer to."""
+def definitions(version: Version | None = None) -> dict[str, Any]:
+    """Return the definitions that the schemas of keys and steps refer to.
+
+    Args:
+        version: the version of OCPP, whose names are allowed; None: those of all versions.
+    """
     kinds = KINDS.values()
+    versions = VERSIONS.values() if version is None else [version]
     bare: list[Any] = [{"enum": [kind.name for kind in kinds if kind.is_bare]}]
     return {
+        **{name: {"enum": names} for name, names in _names(*versions).items()},
         "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}},
         "step": {"anyOf": bare + [_of_kind(kind) for kind in kinds] + [INCLUDE]},
         "matcher": {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from rig.ocpp.versions import Version
 from rig.scenarios.source import Path_, Place
 from rig.scenarios.values import DURATION_PATTERN, seconds
 
@@ -16,6 +17,12 @@ STEPS: Schema = {"$ref": "#/definitions/steps"}
 """A value that is a list of steps."""
 ALTERNATIVES: Schema = {"type": "array", "minItems": 2, "items": {"$ref": "#/definitions/steps"}}
 """A value that is a list of lists of steps."""
+CALL_OF_CHARGE_POINT: Schema = {"$ref": "#/definitions/call_of_charge_point"}
+"""A value that is an action of a charge point, in the version of the scenario."""
+CALL_OF_CSMS: Schema = {"$ref": "#/definitions/call_of_csms"}
+"""A value that is an action of a CSMS."""
+ERROR_CODE: Schema = {"$ref": "#/definitions/error_code"}
+"""A value that is the code of a CALLERROR."""
 DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN, "description": "such as 500 ms, 20 s, 5 min"}
 PAYLOAD: Schema = {"type": "object", "description": "a payload; a field may be a matcher such as {$at_least: 1}"}
 NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "the name of a variable"}
@@ -70,7 +77,8 @@ class Kind:
         required: the options that must be there.
         is_bare: whether the step may also be written as its bare name.
         run: plays the step.
-        problems: finds problems before the scenario is played; variables have the value `Unknown` in it.
+        problems: finds problems before the scenario is played, in its version of OCPP; variables have the value
+            `Unknown` in it.
     """
 
     name: str
@@ -80,7 +88,7 @@ class Kind:
     required: frozenset[str]
     is_bare: bool
     run: Run
-    problems: Callable[[Values], Problems]
+    problems: Callable[[Values, Version], Problems]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ KINDS: dict[str, Kind] = {}
 """All kinds of steps by name. The modules `*_steps` and `combinators` fill it; `rig.scenarios` imports them."""
 
 
-def _none(_: Values) -> Problems:
+def _none(_: Values, __: Version) -> Problems:
     return iter(())
 
 
@@ -115,7 +123,7 @@ def step(
     options: Mapping[str, Schema] | None = None,
     required: Sequence[str] = (),
     is_bare: bool = False,
-    problems: Callable[[Values], Problems] = _none,
+    problems: Callable[[Values, Version], Problems] = _none,
 ) -> Callable[[Run], Run]:
     """Register a function as a kind of step; the first line of its docstring is the summary."""
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import websockets
@@ -18,6 +21,7 @@ from ocpp.v201 import call, call_result
 from rig.csms import Csms
 from rig.util.aio import in_thread
 
+ROOT = Path(__file__).parents[2]
 TOKEN = {"id_token": "CARD", "type": "ISO14443"}
 
 
@@ -85,8 +89,10 @@ class _Station(ChargePoint201):  # type: ignore[misc]
 
     @on("GetVariables")
     def on_get_variables(self, get_variable_data: list[Any]) -> Any:
+        known = {"attribute_status": "Accepted", "attribute_value": self.interval}
+        unknown = {"attribute_status": "UnknownVariable"}
         results = [
-            {**each, "attribute_status": "Accepted", "attribute_value": self.interval} for each in get_variable_data
+            {**each, **(known if each["variable"]["name"] == "Interval" else unknown)} for each in get_variable_data
         ]
         return call_result.GetVariables(results)
 
@@ -114,8 +120,8 @@ class _Station(ChargePoint201):  # type: ignore[misc]
 
 
 @asynccontextmanager
-async def _connected(csms: Csms, protocol: str, make: Callable[[Any], AnyChargePoint]) -> AsyncIterator[Any]:
-    async with websockets.connect(csms.url(), subprotocols=[websockets.Subprotocol(protocol)]) as socket:
+async def _connected(url: str, protocol: str, make: Callable[[Any], AnyChargePoint]) -> AsyncIterator[Any]:
+    async with websockets.connect(url, subprotocols=[websockets.Subprotocol(protocol)]) as socket:
         station = make(socket)
         listening = asyncio.create_task(station.start())
         yield station
@@ -126,7 +132,7 @@ async def test_the_ocpp_package_as_charging_station(csms: Csms) -> None:
     """Boot, variables, a local and a remote charge have no invalid frame on either side."""
     variable = {"component": {"name": "AlignedDataCtrlr"}, "variable": {"name": "Interval"}}
     interval = ("AlignedDataCtrlr", "Interval")
-    async with _connected(csms, "ocpp2.0.1", _Station) as station:
+    async with _connected(csms.url(), "ocpp2.0.1", _Station) as station:
         await station.boot()
         report = {"requestId": 1, "reportBase": "FullInventory"}
         assert (await in_thread(csms.call, "GetBaseReport", report))["status"] == "Accepted"
@@ -155,13 +161,40 @@ async def test_the_ocpp_package_as_charging_station(csms: Csms) -> None:
         assert transaction.energy_wh == 30
 
 
+async def test_scenarios_of_2_0_1_are_played_against_the_ocpp_package() -> None:
+    """`rig csms play` gives the verdicts of two scenarios for a charging station that is on no bench."""
+    files = [f"scenarios/ocpp-2.0.1/{name}.yaml" for name in ("variables", "remote_start")]
+    playing = await asyncio.create_subprocess_exec(
+        *(Path(sys.executable).parent / "rig", "csms", "play", "--port", "0", *files),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert playing.stdin is not None
+    assert playing.stdout is not None
+    try:
+        offer = (await playing.stdout.readline()).decode()
+        url = re.search(r"ws://127\.0\.0\.1:\d+/", offer)
+        assert url
+        async with _connected(url[0] + "CP-PYTHON", "ocpp2.0.1", _Station) as station:
+            await station.boot()
+            out, _ = await playing.communicate(b"\n\n")  # the person plugs in and unplugs
+    finally:
+        if playing.returncode is None:
+            playing.kill()
+    assert "with ocpp2.0.1 at" in offer
+    assert b"variables: passed" in out
+    assert b"remote_start: passed" in out
+    assert playing.returncode == 0
+
+
 async def test_the_ocpp_package_boots_with_2_1(csms: Csms) -> None:
     """Boot, status and Heartbeat of OCPP 2.1 have no invalid frame on either side."""
 
     def make(socket: Any) -> AnyChargePoint:
         return ChargePoint21("CP-PYTHON", socket, response_timeout=10)
 
-    async with _connected(csms, "ocpp2.1", make) as station:
+    async with _connected(csms.url(), "ocpp2.1", make) as station:
         described = {"model": "Model", "vendor_name": "Vendor"}
         boot = await station.call(call21.BootNotification(described, "PowerUp"), suppress=False)
         assert boot.status == "Accepted"

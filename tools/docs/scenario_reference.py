@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from rig.scenarios.features import FEATURES
+from rig.scenarios.features import FEATURES_2, FEATURES_16
 from rig.scenarios.schema import HEADER, PART, schema
 from rig.scenarios.step import ALTERNATIVES, DURATION, KINDS, STEPS, Schema
 from rig.scenarios.values import MATCHERS
@@ -17,6 +17,14 @@ _INTRODUCTION = """\
 This page lists everything that a scenario file may contain. `make docs` generates it. [scenarios.md](scenarios.md)
 explains how to write and run scenarios.
 """
+
+
+_NAMES = {
+    "call_of_charge_point": "an action of the charge point",
+    "call_of_csms": "an action of the CSMS",
+    "error_code": "the code of a CALLERROR",
+    "feature": "a feature",
+}
 
 
 def scenario_schema(_: Path) -> str:
@@ -37,7 +45,13 @@ def scenario_steps(_: Path) -> str:
     )
     parts += ["\n## Matchers\n", "| matcher | accepts |\n| --- | --- |"]
     parts += [f"| `{{{name}: …}}` | {words} |" for name, (words, _, _) in MATCHERS.items()]
-    parts += ["\n## Features\n", "`requires` takes these names:\n", *(f"- {name}" for name in FEATURES)]
+    parts += [
+        "\n## Features\n",
+        "`requires` takes these names:\n",
+        "| feature | OCPP 1.6 | OCPP 2.0.1 and 2.1 |\n| --- | --- | --- |",
+    ]
+    for name in sorted({*FEATURES_16, *FEATURES_2}):
+        parts.append(f"| {name} | {_yes(name in FEATURES_16)} | {_yes(name in FEATURES_2)} |")
     return "\n".join(parts) + "\n"
 
 
@@ -54,11 +68,13 @@ def _words(schema: Schema) -> str:
         return "lists of steps"
     if schema == DURATION:
         return "a duration"
+    if "$ref" in schema:
+        return _NAMES[schema["$ref"].removeprefix("#/definitions/")]
     if "description" in schema:
         return str(schema["description"])
     if "enum" in schema:
         values = [str(value) for value in schema["enum"]]
-        return ", ".join(f"`{value}`" for value in values) if len(values) <= 6 else _action_or_name(values)
+        return ", ".join(f"`{value}`" for value in values) if len(values) <= 6 else f"such as `{values[0]}`"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_words(each) for each in schema["anyOf"]))
     if schema.get("type") == "array":
@@ -69,5 +85,5 @@ def _words(schema: Schema) -> str:
     return names.get(str(schema.get("type")), "a value")
 
 
-def _action_or_name(values: list[str]) -> str:
-    return "an action" if "DataTransfer" in values else f"such as `{values[0]}`"
+def _yes(is_there: bool) -> str:
+    return "yes" if is_there else ""

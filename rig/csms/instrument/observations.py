@@ -46,6 +46,11 @@ class Observations(CsmsPart):
 
         return self.on_loop(look(), f"read the state of {point.identity}")
 
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """The versions of OCPP that the CSMS accepts."""
+        return self._server.versions
+
     def version_of(self, charge_point: str | None = None) -> Version | None:
         """Return the version of a charge point's latest connection; None before the first."""
         return self._point(charge_point).version
