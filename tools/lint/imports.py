@@ -14,7 +14,8 @@ from tools.lint.modules import imports, modules
 # imports from its own folder and from the layers below; folders of one layer do not import each other.
 LAYERS = (
     ("tests.unit", "perf"),
-    ("tests.hil", "tests.interop", "examples", "tools"),
+    ("tests.hil", "tests.interop", "examples"),
+    ("tools",),
     ("tests", "pytest_plugbench", "conftest"),
     ("fixtures", "rig.cli"),
     ("rig.console", "rig.api"),
