@@ -40,8 +40,8 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether no time is left."""
-        return self._clock.now() >= self.end
+        """Whether no time is left, and what occurs at its end has occurred."""
+        return self._clock.has_passed(self.end)
 
     def wait(self, condition: threading.Condition) -> None:
         """Wait until `condition`, which the caller holds, is notified, or until the deadline passes.
@@ -159,6 +159,13 @@ class BenchClock:
     def wait(self, condition: threading.Condition, end: int) -> None:
         """Wait for a condition, which the caller holds, until a stamp. May return early: see `Deadline.wait`."""
         condition.wait(min((end - self.now()) / 1e9, SIGNAL_LATENCY_S))
+
+    def has_passed(self, end: int) -> bool:
+        """Return whether it is later than a stamp, in ns, or all that occurs at the stamp itself has occurred.
+
+        A real clock has no two events at one time, and returns whether the stamp is reached.
+        """
+        return self.now() >= end
 
     def settle(self) -> None:
         """Wait, in stepped time, until all threads and the device are idle, without advancing time.

@@ -77,6 +77,7 @@ class SteppedClock(BenchClock):
 
     def __init__(self) -> None:
         self._now = START_NS
+        self._rested = 0  # the latest time at which all were idle: nothing more occurs then
         super().__init__()
         self._utc_at_start = EPOCH
         self._changed = threading.Condition()
@@ -96,6 +97,17 @@ class SteppedClock(BenchClock):
     def now(self) -> int:
         """Return the bench time, in ns."""
         return self._now
+
+    def has_passed(self, end: int) -> bool:
+        """Return whether it is later than a stamp, or all participants have been idle at the stamp.
+
+        A wait may return early, in real time, at the stamp itself: a message that the device sends then is in time.
+        """
+        if self._now != end:
+            return self._now > end
+        if self._rested >= end or self._conductor is None:
+            return True
+        return threading.current_thread() in [loop.thread for loop in self._loops]  # it would wait for itself
 
     def condition(self, lock: Any = None) -> threading.Condition:
         """Return a condition whose notified threads run before time advances."""
@@ -292,6 +304,7 @@ class SteppedClock(BenchClock):
                     self._watch()
                     continue
                 self._stall.clear()
+                self._rested = self._now
                 if not self._release():
                     self._step(device)
 

@@ -108,6 +108,22 @@ def test_an_event_at_the_deadline_is_in_time(clock: SteppedClock, loop: asyncio.
     assert clock.now() == START_NS + 7 * SECOND
 
 
+def test_an_event_at_the_deadline_is_in_time_however_long_it_takes_to_come(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wait that returns early at the deadline, to handle a signal, does not end the expectation."""
+    monkeypatch.setattr("rig.wiring.virtual.stepping.clock.SIGNAL_LATENCY_S", 0.001)
+    timeline = Timeline(clock)
+
+    def come() -> None:
+        threading.Event().wait(0.1)
+        timeline.append(Note(text="tea"))
+
+    loop.call_soon_threadsafe(loop.call_later, 5, come)
+    clock.settle()
+    assert timeline.expect(Note, timeout=5).t == START_NS + 5 * SECOND
+
+
 def test_time_waits_for_a_woken_thread(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     """The event at 1 s ends the wait; another timer at the same time does not let bench time move first."""
     timeline = Timeline(clock)
