@@ -12,12 +12,22 @@ from ocpp.v16 import ChargePoint, call_result
 
 
 class Csms(ChargePoint):
-    """Answer StatusNotification."""
+    """Answer the calls of the benchmark."""
 
-    @on("StatusNotification")
-    def on_status(self, **_: object) -> call_result.StatusNotification:
-        """Accept any status."""
-        return call_result.StatusNotification()
+    @on("BootNotification")
+    def on_boot(self, **_: object) -> call_result.BootNotification:
+        """Accept any charge point."""
+        return call_result.BootNotification("2026-01-01T00:00:00Z", 300, "Accepted")
+
+    @on("Heartbeat")
+    def on_heartbeat(self) -> call_result.Heartbeat:
+        """Return the time."""
+        return call_result.Heartbeat("2026-01-01T00:00:00Z")
+
+    @on("MeterValues")
+    def on_meter_values(self, **_: object) -> call_result.MeterValues:
+        """Accept any values."""
+        return call_result.MeterValues()
 
 
 async def main() -> None:
