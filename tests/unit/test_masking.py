@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rig.csms.frames import as_event
+from rig.ocpp.ocppj import parse
 from rig.timeline.events import TelemetrySample
 from rig.timeline.words import log_line
 from rig.util.errors import BenchError
+from rig.util.known_secrets import remember_secret
 from rig.util.redaction import MASK, masked, masked_text
 from rig.util.text import visible
 
@@ -245,3 +249,28 @@ FRAME = '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0123456
 @given(st.integers(0, len(FRAME)), st.text(alphabet='abc"\\{}[]:,\n é'))
 def test_an_invalid_frame_shows_no_part_of_a_secret(place: int, rest: str) -> None:
     assert "01" not in masked_text(FRAME[:place] + rest)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"key":"AuthorizationKey","value":"S"}',
+        '{"k\\u0065y":"Authorization\\u004bey","value":"S"}',
+        '{"location":"ftp://user:S@host/file"}',
+        '{"location":"ftp:\\/\\/user:S@host"}',
+        '{"data":"{\\"password\\":\\"S\\"}"}',
+        '{"idTag":"K-4711-known"}',
+        '{"value":86420097531}',
+        '{"idTag":"TAG","value":1}',
+    ],
+)
+def test_a_frame_shows_and_records_what_its_payload_masked_would_be(payload: str) -> None:
+    """Whether its text has a secret decides whether the payload is searched."""
+    remember_secret("K-4711-known")
+    remember_secret("86420097531")
+    text = f'[2,"1","DataTransfer",{payload}]'
+    frame = as_event("CP-1", "received", parse(text), text, "DataTransfer", "")
+    wanted = masked(orjson.loads(payload))
+    assert frame.shown == wanted
+    assert frame.record()["payload"] == wanted
+    assert frame.without_secrets().payload == wanted
