@@ -27,7 +27,7 @@ class Result:
 
     @property
     def ratio(self) -> float | None:
-        """Our value over the best peer's, above 1 where ours is better; None without peers or with a zero."""
+        """Our value over the best peer's, above 1 if ours is better; None without peers or with a zero."""
         if not self.peers:
             return None
         best = max(self.peers.values()) if self.higher_is_better else min(self.peers.values())

@@ -63,11 +63,11 @@ def run_examples(path: Path, namespace: dict[str, Any], *, real_time: bool = Fal
         raise ValueError(f"{path.name}: no text block shows how {', '.join(failing)} fails")
 
 
-def assert_tells(message: str, shown: str, place: str) -> None:
+def assert_shows(message: str, shown: str, place: str) -> None:
     """A message says all that a document shows of it, line by line and in order; figures and other lines may differ."""
-    told = iter(_comparable(message))
+    rest = iter(_comparable(message))
     for line in _comparable(shown):
-        assert line in told, f"{place} shows a line that does not come (any more): {line}\nwhat comes:\n{message}"
+        assert line in rest, f"{place} shows a line that does not come (any more): {line}\nwhat comes:\n{message}"
 
 
 def _comparable(text: str) -> list[str]:
@@ -79,6 +79,6 @@ def _fails_with(test: Callable[..., None], shown: str, place: str) -> Callable[.
     def must_fail(*args: Any, **kwargs: Any) -> None:
         with pytest.raises(ExpectationError) as caught:
             test(*args, **kwargs)
-        assert_tells(str(caught.value), shown, place)
+        assert_shows(str(caught.value), shown, place)
 
     return must_fail

@@ -1,6 +1,6 @@
 """Builds the firmware for a chip: `python -m tools.chip_firmware TARGET` leaves it in build/TARGET for the flasher.
 
-It uses ESP-IDF's `idf.py` where that is on PATH, else PlatformIO's `pio`.
+It uses ESP-IDF's `idf.py` if that is on PATH, else PlatformIO's `pio`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Target:
 
     Attributes:
         chip: ESP-IDF's name of the chip.
-        bootloader: where its ROM looks for the boot loader.
+        bootloader: the offset at which its ROM expects the boot loader.
         defaults: the files of `firmware/` with its options.
     """
 
@@ -50,7 +50,7 @@ def idf_command(program: str, name: str, folder: Path) -> list[str]:
     Args:
         program: `idf.py`.
         name: a key of TARGETS.
-        folder: where the build goes.
+        folder: the folder of the build.
     """
     target = TARGETS[name]
     # The options that ESP-IDF fills in are kept with the build, so that targets do not share them.
@@ -64,18 +64,18 @@ def idf_command(program: str, name: str, folder: Path) -> list[str]:
 
 
 def collect_pio(built: Path, name: str, folder: Path) -> Path:
-    """Copy what PlatformIO has built to where the flasher looks for it, with a manifest.
+    """Copy the files that PlatformIO has built to the folder that the flasher reads, with a manifest.
 
     Args:
         built: PlatformIO's folder of the environment.
         name: a key of TARGETS.
-        folder: where it goes.
+        folder: the folder that the flasher reads.
 
     Returns:
         The manifest.
 
     Raises:
-        FileNotFoundError: PlatformIO has left something else.
+        FileNotFoundError: PlatformIO has not built all of these files.
     """
     target = TARGETS[name]
     folder.mkdir(parents=True, exist_ok=True)

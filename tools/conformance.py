@@ -87,15 +87,15 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     excluded = EXCLUDED if given.full or given.cases else EXCLUDED | LONG
     results = asyncio.run(_run(given.cases, tuple(excluded)))
-    complaints = findings(results)
-    for line in complaints:
+    found = findings(results)
+    for line in found:
         print(line, file=sys.stderr)
     explained = sum(case.case_id in BEYOND_LIMIT for case in results)
     passed = sum(case.passed for case in results)
-    print(f"{len(results)} cases: {passed} passed, {explained} beyond the message limit, {len(complaints)} findings")
+    print(f"{len(results)} cases: {passed} passed, {explained} beyond the message limit, {len(found)} findings")
     for reason in dict.fromkeys(excluded.values()):
         print(f"not run: {', '.join(p for p, why in excluded.items() if why == reason)}: {reason}")
-    return 1 if complaints else 0
+    return 1 if found else 0
 
 
 async def _run(cases: Sequence[str] | None, excluded: Sequence[str]) -> Sequence[CaseResult]:

@@ -34,7 +34,7 @@ _LONGEST = 160
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Compare runs. Return 0 where all traces are equal, 1 where one differs, 2 with fewer than two runs."""
+    """Compare runs. Return 0 if all traces are equal, 1 if one differs, 2 with fewer than two runs."""
     options = _parser().parse_args(arguments)
     folders = options.folders or list(_run(options.runs, options.seed, options.tests))
     if len(folders) < 2:

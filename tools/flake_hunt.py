@@ -30,11 +30,11 @@ SESSION_RUNS = 200
 
 @dataclass(slots=True)
 class Tally:
-    """The results of one test: `seconds` has an entry for each run, `complaints` one for each failed run."""
+    """The results of one test: `seconds` has an entry for each run, `failures` one for each failed run."""
 
     seconds: list[float] = field(default_factory=list)
     skipped: int = 0
-    complaints: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 # -- inside pytest: `-p tools.flake_hunt` -------------------------------------------------------------------------
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _like(item: pytest.Item) -> pytest.Item:
-    """Duplicate a test: pytest tears down between two runs only where they are two objects."""
+    """Duplicate a test: pytest tears down between two runs only if they are two objects."""
     other = copy.copy(item)
     other.stash = pytest.Stash()
     if isinstance(other, pytest.Function):
@@ -74,7 +74,7 @@ def _like(item: pytest.Item) -> pytest.Item:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Hunt. Return 0 where every run passed, 1 where one failed, 2 where pytest itself failed."""
+    """Run the tests. Return 0 if every run passed, 1 if one failed, 2 if pytest itself failed."""
     options = _parser().parse_args(arguments)
     RESULTS.mkdir(parents=True, exist_ok=True)
     tallies: dict[str, Tally] = defaultdict(Tally)
@@ -93,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not tallies:
         print("flake hunt: no test matches; check the paths and -k", file=sys.stderr)
         return 2
-    return int(any(tally.complaints for tally in tallies.values()))
+    return int(any(tally.failures for tally in tallies.values()))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +128,7 @@ def _count(results: Path, tallies: dict[str, Tally]) -> None:
         tally.seconds.append(float(case.get("time", 0)))
         trouble = case.find("failure") if case.find("failure") is not None else case.find("error")
         if trouble is not None:
-            tally.complaints.append((trouble.get("message") or trouble.text or "").strip().split("\n")[0][:200])
+            tally.failures.append((trouble.get("message") or trouble.text or "").strip().split("\n")[0][:200])
         elif case.find("skipped") is not None:
             tally.skipped += 1
 
@@ -136,19 +136,19 @@ def _count(results: Path, tallies: dict[str, Tally]) -> None:
 def table(tallies: dict[str, Tally], seed: int) -> Iterable[str]:
     """Yield a table of tests: failed ones first, then by the longest run."""
     total = sum(len(tally.seconds) for tally in tallies.values())
-    failed = sum(len(tally.complaints) for tally in tallies.values())
+    failed = sum(len(tally.failures) for tally in tallies.values())
     yield f"{total} runs of {len(tallies)} tests, seed {seed}: {failed} failed"
     yield ""
     yield f"{'runs':>5} {'failed':>6} {'skipped':>7} {'mean s':>7} {'most s':>7}  test"
-    ranked = sorted(tallies.items(), key=lambda entry: (-len(entry[1].complaints), -max(entry[1].seconds), entry[0]))
+    ranked = sorted(tallies.items(), key=lambda entry: (-len(entry[1].failures), -max(entry[1].seconds), entry[0]))
     for name, tally in ranked:
         mean = sum(tally.seconds) / len(tally.seconds)
         yield (
-            f"{len(tally.seconds):>5} {len(tally.complaints):>6} {tally.skipped:>7} {mean:>7.2f} "
+            f"{len(tally.seconds):>5} {len(tally.failures):>6} {tally.skipped:>7} {mean:>7.2f} "
             f"{max(tally.seconds):>7.2f}  {name}"
         )
-        for complaint in sorted(set(tally.complaints)):
-            yield f"{'':>36}{tally.complaints.count(complaint)} times: {complaint}"
+        for failure in sorted(set(tally.failures)):
+            yield f"{'':>36}{tally.failures.count(failure)} times: {failure}"
 
 
 if __name__ == "__main__":

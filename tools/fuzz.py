@@ -125,7 +125,7 @@ def executions(output: str) -> int:
 
 
 def keep_smallest(chosen: Sequence[str]) -> None:
-    """Add to the corpora those grown inputs that reach something new, each as short as possible."""
+    """Add those grown inputs to the corpora that reach a new branch, each as short as possible."""
     for name in chosen:
         command = [str(BUILD / f"fuzz_{name}"), "-merge=1", "-verbosity=0", str(CORPUS / name), str(GROWN / name)]
         subprocess.run(command, capture_output=True, check=True)

@@ -14,7 +14,7 @@ PACKAGES = ("rig", "fixtures")
 
 
 def main(arguments: list[str]) -> int:
-    """Print the report. Return 1 where an import runs back, a cycle exists or a folder has no rank, else 0."""
+    """Print the report. Return 1 if an import leads up, a cycle exists or a folder has no rank; else 0."""
     root = Path(arguments[0] if arguments else ".").resolve()
     modules = list(circles.circles(circles.module_graph(root, *PACKAGES)))
     python, firmware = imports.layout(root, PACKAGES), includes.layout(root)

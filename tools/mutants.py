@@ -59,7 +59,7 @@ Verdict = Literal["found", "survived", "unclear"]
 class Mutant:
     """A bug: in `file`, `old` becomes `new`. `old` occurs exactly once.
 
-    `first` is the HIL test file that is likely to find it; the whole suite runs only where that one does not. For a bug
+    `first` is the HIL test file that is likely to find it; the whole suite runs only if that one does not. For a bug
     of the compliance set it is the case that must find it.
     """
 

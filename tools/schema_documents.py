@@ -144,7 +144,7 @@ class Documents:
         return self._value(self._root, 0).encode()
 
     def invalid(self) -> bytes:
-        """Return a document with violations at one or more places, mostly."""
+        """Return a document that usually has violations at one or more places."""
         self._faults = self._rng.choice((1, 1, 1, 2, 4))
         return self._value(self._root, 0).encode()
 

@@ -29,7 +29,7 @@ def main() -> int:
     """Run the tests and draw both pictures.
 
     Returns:
-        0, or 1 where the browser is missing or the runs did not end as expected.
+        0, or 1 if the browser is missing or the runs did not end as expected.
     """
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:

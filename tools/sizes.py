@@ -17,7 +17,7 @@ def main() -> int:
     """Measure, print a table, and compare or write.
 
     Returns:
-        0 where no size has grown beyond its limit, or new figures were written; else 1.
+        0 if no size has grown beyond its limit, or new figures were written; else 1.
     """
     parser = argparse.ArgumentParser(prog="make sizes", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write the figures to {sizes.FILE}")

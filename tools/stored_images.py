@@ -130,7 +130,7 @@ def make(folder: Path, names: list[str]) -> None:
     """Make images of storage partitions on the virtual bench, each from an erased flash.
 
     Args:
-        folder: destination of the files `<name>.bin.gz`; created where it does not exist.
+        folder: destination of the files `<name>.bin.gz`; created if it does not exist.
         names: keys of `SCENES`.
 
     Raises:

@@ -51,7 +51,7 @@ def tally(path: Path) -> Tally:
         unity = _UNITY.findall(case.findtext("system-out") or "")
         if unity:
             ran, broke, ignored = (sum(int(counts[column]) for counts in unity) for column in range(3))
-            # A program that crashed after its last test has failed, even where all tests passed.
+            # A program that crashed after its last test has failed, even if all tests passed.
             crashed = int(case.find("failure") is not None and broke == 0)
             passed, failed, skipped = passed + ran - broke - ignored, failed + broke + crashed, skipped + ignored
         elif case.find("failure") is not None:
@@ -67,7 +67,7 @@ def tally(path: Path) -> Tally:
 
 
 def main(paths: list[str]) -> int:
-    """Print a line for each file and a total. Return 1 where a test failed, or a file is missing or empty, else 0."""
+    """Print a line for each file and a total. Return 1 if a test failed, or a file is missing or empty, else 0."""
     rows: list[tuple[str, str]] = []
     good, total = True, Tally()
     for path in map(Path, paths):

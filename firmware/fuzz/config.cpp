@@ -35,9 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string settings = first->settings();
   require(parse_json({settings.data(), settings.size()}, error).exists(), "the settings are JSON");
   // A change writes the file anew.
-  const auto complaint = first->config.set("heartbeat_interval_s", "77", {});
-  require(complaint == nullptr || complaint == Config::kBusy || complaint[0] != '\0', "a complaint has a text");
-  if (complaint != nullptr) return 0;
+  const auto error = first->config.set("heartbeat_interval_s", "77", {});
+  require(error == nullptr || error == Config::kBusy || error[0] != '\0', "an error has a text");
+  if (error != nullptr) return 0;
   first->storage.run_all();
   const auto second = std::make_unique<Bench>(first->storage.files["config.json"]);
   require(second->settings() == first->settings(), "a written file gives the same settings");

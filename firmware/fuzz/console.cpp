@@ -24,7 +24,7 @@ struct Bench : ConfigRig {
   void set(Text arguments) {
     const Text key = take_word(arguments);
     const StorageDone done{[](void* self, StorageResult) { static_cast<Bench*>(self)->log.answer("ok"); }, this};
-    if (const auto complaint = config.set(key, arguments, done)) log.answer("error: ", complaint);
+    if (const auto error = config.set(key, arguments, done)) log.answer("error: ", error);
   }
 
   void poll() {

@@ -50,10 +50,10 @@ int main(int argc, char** argv) {
   pb::SchemaTables tables(pb::ocpp16_tables());
   if (has_pack) {
     pb::SchemaPack pack;
-    const char* complaint =
+    const char* error =
         read_file(argv[2], content) ? pb::read_pack({content.data(), content.size()}, pack) : "it cannot be read";
-    if (complaint != nullptr) {
-      fprintf(stderr, "schema-check: the pack '%s' cannot be used: %s\n", argv[2], complaint);
+    if (error != nullptr) {
+      fprintf(stderr, "schema-check: the pack '%s' cannot be used: %s\n", argv[2], error);
       return 2;
     }
     tables = pack.tables;

@@ -18,7 +18,7 @@ _DEFINES = [
 
 
 class CustomTestRunner(UnityTestRunner):
-    """Unity's output is read as usual; where Unity comes from is ours."""
+    """Builds the tests with the Unity of `.deps`; its output is read as usual."""
 
     # PlatformIO would fetch Unity from its registry.
     EXTRA_LIB_DEPS = None

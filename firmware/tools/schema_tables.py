@@ -168,7 +168,7 @@ class _Compiler:
             request = self._root(message.request, message.action)
             response = self._root(message.response, message.action) if message.response is not None else None
             rows.append((message.action, request, response))
-        # The node for any value is at 0, and means there: the action has no such message.
+        # The node for any value is at 0. As a request or response, it means that the action has no such message.
         head = struct.pack("<HH", ANY, len(rows))
         at = len(head) + 6 * len(rows)
         places = []

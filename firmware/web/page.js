@@ -53,31 +53,31 @@ function request(method, path, body) {
   return last;
 }
 
-/// The words of a refusal; anything else is a device that does not answer.
+/// The words of an error that the device has sent; without one it does not answer.
 function words(problem) {
   if (!problem || !problem.error) return text("failed");
-  const code = "refusal " + problem.error;
+  const code = "error " + problem.error;
   return code in TEXTS ? text(code) : text(problem.message);
 }
 
-function complain(id, message) {
+function show_error(id, message) {
   $(id + "-error").textContent = message;
   if (message) $(id).setAttribute("aria-invalid", "true");
   else $(id).removeAttribute("aria-invalid");
 }
 
-/// Sends a form; a refusal goes beside the field that it names, or beside the first one.
+/// Sends a form; an error is shown beside the field that it names, or beside the first one.
 function on_submit(form, fields, send) {
   $(form).addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = $(form).querySelector("button");
     button.disabled = true;
-    for (const field of fields) complain(field, "");
+    for (const field of fields) show_error(field, "");
     try {
       await send();
     } catch (problem) {
       const field = fields.includes(problem && problem.error) ? problem.error : fields[0];
-      complain(field, words(problem));
+      show_error(field, words(problem));
       $(field).focus();
     }
     button.disabled = false;
@@ -193,7 +193,7 @@ function start_events() {
   };
   events.onerror = () => {
     set_live(false);
-    // A refusal ends the stream for good: the session may be over, or two others listen.
+    // An error status ends the stream: the session may be over, or two other clients receive events.
     if (events.readyState === EventSource.CLOSED) {
       stop_events();
       setTimeout(() => csrf && request("GET", "/api/session").then(start_events, () => {}), 5000);
@@ -289,7 +289,7 @@ async function load_networks() {
   const rows = networks.map(({ priority, ssid, open }) => {
     const button = make("button", { type: "button", "aria-label": `${text("remove")}: ${ssid}` }, text("remove"));
     button.addEventListener("click", async () => {
-      await request("POST", "/api/networks/remove", { ssid }).catch((problem) => complain("ssid", words(problem)));
+      await request("POST", "/api/networks/remove", { ssid }).catch((problem) => show_error("ssid", words(problem)));
       load_networks().catch(() => {});
     });
     const label = `${priority} · ${ssid}${open ? ` (${text("open_network")})` : ""}`;

@@ -136,38 +136,38 @@ const TEXTS = {
   "group transactions": ["Transactions", "Ladevorgänge"],
   "group device": ["Device", "Gerät"],
 
-  // The device's refusals that people meet most.
-  "refusal wrong_password": ["The password is wrong.", "Das Passwort ist falsch."],
-  "refusal too_many_logins": [
+  // The errors of the device that users see most often.
+  "error wrong_password": ["The password is wrong.", "Das Passwort ist falsch."],
+  "error too_many_logins": [
     "Too many wrong passwords. Wait a while.",
     "Zu viele falsche Passwörter. Warten Sie eine Weile.",
   ],
-  "refusal unsupported": [
+  "error unsupported": [
     "The device has no second slot for an image. Flash it by the serial port.",
     "Das Gerät hat keinen zweiten Platz für ein Programm. Spielen Sie es über die serielle Schnittstelle auf.",
   ],
-  "refusal busy": [
+  "error busy": [
     "Another image is being written. Wait until it is done.",
     "Ein anderes Programm wird gerade geschrieben. Warten Sie, bis es fertig ist.",
   ],
-  "refusal waits_for_restart": [
+  "error waits_for_restart": [
     "A new image is stored already and waits for the restart.",
     "Ein neues Programm ist schon gespeichert und wartet auf den Neustart.",
   ],
-  "refusal on_trial": [
+  "error on_trial": [
     "The running image is on trial. Wait until a CSMS has accepted it.",
     "Das laufende Programm ist auf Probe. Warten Sie, bis ein CSMS es angenommen hat.",
   ],
-  "refusal no_image": [
+  "error no_image": [
     "The file is no application image (firmware.bin).",
     "Die Datei ist kein Programm für das Gerät (firmware.bin).",
   ],
-  "refusal other_chip": ["The image is for another chip.", "Das Programm ist für einen anderen Chip."],
-  "refusal damaged": [
+  "error other_chip": ["The image is for another chip.", "Das Programm ist für einen anderen Chip."],
+  "error damaged": [
     "The image is damaged: its checksum or hash is wrong.",
     "Das Programm ist beschädigt: Prüfsumme oder Hash ist falsch.",
   ],
-  "refusal flash_failed": [
+  "error flash_failed": [
     "The flash has failed. The present image stays.",
     "Der Flash-Speicher hat versagt. Das bisherige Programm bleibt.",
   ],

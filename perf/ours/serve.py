@@ -1,4 +1,4 @@
-"""`rig csms serve`, which prints each frame, with its output going nowhere."""
+"""`rig csms serve`, which prints each frame; its output is discarded."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
 
 from rig.api.trace import Trace
-from rig.live.client import Client, RefusedError
+from rig.live.client import Client, RejectedError
 from rig.util.errors import BenchError, DeviceError
 
 _STATUS = {"request": 400, "busy": 409, "test": 409, "gone": 409, "bench": 503}
@@ -59,13 +59,13 @@ def make_app(looking: Link, acting: Link, trace: Trace) -> FastAPI:
     )
 
     @app.exception_handler(RequestValidationError)
-    async def reject(_request: Any, error: RequestValidationError) -> JSONResponse:
+    async def answer_invalid(_request: Any, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"][1:])
         return _error(400, "request", f"{where}: {first['msg']}" if where else first["msg"])
 
-    @app.exception_handler(RefusedError)
-    async def refuse(_request: Any, error: RefusedError) -> JSONResponse:
+    @app.exception_handler(RejectedError)
+    async def answer_rejected(_request: Any, error: RejectedError) -> JSONResponse:
         return _error(_STATUS.get(error.kind, 503), error.kind, str(error))
 
     @app.exception_handler(DeviceError)

@@ -117,7 +117,7 @@ class Bench:
                 raise
             trouble = BenchError(
                 f"the bench {self.description.name!r} cannot be opened: {type(error).__name__}: {error}",
-                f"Check {self.description.path} against the wires; `rig doctor` looks at each of them",
+                f"Check {self.description.path} against the wires; `rig doctor` checks each of them",
             )
             self.timeline.append(BenchTrouble(source="bench", what=str(trouble)))
             raise trouble from error

@@ -1,4 +1,4 @@
-"""The options of commands that serve the fake CSMS: where it listens, and who may log in."""
+"""The options of commands that serve the fake CSMS: the address to listen on, and the login of charge points."""
 
 from __future__ import annotations
 

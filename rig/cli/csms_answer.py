@@ -17,7 +17,7 @@ def command(
     error: Annotated[str, typer.Option(metavar="CODE", help="Answer with a CALLERROR, such as GenericError.")] = "",
     times: Annotated[int, typer.Option(min=1, help="The number of answers.")] = 1,
     always: Annotated[bool, typer.Option("--always", help="Every answer, until --normal.")] = False,
-    normal: Annotated[bool, typer.Option("--normal", help="Give the normal answer again.")] = False,
+    normal: Annotated[bool, typer.Option("--normal", help="Restore the normal answer.")] = False,
     charge_point: Annotated[
         str | None, typer.Option("--charge-point", metavar="CP", help="The charge point; without it the bench's own.")
     ] = None,

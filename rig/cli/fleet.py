@@ -222,7 +222,7 @@ async def _outage(clock: FleetClock, root: Path, points: int, outage_s: float, s
 
 
 async def _pass(devices: Sequence[FleetDevice], seconds: float) -> None:
-    """Let device time pass, with a look at the consoles now and then."""
+    """Let device time pass, and read the consoles regularly."""
     left = seconds
     while left > 0:
         await asyncio.sleep(min(left, _LOOK_S))
@@ -250,7 +250,7 @@ class _Links:
                 self._all.set()
 
     async def all_connected(self, limit_s: float, devices: Sequence[FleetDevice]) -> bool:
-        """Wait until every device has connected, with a look at them now and then. Return False after the limit."""
+        """Wait until every device has connected, and read the consoles regularly. Return False after the limit."""
         self._all.clear()
         left = limit_s
         while len(self.connected) < self._points and left > 0:

@@ -39,7 +39,7 @@ def measure_latency(path: Path, root: Path, edges: int = _EDGES) -> Latency:
     description = load(path)
     if description.is_stepped:
         raise BenchError(
-            f"{path}: latencies cannot be measured in stepped time: it stands still while anything works",
+            f"{path}: latencies cannot be measured in stepped time, which stands still while the bench works",
             'Use a bench in real time: benches/virtual-real.toml, or a copy of yours with time = "real"',
         )
     if description.loop is None:

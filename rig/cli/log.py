@@ -23,7 +23,7 @@ class _Level(StrEnum):
 
 
 def command(
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Continue with new lines until Ctrl-C.")] = False,
     level: Annotated[_Level | None, typer.Option(help="Only lines of this level and worse.")] = None,
     feature: Annotated[str, typer.Option(metavar="TAG", help="Only lines of this feature of the device.")] = "",
     text: Annotated[str, typer.Option(metavar="REGEX", help="Only lines that match.")] = "",

@@ -22,13 +22,13 @@ _LOOK_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One wire's turn.
+    """The check of one wire.
 
     Attributes:
         wire: the signal.
         action: what the bench does, for the terminal.
-        check: does it; raises DeviceError or ExpectationError when the device reacts otherwise.
-        after: the wires that must work for it.
+        check: performs the action; raises DeviceError or ExpectationError if the device reacts otherwise.
+        after: the wires that the check needs to work.
     """
 
     wire: str
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class WireResult:
-    """How a wire did.
+    """The result of one wire.
 
     Attributes:
         wire: the signal.

@@ -1,1 +1,1 @@
-"""The bench description: which wire goes where."""
+"""The bench description: the wires of a bench and their pins."""

@@ -23,8 +23,8 @@ BY = "rig console"
 """The name of the page on the timeline."""
 
 
-class RefusedError(Exception):
-    """The bench refused or failed a request; the text is its message for a person."""
+class RejectedError(Exception):
+    """The bench rejected a request, or failed; the text is its message for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class Link:
             fields: its other fields.
 
         Raises:
-            RefusedError: the bench refused it, or has closed meanwhile.
+            RejectedError: the bench rejected the request, or has closed meanwhile.
         """
         if self._reading is None:
             self._reading = asyncio.create_task(self._read())
         if self._reading.done():
-            raise RefusedError("the bench has closed")
+            raise RejectedError("the bench has closed")
         number = self.send(do=do, **fields)
         reply = self._waiting[number] = asyncio.get_running_loop().create_future()
         return await reply
@@ -104,7 +104,7 @@ class Link:
                 if reply.done():  # its caller has gone
                     continue
                 if "error" in message:
-                    reply.set_exception(RefusedError(message["error"]["message"]))
+                    reply.set_exception(RejectedError(message["error"]["message"]))
                 else:
                     reply.set_result(message["result"])
         except (OSError, ValueError):
@@ -112,7 +112,7 @@ class Link:
         finally:
             for reply in self._waiting.values():
                 if not reply.done():
-                    reply.set_exception(RefusedError("the bench closed during the request"))
+                    reply.set_exception(RejectedError("the bench closed during the request"))
 
     @property
     def is_open(self) -> bool:

@@ -12,7 +12,7 @@ from nicegui.events import KeyEventArguments
 from rig.console.call_form import CallPanel
 from rig.console.faults_panel import FaultsPanel
 from rig.console.hand_panel import HandPanel
-from rig.console.link import Link, RefusedError, Wanted, find
+from rig.console.link import Link, RejectedError, Wanted, find
 from rig.console.record_panel import RecordPanel
 from rig.console.state_words import bench_trouble, chips, session_words
 from rig.util.errors import BenchError
@@ -76,7 +76,7 @@ class Page:
             return None
         try:
             result = await act(self._link)
-        except RefusedError as error:
+        except RejectedError as error:
             ui.notify(str(error), type="negative", multi_line=True, close_button="close", timeout=10_000)
             return None
         await self._refresh()
@@ -96,7 +96,7 @@ class Page:
                     self._leave()
                     return
             self.state = await self._link.request("state") if self._link is not None else {}
-        except (RefusedError, BenchError):  # the banner of the page names the reason
+        except (RejectedError, BenchError):  # the banner of the page names the reason
             self.state = {}
         finally:
             self._is_refreshing = False

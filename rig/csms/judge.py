@@ -1,4 +1,4 @@
-"""Judges the messages of one charge point: what is wrong with them, and how a CSMS refuses them."""
+"""Judges the messages of one charge point: what is wrong with them, and the error responses to them."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Verdict:
         error: what is wrong and not accepted; empty for a message that the CSMS accepts.
         deviation: the tolerated deviation: its name and what is wrong; empty if there is none. If the CSMS tolerates
             nothing, `error` is set too.
-        refusal: the error response of the CSMS, instead of the normal answer.
+        error_response: the error response of the CSMS, instead of the normal answer.
     """
 
     message: Message
     action: str
     error: str = ""
     deviation: str = ""
-    refusal: CallError | CallResultError | None = None
+    error_response: CallError | CallResultError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Judge:
         else:
             yield from self._wrong_payload(action, message.payload, "request")
         if self.registration.restricts:
-            # A consumer that goes on tolerates the findings above, so the payload has the types of its schema.
+            # The caller continues only if it tolerates the findings above, so the payload has the types of its schema.
             payload = as_read(action, message.payload, "request", version)
             if why := self.registration.forbidden_call(action, payload, version):
                 is_tolerated = self.registration.status == "Pending"

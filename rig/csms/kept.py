@@ -1,4 +1,4 @@
-"""Mappings of a state that replace each other. A charge point cannot make one grow without a limit."""
+"""Immutable mappings of bounded size, for states: a charge point cannot make one grow without a limit."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def validate_sendable(
         return
     found = [schemas.check(action, payload, kind, version) for version in versions]
     if all(found):
-        # Most telling is the first version that has the action.
+        # The error of the first version that has the action is the most specific one.
         known = (each for each in found if each is not None and each.code != "NotImplemented")
         violation = next(known, found[0])
         assert violation is not None

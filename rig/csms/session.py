@@ -170,8 +170,8 @@ class ChargePoint:
             self._note_answer(answered, frame.payload)
             if answered.action in TRIGGERS:
                 judge.registration.triggered(answered.action, answered.payload, frame.payload)
-        if verdict.refusal is not None:
-            await self._send(verdict.refusal, verdict.refusal.text(), frame)
+        if verdict.error_response is not None:
+            await self._send(verdict.error_response, verdict.error_response.text(), frame)
         elif isinstance(message, Call):
             if frame.action in self.held and len(self.held[frame.action]) < _MOST_OPEN:
                 self.held[frame.action].append(frame)

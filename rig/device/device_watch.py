@@ -21,7 +21,7 @@ _RESETS = {
     "watchdog": ": its main loop hung",
     "software": ": the firmware restarted itself",
 }
-"""The meaning of a reset reason where no reboot was announced."""
+"""The meaning of each reset reason of an unannounced reboot."""
 
 
 class Reboot:
@@ -92,7 +92,7 @@ class DeviceWatch:
         return next((reboot for reboot in self._announced if reboot.boot is None), None)
 
     def _begin_announced(self) -> bool:
-        """Mark the announced reboot as begun. Return false where none is pending."""
+        """Mark the announced reboot as begun. Return false if none is pending."""
         reboot = self._awaited()
         if reboot is None:
             return False

@@ -18,15 +18,15 @@ KEY = bytes(range(0xE0, 0xF2))
 
 
 class Secured:
-    """The authority of a test, and what of it is on the device.
+    """The authority of a test, and its certificates and keys on the device.
 
     Args:
         bench: the bench.
         device: its device.
 
     Attributes:
-        authority: issues what both sides show.
-        identity: the device's.
+        authority: issues the certificates of both sides.
+        identity: the identity of the device.
         host: the name under which the device reaches the CSMS.
     """
 
@@ -66,7 +66,7 @@ class Secured:
         self.bench.flasher.flash_filesystem(make(blobs, partition.size), partition.offset, manifest.chip)
 
     def server(self, certificate: Certificate | None = None, profile: SecurityProfile = 2) -> Security:
-        """The CSMS's side of a profile.
+        """Return the security of the CSMS for a profile.
 
         Args:
             certificate: of the CSMS; None: a good one.
@@ -81,7 +81,7 @@ class Secured:
 
     @contextlib.contextmanager
     def on_profile(self, profile: SecurityProfile, **settings: str | int) -> Iterator[None]:
-        """Within the block both sides are on that profile, and the device is connected at its beginning."""
+        """Put both sides on a profile within the block, which begins with the device connected."""
         self.install()
         with self.bench.csms.secured(self.server(profile=profile)):
             self.device.configure(security_profile=profile, **settings)

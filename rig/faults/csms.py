@@ -182,7 +182,7 @@ class BadHandshake(Fault):
 
     kind: HandshakeKind = "half"
     name: ClassVar[str] = "bad-handshake"
-    summary: ClassVar[str] = "connections are reset and opening handshakes answered badly"
+    summary: ClassVar[str] = "connections are reset and opening handshakes receive malformed answers"
     on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
@@ -202,7 +202,7 @@ class BadAnswers(Fault):
 
     kind: BadAnswer = "half"
     name: ClassVar[str] = "bad-answers"
-    summary: ClassVar[str] = "the CSMS answers every call badly"
+    summary: ClassVar[str] = "the CSMS answers every call with a malformed message"
     on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:

@@ -110,15 +110,17 @@ class LeaseLost(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WifiSilence(Fault):
-    """The access point believes that the station is still joined, and rejects attempts until none came for that time.
+    """The access point lists the station as joined, and rejects attempts until the station has made none for that time.
 
     Args:
-        seconds: the silence that it needs.
+        seconds: that time.
     """
 
     seconds: Annotated[int, Limits(least=1, most=3600)] = 90
     name: ClassVar[str] = "wifi-silence"
-    summary: ClassVar[str] = "the access point ends the association and rejects attempts until that long silence"
+    summary: ClassVar[str] = (
+        "the access point ends the association and rejects attempts until the device has made none for that time"
+    )
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:

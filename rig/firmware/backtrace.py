@@ -16,7 +16,7 @@ _TIMEOUT_S = 5.0
 
 
 class Backtraces:
-    """Decodes backtraces of the device where the executable at hand has the build id of the one that crashed.
+    """Decodes backtraces of the device if the available executable has the build id of the one that crashed.
 
     Args:
         root: the project's folder; paths below it are shown relative to it.
@@ -24,12 +24,12 @@ class Backtraces:
 
     def __init__(self, root: Path) -> None:
         self.executable: Path | None = None
-        """The unstripped executable of the flashed firmware; None where it is not at hand."""
+        """The unstripped executable of the flashed firmware; None if it is not available."""
         self._root = root
         self._reported: set[str] = set()
 
     def decode(self, frames: Sequence[str], build: str) -> tuple[str, ...]:
-        """Return the frames with their functions and lines, or unchanged where they cannot be decoded.
+        """Return the frames with their functions and lines, or unchanged if they cannot be decoded.
 
         Args:
             frames: addresses from the console like `0x1a2b` (offsets into the executable).
@@ -84,7 +84,7 @@ class Backtraces:
 
 
 def build_id(executable: Path) -> str:
-    """Return the first 8 digits of an executable's GNU build id, as in the boot banner; empty where it has none.
+    """Return the first 8 digits of an executable's GNU build id, as in the boot banner; empty if it has none.
 
     Raises:
         OSError: the file cannot be read.

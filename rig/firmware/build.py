@@ -31,7 +31,7 @@ class Firmware:
 
     Attributes:
         manifest: the files to flash, by offset.
-        symbols: the unstripped executable, for backtraces; None where it is not at hand.
+        symbols: the unstripped executable, for backtraces; None if it is not at hand.
     """
 
     manifest: Manifest
@@ -39,7 +39,7 @@ class Firmware:
 
 
 def firmware(source: str, root: Path) -> Firmware:
-    """Return the firmware that a bench description names, built where it is ours.
+    """Return the firmware that a bench description names, built if it is ours.
 
     Args:
         source: `host` for the host build, brought up to date here; else the build folder of an ESP-IDF project, or an
@@ -59,7 +59,7 @@ def firmware(source: str, root: Path) -> Firmware:
 
 
 def build_notice(source: str, root: Path) -> str:
-    """Say what `firmware` will build and about how long that takes; an empty text where it has nothing to build.
+    """Return a notice of what `firmware` will build, and how long that takes; empty if there is nothing to build.
 
     Args:
         source: as in `firmware`.
@@ -109,7 +109,7 @@ def check_source(source: str, root: Path) -> None:
 
 
 def _unusable(path: Path) -> str:
-    """Say why a file is no firmware for the virtual board; an empty text where it is one."""
+    """Return why a file is no firmware for the virtual board; empty if it is one."""
     if not path.exists():
         return "does not exist"
     if not path.is_file():
@@ -236,7 +236,7 @@ def _run(command: Sequence[str], *holding: int) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
-    """Lock a build folder against a second run at the same time. It is created where it is missing.
+    """Lock a build folder against a second run at the same time. It is created if it is missing.
 
     Yields:
         The lock's descriptor. A compiler that inherits it keeps the folder locked even after this process is killed.

@@ -1,4 +1,4 @@
-"""Reads the header of an ELF file: which machine it is for, and whether it is a program or a library."""
+"""Reads the header of an ELF file: its machine, and whether it is a program or a library."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ORDERS = {1: "<", 2: ">"}
 
 
 def read_elf(path: Path) -> ElfHeader | None:
-    """Read the header of an ELF file; None where it is no ELF file, or ends too early.
+    """Read the header of an ELF file; None if it is no ELF file, or ends too early.
 
     Raises:
         OSError: it cannot be read.
@@ -83,6 +83,6 @@ def this_machine() -> tuple[int, int, int]:
 
 
 def _is_position_independent_program(dynamic: bytes, entry: str) -> bool:
-    """Say whether the linker marked a file as a program: otherwise it looks like a shared library."""
+    """Return whether the linker marked a file as a program: otherwise it looks like a shared library."""
     whole = len(dynamic) - len(dynamic) % struct.calcsize(entry)
     return any(tag == _DT_FLAGS_1 and value & _DF_1_PIE for tag, value in struct.iter_unpack(entry, dynamic[:whole]))

@@ -20,7 +20,7 @@ _MAGIC = b"PBS1"
 
 
 def make_secrets(blobs: Mapping[str, bytes], size: int) -> bytes:
-    """An image of the partition that holds the blobs and nothing else.
+    """Make an image of the partition that holds the blobs and nothing else.
 
     Args:
         blobs: by name, one of `NAMES`.
@@ -53,7 +53,7 @@ def check_blobs(blobs: Mapping[str, bytes]) -> None:
 
 
 def read_secrets(image: bytes) -> dict[str, bytes]:
-    """The blobs of an image as the device would find them, by name."""
+    """Return the blobs of an image by name, as the device reads them."""
     latest: dict[int, tuple[int, bool, str, bytes]] = {}
     for slot in range(2 * MOST_BLOBS):
         sector = image[slot * SECTOR : (slot + 1) * SECTOR]

@@ -170,5 +170,5 @@ class CurrentMeter:
         return charge / (end - start)
 
     def close(self) -> None:
-        """Stop to read the sensor."""
+        """Stop reading the sensor."""
         self._sensor.close()

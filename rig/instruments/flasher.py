@@ -134,8 +134,8 @@ class Flasher:
     def update(self, manifest: Manifest, progress: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
         """Write the files of a firmware that differ from the flash, and verify them, even if it was flashed last.
 
-        The digests (MD5) that the chip computes are compared before and after writing. Everything else in the flash, as
-        the file system, stays.
+        The digests (MD5) that the chip computes are compared before and after writing. Everything else in
+        the flash, such as the file system, stays.
 
         Args:
             manifest: the firmware.

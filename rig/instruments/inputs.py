@@ -74,7 +74,7 @@ class PulseTrain:
             self._timeline.clock.deadline(limit).result(self._future)
         except concurrent.futures.TimeoutError:
             raise BenchError(
-                f"{self._wire.signal}: {self._sent} of {self._count} pulses after {limit:g} s",
+                f"{self._wire.signal}: only {self._sent} of {self._count} pulses were sent within {limit:g} s",
                 "The bench's computer is too busy for this rate; use a lower one",
             ) from None
         self._timeline.clock.settle()

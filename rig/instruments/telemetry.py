@@ -87,7 +87,7 @@ class Telemetry:
         The report draws the figure as a curve.
 
         Args:
-            name: the figure, as `cpu` (permille of the loop's time), `queue` or `ping_ms`.
+            name: the figure, such as `cpu` (permille of the loop's time), `queue` or `ping_ms`.
             least, most: the limits, in the unit of the device's table (`Device.telemetry_units`).
             for_s: the time from now in bench seconds; there is at least one record.
 
@@ -122,7 +122,7 @@ class Telemetry:
         The report draws the counter as a curve.
 
         Args:
-            name: the counter, as `rx`, `tx` (bytes of WebSocket) or `erases` (of the storage).
+            name: the counter, such as `rx`, `tx` (bytes of WebSocket) or `erases` (of the storage).
             least, most: the limits of its growth, in the unit of the device's table.
             for_s: the time in bench seconds, from the next record on.
 

@@ -157,7 +157,7 @@ class BenchCalls:
     # -- the device -----------------------------------------------------------------------------------------------
 
     def device_up(self, caller: Caller) -> None:
-        """Flash the device where needed, boot it, and wait until it is idle."""
+        """Flash the device if necessary, boot it, and wait until it is idle."""
         caller.report({"doing": "bringing the device up"})
         self._bench.console.take()
         self._device.make_idle()

@@ -175,7 +175,7 @@ class Client:
         return message
 
 
-class RefusedError(BenchError):
+class RejectedError(BenchError):
     """A request was rejected, or its call failed, for another reason than the device.
 
     Attributes:
@@ -189,7 +189,7 @@ class RefusedError(BenchError):
 
 def _error(error: Mapping[str, str]) -> BenchError | DeviceError:
     kind, message = error.get("kind", ""), error.get("message", "")
-    return DeviceError(message) if kind == "device" else RefusedError(kind, message)
+    return DeviceError(message) if kind == "device" else RejectedError(kind, message)
 
 
 def clients(path: Path | None = None, pid: int | None = None) -> list[Client]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError, PlugbenchError, WaitEndedError
-from rig.util.plain_json import to_json_at_any_price
+from rig.util.plain_json import to_json_lossy
 from rig.util.redaction import masked
 
 PROTOCOL = 1
@@ -31,7 +31,7 @@ class RequestError(PlugbenchError):
 
 def encode(message: Mapping[str, Any]) -> bytes:
     """Encode a message as a line, with masked secrets. Never fails on a value."""
-    return to_json_at_any_price(masked(message)) + b"\n"
+    return to_json_lossy(masked(message)) + b"\n"
 
 
 def event_line(record: bytes) -> bytes:

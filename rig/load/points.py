@@ -189,7 +189,7 @@ class _Point:
             await self._answer_until(socket, self._loop.time() + again)
         self._count(True)
         now = self._loop.time()
-        while self._next < now:  # those that were due while it was not connected are not made up for
+        while self._next < now:  # calls that were due while it was not connected are skipped
             self._next += self._period
         while True:
             await self._answer_until(socket, self._next)
@@ -256,8 +256,8 @@ class _Point:
             case CallResult() | CallError():
                 return message
             case Call():
-                refusal = CallError("NotSupported", "a charge point of a load", {}, message.unique_id)
-                await socket.send(refusal.text())
+                answer = CallError("NotSupported", "a charge point of a load", {}, message.unique_id)
+                await socket.send(answer.text())
             case Malformed(why=why):
                 self._figures.invalid += 1
                 self._figures.note(f"not OCPP-J: {why[:80]}")

@@ -68,7 +68,7 @@ def exchange(
         events: frames and link changes, in order.
         start: the stamp in ns that counts as 0.
         marked: ids of events to point at.
-        difference: where the marked frame's payload is not as expected.
+        difference: the place at which the marked frame's payload is not as expected.
     """
     every = list(events)
     recent = every[-LAST_FRAMES:]

@@ -38,13 +38,13 @@ class Difference:
 
 
 def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]:
-    """Return the differences in order; an empty list where `actual` matches.
+    """Return the differences in order; an empty list if `actual` matches.
 
     Args:
-        expected: an object matches where each of its keys does (`actual` may have more; a key whose value here is
-            `ABSENT` must be missing); an array where it has the same length and each element matches; a callable where
-            it returns true; a compiled pattern where the whole string matches; anything else where it is equal (True
-            is not 1).
+        expected: an object matches if each of its keys does (`actual` may have more; a key whose value here is
+            `ABSENT` must be missing); an array matches if it has the same length and each element matches; a callable
+            if it returns true; a compiled pattern if the whole string matches; anything else if it is equal (True is
+            not 1).
         actual: the decoded JSON.
         path: the place of `actual` in the payload.
 

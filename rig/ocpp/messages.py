@@ -343,7 +343,7 @@ def clear_cache() -> Request:
 
 
 def get_configuration(*keys: str) -> Request:
-    """Read these configuration keys, or all where none is named (section 5.8)."""
+    """Read these configuration keys, or all if none is named (section 5.8)."""
     return Request("GetConfiguration", given(key=list(keys) or None))
 
 

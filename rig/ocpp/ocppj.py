@@ -93,9 +93,9 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A message that is no OCPP-J frame: the reason, and its unique id where it could be read (else empty).
+    """A message that is no OCPP-J frame: the reason, and its unique id if it could be read (else empty).
 
-    `call` is true where its message type is CALL, so that a CALLERROR can answer it. `corrupt` is true where it is no
+    `call` is true if its message type is CALL, so that a CALLERROR can answer it. `corrupt` is true if it is no
     JSON array, so that not even its message type is known.
     """
 

@@ -18,7 +18,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def schema_mismatch(action: str, fields: Mapping[str, Any], kind: Kind = "request", version: Version = V16) -> str:
-    """Return why no valid payload can have such fields; an empty text where one can.
+    """Return why no valid payload can have such fields; an empty text if one can.
 
     Args:
         action: an action of the version, e.g. `StatusNotification`.

@@ -18,10 +18,10 @@ class Transaction:
     """One transaction: the frames that belong to it, in order of arrival.
 
     Attributes:
-        transaction_id: as the CSMS assigned it; None where it has not answered the start.
-        starts: StartTransaction calls; more than one where the charge point resent it.
+        transaction_id: as the CSMS assigned it; None if it has not answered the start.
+        starts: StartTransaction calls; more than one if the charge point resent it.
         meters: MeterValues calls.
-        stops: StopTransaction calls; more than one where the charge point resent it.
+        stops: StopTransaction calls; more than one if the charge point resent it.
     """
 
     charge_point: str

@@ -83,7 +83,7 @@ def power(player: Player, values: Values) -> None:
 
 @step("output", WORD, options={"is": FLAG, "steady": DURATION, "edge": FLAG, "as": NAME}, required=["is"])
 def output(player: Player, values: Values) -> None:
-    """Check an output: that it is at a level or reaches it; `steady`: and stays there; `edge`: that it changes to it.
+    """Check that an output is at a level or reaches it. `steady`: it also stays there; `edge`: it changes to it.
 
     An edge counts after the last matched message.
     """

@@ -182,7 +182,7 @@ def configuration(player: Player, values: Values) -> None:
 
 @step("connected", DURATION, options={"as": NAME}, is_bare=True)
 def connected(player: Player, values: Values) -> None:
-    """Expect that the charge point connects within the duration (60 s), or has since the last matched message."""
+    """Expect that the charge point connects within the duration (60 s), or has connected since the last match."""
     link = player.csms.expect_connected(
         player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )
@@ -191,7 +191,7 @@ def connected(player: Player, values: Values) -> None:
 
 @step("disconnected", DURATION, options={"as": NAME}, is_bare=True)
 def disconnected(player: Player, values: Values) -> None:
-    """Expect that the connection ends within the duration (60 s), or has ended since the last matched message."""
+    """Expect that the connection ends within the duration (60 s), or has ended since the last match."""
     link = player.csms.expect_disconnected(
         player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )

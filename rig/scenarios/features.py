@@ -40,7 +40,7 @@ def _key(player: Player, key: str) -> str | None:
 
 
 def _profile(name: str) -> Declares:
-    """A profile in SupportedFeatureProfiles (OCPP 1.6 section 9.1)."""
+    """Declared by a profile in SupportedFeatureProfiles (OCPP 1.6 section 9.1)."""
 
     def declares(player: Player) -> bool:
         profiles = _key(player, "SupportedFeatureProfiles") or ""
@@ -50,12 +50,12 @@ def _profile(name: str) -> Declares:
 
 
 def _has_key(key: str) -> Declares:
-    """A configuration key, which is there only with the feature."""
+    """Declared by a configuration key that only charge points with the feature have."""
     return lambda player: _key(player, key) is not None
 
 
 def _action(action: str) -> Declares:
-    """An action of the security whitepaper, which no key declares: an unknown one is answered with NotImplemented.
+    """Declared by any other answer than NotImplemented or NotSupported to an action of the security whitepaper.
 
     The call has no payload, so a charge point that knows the action answers with an error and does nothing.
     """
@@ -85,7 +85,7 @@ def _component(name: str) -> Declares:
 
 
 def _setting(name: str) -> Declares:
-    """A setting of the device, for hardware that OCPP does not describe. A person answers for other charge points."""
+    """Declared by a setting of the device, for hardware that OCPP does not describe; without a bench, by a person."""
 
     def declares(player: Player) -> bool:
         device = player.stage.device

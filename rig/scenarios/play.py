@@ -43,7 +43,7 @@ def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None 
     except KeyboardInterrupt:
         raise
     except BaseException:
-        # The first error is the verdict. Also a test that its time limit has ended restores the charge point.
+        # The first error is the verdict. The charge point is restored even if a time limit has ended the test.
         with contextlib.suppress(PlugbenchError):
             _clean_up(scenario, player)
         raise
@@ -51,7 +51,7 @@ def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None 
 
 
 def _clean_up(scenario: Scenario, player: Player) -> None:
-    """Play the cleanup, and restore the configuration keys; a device that does not let them be restored is renewed.
+    """Play the cleanup, and restore the configuration keys; renew a device that does not accept them.
 
     Raises:
         PlugbenchError: a step failed, or a key could not be restored.

@@ -47,7 +47,7 @@ def secured(player: Player, values: Values) -> None:
     required=["steps"],
 )
 def csms_requires(player: Player, values: Values) -> None:
-    """Let the CSMS require a profile of new connections during steps, within `secured`. The device stays as it is."""
+    """Let the CSMS require another profile of new connections during steps of `secured`. The device keeps its own."""
     held = player.secured
     if held is None:
         raise AuthorError("`csms_requires` belongs in the steps of `secured`, which gives the device its secrets")

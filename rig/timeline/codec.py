@@ -11,7 +11,7 @@ import orjson
 
 from rig.timeline.events import Event
 from rig.timeline.layout import layout_of, type_name
-from rig.util.plain_json import to_json_at_any_price
+from rig.util.plain_json import to_json_lossy
 
 EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
 """The types of event by their name in records."""
@@ -60,7 +60,7 @@ def encode(event: Event, wall: int = 0) -> bytes:
         record[name] = _spelt(record[name])
     if wall:
         record["wall"] = wall
-    return to_json_at_any_price(record) + b"\n"
+    return to_json_lossy(record) + b"\n"
 
 
 def _spelt(value: Any) -> Any:

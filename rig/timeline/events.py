@@ -443,7 +443,7 @@ CLIENT_LEFT = "client.left"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandAct(Event):
-    """A person operated the bench through its live socket. `call` is the call's name there, as `power.cycle`.
+    """A person operated the bench through its live socket. `call` is the call's name there, such as `power.cycle`.
 
     `by` is the program of the person, with its process. `test` is the test that ran at that time; empty if none did.
     """

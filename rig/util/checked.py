@@ -18,7 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _MOST = 1e9
-"""The upper limit where an annotation has none: 30 years in seconds."""
+"""The upper limit if an annotation has none: 30 years in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

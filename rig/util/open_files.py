@@ -8,7 +8,7 @@ from rig.util.errors import BenchError
 
 
 def allow_open_files(needed: int, what: str) -> None:
-    """Raise the limit of open files where it is too low.
+    """Raise the limit of open files if it is too low.
 
     Args:
         needed: the number of open files.

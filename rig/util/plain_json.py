@@ -19,7 +19,7 @@ def to_json(content: Any) -> bytes:
     return orjson.dumps(content, default=_plain)
 
 
-def to_json_at_any_price(content: Any) -> bytes:
+def to_json_lossy(content: Any) -> bytes:
     """Encode an object as `to_json` does, replacing values that it rejects by the closest representation.
 
     Half a surrogate pair becomes a backslash escape. An integer of more than 64 bits becomes a float, or text if it is

@@ -118,7 +118,7 @@ class Ina219:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop to read, and release the bus."""
+        """Stop reading, and release the bus."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()

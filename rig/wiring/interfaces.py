@@ -106,7 +106,7 @@ class CurrentSensor(Protocol):
         """
 
     def close(self) -> None:
-        """Stop to read. The listener is not called after this."""
+        """Stop reading. The listener is not called after this."""
 
 
 class TestHooks(Protocol):

@@ -1,4 +1,4 @@
-"""Tolerances for times: stepped time stands still while anything is busy, real time does not."""
+"""Tolerances for times: stepped time stands still while bench or device works, real time does not."""
 
 from __future__ import annotations
 

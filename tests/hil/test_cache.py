@@ -177,10 +177,10 @@ def test_offline_a_tag_whose_expiry_date_cannot_be_read_does_not_charge(
 
 
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid"])
-def test_offline_a_tag_that_was_refused_does_not_charge(
+def test_offline_a_tag_that_was_rejected_does_not_charge(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, status: str
 ) -> None:
-    """An idTag that the CSMS refused may not charge offline, even where unknown idTags may."""
+    """An idTag that the CSMS rejected may not charge offline, even where unknown idTags may."""
     device.configure(authorization_cache_enabled=True)
     with csms.answer("Authorize", {"idTagInfo": {"status": status}}):
         driver.plug_in()
@@ -205,7 +205,7 @@ def test_the_cache_learns_from_start_transaction_too(
         driver.present_tag()
         csms.expect("StartTransaction")
         csms.expect("StopTransaction", reason="DeAuthorized")
-    driver.present_tag()  # a refused idTag releases the cable (OCPP 1.6 section 3.5.4)
+    driver.present_tag()  # a rejected idTag releases the cable (OCPP 1.6 section 3.5.4)
     driver.unplug()
     csms.expect_status("Available")
     driver.plug_in()
@@ -236,6 +236,6 @@ def test_a_full_cache_evicts_the_least_recent_tag(caching_device: Device, driver
 
 def test_a_malformed_clear_cache_is_answered_with_an_error(device: Device, csms: Csms) -> None:
     """A ClearCache with fields is answered with a CALLERROR; it has none."""
-    with pytest.raises(CallErrorReceived) as refused:
+    with pytest.raises(CallErrorReceived) as rejected:
         csms.call("ClearCache", {"all": True}, check=False)
-    assert refused.value.code == "FormationViolation"
+    assert rejected.value.code == "FormationViolation"

@@ -88,7 +88,7 @@ def test_remote_stop_of_an_unknown_transaction_is_rejected(device: Device, drive
 
 
 @pytest.mark.smoke
-def test_a_refused_tag_does_not_charge(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
+def test_a_rejected_tag_does_not_charge(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
     """An Authorize that is answered Blocked starts no transaction, and the contactor stays open."""
     with csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}):
         driver.plug_in()

@@ -62,9 +62,9 @@ def test_too_many_keys_are_rejected(device: Device, csms: Csms, keys: Configurat
     """GetConfiguration answers GetConfigurationMaxKeys keys, and one more with a CALLERROR."""
     most = int(keys["GetConfigurationMaxKeys"])
     assert len(csms.call("GetConfiguration", {"key": [f"Key{n}" for n in range(most)]})["unknownKey"]) == most
-    with pytest.raises(CallErrorReceived) as refused:
+    with pytest.raises(CallErrorReceived) as rejected:
         csms.call("GetConfiguration", {"key": [f"Key{n}" for n in range(most + 1)]})
-    assert refused.value.code == "OccurenceConstraintViolation"
+    assert rejected.value.code == "OccurenceConstraintViolation"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Changes of the CSMS's address and of its protection, which take effect without a restart and can be taken back."""
+"""Changes of the CSMS's address and of its protection, which take effect without a restart and can be reverted."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def test_another_address_is_used_without_a_restart(device: Device, console: Cons
     device.wait_status(accepted=True, connected=True)
 
 
-def test_an_address_that_is_not_reached_is_taken_back(device: Device, console: Console, csms: Csms) -> None:
-    """An address where nobody listens is taken back after its time, and the device is accepted again."""
+def test_an_address_that_is_not_reached_is_reverted(device: Device, console: Console, csms: Csms) -> None:
+    """An address where nobody listens is reverted after its time, and the device is accepted again."""
     before = url_in(console)
     console.command("set csms_url ws://127.0.0.1:1/nobody")
     csms.expect_disconnected(timeout=5)
@@ -56,7 +56,7 @@ def test_an_address_that_is_not_reached_is_taken_back(device: Device, console: C
 def test_a_power_cut_does_not_end_the_trial_of_an_address(
     device: Device, bench: Bench, console: Console, csms: Csms
 ) -> None:
-    """The power fails while a wrong address is tried: after the restart it is taken back all the same."""
+    """The power fails while a wrong address is tried: after the restart it is reverted all the same."""
     before = url_in(console)
     console.command("set csms_url ws://127.0.0.1:1/nobody")
     with device.expecting_reboot():

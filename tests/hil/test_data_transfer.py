@@ -34,8 +34,8 @@ def test_the_device_sends_a_data_transfer(device: Device, console: Console, csms
 
 
 @pytest.mark.parametrize("status", ["Rejected", "UnknownVendorId", "UnknownMessageId"])
-def test_a_refusal_by_the_csms_is_shown(device: Device, console: Console, csms: Csms, status: str) -> None:
-    """A refusal by the CSMS is shown unchanged on the console, and the next transfer works."""
+def test_a_rejection_by_the_csms_is_shown(device: Device, console: Console, csms: Csms, status: str) -> None:
+    """A rejection by the CSMS is shown unchanged on the console, and the next transfer works."""
     csms.answer("DataTransfer", {"status": status}, times=1)
     assert console.command("transfer org.example") == f'{{"status":"{status}"}}'
     assert device.status()["queue"] == 0
@@ -44,6 +44,6 @@ def test_a_refusal_by_the_csms_is_shown(device: Device, console: Console, csms: 
 def test_the_csms_answers_a_data_transfer_with_an_error(device: Device, console: Console, csms: Csms) -> None:
     """A CALLERROR of the CSMS is shown on the console, and the next transfer works."""
     csms.answer("DataTransfer", CallError("NotSupported", "no such thing"), times=1)
-    assert console.command("transfer org.example") == "error: refused by the CSMS"
+    assert console.command("transfer org.example") == "error: rejected by the CSMS"
     csms.answer("DataTransfer", {"status": "Accepted"}, times=1)
     assert console.command("transfer org.example") == '{"status":"Accepted"}'

@@ -86,7 +86,7 @@ def test_network_led_flashes_twice_while_not_accepted(device: Device, bench: Ben
 def test_status_led_shows_suspended_evse(
     device: Device, bench: Bench, driver: EvDriver, leds: Leds, csms: Csms
 ) -> None:
-    """SuspendedEVSE, here after the CSMS refused the idTag, looks like SuspendedEV: 1 Hz with a duty of 0.1."""
+    """SuspendedEVSE, here after the CSMS rejected the idTag, looks like SuspendedEV: 1 Hz with a duty of 0.1."""
     device.configure(stop_transaction_on_invalid_id=False)
     with csms.answer("StartTransaction", {"transactionId": 4713, "idTagInfo": {"status": "Blocked"}}):
         driver.plug_in()

@@ -79,9 +79,9 @@ def test_an_update_that_is_too_long_fails_and_changes_nothing(
     most = int(key["value"])
     local_list.send("Full", 2, A="Accepted")
     assert local_list.send("Full", 3, **{f"TAG{n}": "Accepted" for n in range(most + 1)}) == "Failed"
-    with pytest.raises(CallErrorReceived) as refused:
+    with pytest.raises(CallErrorReceived) as rejected:
         local_list.send("Full", 3, **{f"TAG-{n:016}": "ConcurrentTx" for n in range(3 * most)})
-    assert refused.value.code == "InternalError"
+    assert rejected.value.code == "InternalError"
     assert local_list.version() == 2
 
 

@@ -96,10 +96,10 @@ def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver
 
 
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
-def test_remote_start_with_a_refused_start(
+def test_remote_start_with_a_rejected_start(
     device: Device, driver: EvDriver, csms: Csms, outputs: Outputs, status: str
 ) -> None:
-    """AuthorizeRemoteTxRequests false: refused in StartTransaction.conf, it is stopped with DeAuthorized."""
+    """AuthorizeRemoteTxRequests false: rejected in StartTransaction.conf, it is stopped with DeAuthorized."""
     csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": status}})
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -109,7 +109,7 @@ def test_remote_start_with_a_refused_start(
     csms.expect_none("Authorize", within=0.2)
     outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.1)
-    # The lock waits for the refused tag (section 3.5.4): UnlockConnector releases the cable.
+    # The lock waits for the rejected tag (section 3.5.4): UnlockConnector releases the cable.
     assert csms.call("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
 
 
@@ -146,7 +146,7 @@ def test_a_late_authorize_answer_does_not_authorize_the_next_tag(
         csms.expect_none("StartTransaction", within=0.2)
 
 
-def test_remote_start_with_a_refused_authorize(
+def test_remote_start_with_a_rejected_authorize(
     device: Device, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
     """AuthorizeRemoteTxRequests true, and Authorize is answered Blocked: nothing starts."""

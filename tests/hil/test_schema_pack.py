@@ -71,9 +71,9 @@ def test_requests_are_validated_by_a_pack_of_the_own_protocol(device: Device, co
     assert csms.call("ChangeConfiguration", payload)["status"] == "Accepted"
     write(console, compile_pack(Source("ocpp1.6", messages, source.digest)))
     assert console.command("schema commit") == "ok"
-    with pytest.raises(CallErrorReceived) as refused:
+    with pytest.raises(CallErrorReceived) as rejected:
         csms.call("ChangeConfiguration", payload)
-    assert refused.value.code == "PropertyConstraintViolation"
-    assert refused.value.description.startswith("/key maxLength")
+    assert rejected.value.code == "PropertyConstraintViolation"
+    assert rejected.value.description.startswith("/key maxLength")
     assert console.command("schema drop") == "ok"
     assert csms.call("ChangeConfiguration", payload)["status"] == "Accepted"

@@ -1,4 +1,4 @@
-"""Security profiles: TLS on both sides, logins, what each side refuses, and what TLS costs the device."""
+"""Security profiles: TLS on both sides, logins, bad certificates and passwords, and the memory for TLS."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def start_for(csms: Csms, driver: EvDriver, tag: str) -> int:
     return transaction_id
 
 
-def start_refused(csms: Csms, driver: EvDriver) -> None:
-    """Start a charge whose StartTransaction the CSMS refuses, and wait for its end."""
+def start_rejected(csms: Csms, driver: EvDriver) -> None:
+    """Start a charge whose StartTransaction the CSMS rejects, and wait for its end."""
     with csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": "Invalid"}}):
         driver.plug_in()
         driver.present_tag()
@@ -106,25 +106,25 @@ def test_the_cable_is_released_at_once_by_default(
     csms.expect_status("Available")
 
 
-# ---- an idTag that StartTransaction.conf refuses
+# ---- an idTag that StartTransaction.conf rejects
 
 
-def test_a_refused_start_stops_at_once(device: Device, driver: EvDriver, outputs: Outputs, csms: Csms) -> None:
+def test_a_rejected_start_stops_at_once(device: Device, driver: EvDriver, outputs: Outputs, csms: Csms) -> None:
     """StopTransactionOnInvalidId true, MaxEnergyOnInvalidId 0: StopTransaction with DeAuthorized."""
-    start_refused(csms, driver)
+    start_rejected(csms, driver)
     outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.2)
     csms.expect_status("Finishing")
 
 
 @pytest.mark.parametrize("answer", [{"transactionId": None}, {"transactionId": "one"}, {}])
-def test_a_refused_start_without_a_transaction_id_stops_at_once(
+def test_a_rejected_start_without_a_transaction_id_stops_at_once(
     device: Device, driver: EvDriver, outputs: Outputs, csms: Csms, answer: dict[str, Any]
 ) -> None:
-    """A refusal without transactionId stops the charge; StartTransaction is resent to get the id for the stop."""
+    """A rejection without transactionId stops the charge; StartTransaction is resent to get the id for the stop."""
     device.configure(transaction_message_retry_interval_s=1)
-    refusal = {**answer, "idTagInfo": {"status": "Invalid"}}
-    with csms.answer("StartTransaction", refusal, times=1, check=False):
+    rejection = {**answer, "idTagInfo": {"status": "Invalid"}}
+    with csms.answer("StartTransaction", rejection, times=1, check=False):
         driver.plug_in()
         driver.present_tag()
         csms.expect("StartTransaction")
@@ -135,11 +135,11 @@ def test_a_refused_start_without_a_transaction_id_stops_at_once(
     assert csms.transactions[-1].energy_wh == 0
 
 
-def test_a_refused_tag_releases_its_cable(
+def test_a_rejected_tag_releases_its_cable(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """Section 3.5.4: the cable stays locked until the refused idTag is presented again."""
-    start_refused(csms, driver)
+    """Section 3.5.4: the cable stays locked until the rejected idTag is presented again."""
+    start_rejected(csms, driver)
     outputs["lock"].expect(True)
     outputs["lock"].expect_steady(True, within=0.3)
     driver.unplug()
@@ -151,11 +151,11 @@ def test_a_refused_tag_releases_its_cable(
     csms.expect_none("Authorize", within=0.2, since=mark)
 
 
-def test_unlock_releases_the_cable_of_a_refused_tag(
+def test_unlock_releases_the_cable_of_a_rejected_tag(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """Section 3.5.4: UnlockConnector releases the cable of a refused idTag, and another charge may follow."""
-    start_refused(csms, driver)
+    """Section 3.5.4: UnlockConnector releases the cable of a rejected idTag, and another charge may follow."""
+    start_rejected(csms, driver)
     outputs["lock"].expect(True)
     assert csms.call("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
     outputs["lock"].expect(False)
@@ -164,7 +164,7 @@ def test_unlock_releases_the_cable_of_a_refused_tag(
     driver.start_charge(csms)
 
 
-def test_a_refused_start_may_charge_up_to_the_limit(
+def test_a_rejected_start_may_charge_up_to_the_limit(
     device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """MaxEnergyOnInvalidId: the vehicle gets that much energy, then the charge is stopped with DeAuthorized."""
@@ -183,7 +183,7 @@ def test_a_refused_start_may_charge_up_to_the_limit(
     assert csms.transactions[-1].energy_wh == 50
 
 
-def test_a_refused_start_is_suspended_where_stopping_is_disabled(
+def test_a_rejected_start_is_suspended_where_stopping_is_disabled(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """StopTransactionOnInvalidId false: SuspendedEVSE without energy, and unplugging ends the transaction."""

@@ -1,4 +1,4 @@
-"""Transaction messages that are refused, unanswered or queued (OCPP 1.6 sections 3.7 and 4.8)."""
+"""Transaction messages that are rejected, unanswered or queued (OCPP 1.6 sections 3.7 and 4.8)."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, 
     check_no_sample_lost(transaction, 1)
 
 
-def test_a_tag_refused_after_an_offline_start_is_stopped(
+def test_a_tag_rejected_after_an_offline_start_is_stopped(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
     """A charge that began offline is stopped with DeAuthorized when the CSMS answers its start with Blocked."""
@@ -117,7 +117,7 @@ def test_a_tag_refused_after_an_offline_start_is_stopped(
     transaction.check()
 
 
-def test_a_stop_refused_once_is_sent_again(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
+def test_a_stop_rejected_once_is_sent_again(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """A StopTransaction that is answered with an InternalError is resent once, with the same payload."""
     driver.start_charge(csms)
     csms.answer("StopTransaction", CallError("InternalError", "busy"), times=1)
@@ -148,7 +148,7 @@ def test_a_dropped_status_is_not_counted_as_a_transaction_message(
 
 
 @pytest.mark.parametrize("action", ["StartTransaction", "StopTransaction"])
-def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
+def test_a_message_that_is_rejected_for_ever_does_not_block_the_queue(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, telemetry: Telemetry, action: str
 ) -> None:
     """A message that only gets errors is dropped after TransactionMessageAttempts and counted; the next one is sent."""
@@ -181,7 +181,7 @@ def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
 def test_a_charge_whose_stop_was_given_up_is_over(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
-    """A refused stop was dropped, then the power fails: the boot sends no other stop, and nothing charges."""
+    """A rejected stop was dropped, then the power fails: the boot sends no other stop, and nothing charges."""
     device.configure(
         power_fail_action="resume", transaction_message_attempts=1, backoff_initial_ms=100, backoff_max_ms=100
     )
@@ -214,10 +214,10 @@ def test_a_start_that_is_never_answered_blocks_the_queue_for_ten_minutes(
     csms.expect_none("StopTransaction", within=0.2)
 
 
-def test_a_late_refusal_does_not_count_as_an_attempt(
+def test_a_late_rejection_does_not_count_as_an_attempt(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Refusals of StopTransaction that arrive after the timeout do not count as attempts."""
+    """Rejections of StopTransaction that arrive after the timeout do not count as attempts."""
     device.configure(transaction_message_retry_interval_s=20)
     driver.start_charge(csms)
     with csms.hold("StopTransaction") as held:
@@ -230,19 +230,19 @@ def test_a_late_refusal_does_not_count_as_an_attempt(
 
 
 def check_next_charge_is_reported(driver: EvDriver, csms: Csms) -> None:
-    """Charge once more after a charge whose StartTransaction was refused for good."""
+    """Charge once more after a charge whose StartTransaction was rejected for good."""
     driver.unplug()
     csms.expect_status("Available")
     driver.start_charge(csms)
     driver.present_tag()
     csms.expect("StopTransaction")
-    refused, reported = csms.transactions
-    assert refused.stops == ()
+    rejected, reported = csms.transactions
+    assert rejected.stops == ()
     reported.check()
 
 
 def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
-    """After the start was refused for good the charge ends, so that no energy is unreported; the next one is sent."""
+    """After the start was rejected for good the charge ends, so that no energy is unreported; the next one is sent."""
     device.configure(transaction_message_attempts=1)
     with csms.answer("StartTransaction", CallError("InternalError", "never")):
         driver.plug_in()

@@ -1,4 +1,4 @@
-"""Wi-Fi: losses and refusals known from the field, several networks, and changes without a restart."""
+"""Wi-Fi: losses and rejections known from the field, several networks, and changes without a restart."""
 
 from __future__ import annotations
 
@@ -182,10 +182,10 @@ def test_a_changed_network_is_used_without_a_restart(
     csms.expect_connected(timeout=20)
 
 
-def test_a_changed_network_that_does_not_work_is_taken_back(
+def test_a_changed_network_that_does_not_work_is_reverted(
     device: Device, air: Radio, bench: Bench, console: Console, csms: Csms
 ) -> None:
-    """A network that does not exist is taken back within a minute, without a restart."""
+    """A network that does not exist is reverted within a minute, without a restart."""
     console.command("set wifi_ssid Huose")
     console.expect("config: the changed wifi_ssid and wifi_psk have not worked in time", timeout=TRIAL_S + 5)
     csms.expect_connected(timeout=10)
@@ -196,7 +196,7 @@ def test_a_changed_network_that_does_not_work_is_taken_back(
 def test_a_power_cut_does_not_end_the_trial_of_a_network(
     device: Device, air: Radio, bench: Bench, console: Console, csms: Csms
 ) -> None:
-    """The power fails while a wrong network is tried: after the restart it is tried for a minute, then taken back."""
+    """The power fails while a wrong network is tried: after the restart it is tried for a minute, then reverted."""
     console.command("set wifi_ssid Huose")
     with device.expecting_reboot():
         bench.power.cycle()

@@ -166,7 +166,7 @@ async def test_the_ocpp_package_as_charge_point(csms: Csms) -> None:
 
 
 async def test_the_package_rejects_an_invalid_request(csms: Csms) -> None:
-    """The package refuses an invalid request of our CSMS, though with a code that OCPP 1.6 does not have."""
+    """The package rejects an invalid request of our CSMS, though with a code that OCPP 1.6 does not have."""
     async with _connected(csms) as station:
         await station.boot()
         with pytest.raises(ExpectationError, match="answered Reset wrongly: 'FormatViolation' is not a CALLERROR code"):

@@ -56,7 +56,7 @@ def start() -> Iterator[Start]:
         process.communicate()
 
 
-def hears(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+def wait_for_line(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
     """Return the first output line that the pattern matches."""
     assert process.stdout is not None
     said = ""
@@ -164,7 +164,7 @@ def test_a_bench_behind_transistors_works_as_its_description_says(start: Start, 
 @ENDINGS
 def test_a_signal_during_a_fault_lifts_it(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "600")
-    hears(process, "access point down")
+    wait_for_line(process, "access point down")
     process.send_signal(number)
     output, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (130, "")
@@ -197,9 +197,9 @@ main()
 def test_further_signals_do_not_interrupt_the_lifting_of_a_fault(start: Start, number: signal.Signals) -> None:
     """After Ctrl-C the terminal closes, and a CI server sends further signals."""
     process = start("fault", "inject", "access-point-gone", "--for", "600", program=(sys.executable, "-c", SLOW))
-    hears(process, "access point down")
+    wait_for_line(process, "access point down")
     process.send_signal(number)
-    hears(process, "taking back")
+    wait_for_line(process, "taking back")
     for another in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         process.send_signal(another)
     output, errors = process.communicate("\n", timeout=20)
@@ -212,7 +212,7 @@ def test_further_signals_do_not_interrupt_the_lifting_of_a_fault(start: Start, n
 @ENDINGS
 def test_a_signal_during_the_lifting_of_a_fault_waits(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "0", program=(sys.executable, "-c", SLOW))
-    hears(process, "taking back")
+    wait_for_line(process, "taking back")
     process.send_signal(number)
     output, errors = process.communicate("\n", timeout=20)
     assert (process.returncode, errors) == (130, "")
@@ -242,7 +242,7 @@ def test_a_fault_is_lifted_when_the_terminal_closes(start: Start) -> None:
 def test_a_signal_ends_a_charge_point_without_leftovers(start: Start, number: signal.Signals) -> None:
     build(ROOT)
     process = start("device", "run", "--csms", "ws://127.0.0.1:9/", "--id", "CP-7")
-    hears(process, "app: ready")
+    wait_for_line(process, "app: ready")
     process.send_signal(number)
     process.communicate(timeout=20)
     assert process.returncode == 0
@@ -252,7 +252,7 @@ def test_a_signal_ends_a_charge_point_without_leftovers(start: Start, number: si
 @ENDINGS
 def test_a_signal_ends_a_csms(start: Start, number: signal.Signals) -> None:
     process = start("csms", "serve", "--port", "0")
-    hears(process, "CSMS at")
+    wait_for_line(process, "CSMS at")
     process.send_signal(number)
     assert process.communicate(timeout=20) == ("ended\n", "")
     assert process.returncode == 0
@@ -261,13 +261,13 @@ def test_a_signal_ends_a_csms(start: Start, number: signal.Signals) -> None:
 def test_traffic_of_a_charge_point_with_a_csms_becomes_a_report(start: Start, tmp_path: Path) -> None:
     build(ROOT)
     csms = start("csms", "serve", "--port", "0", "--record", str(tmp_path / "run.jsonl"))
-    url = hears(csms, r"ws://127\.0\.0\.1:\d+/")[0]
+    url = wait_for_line(csms, r"ws://127\.0\.0\.1:\d+/")[0]
     device = start("device", "run", "--csms", url, "--id", "CP-7")
-    hears(csms, r"CP-7 .*BootNotification result .*Accepted")
+    wait_for_line(csms, r"CP-7 .*BootNotification result .*Accepted")
     assert device.stdin is not None
     device.stdin.write("!cable 1\n")
     device.stdin.flush()
-    hears(csms, r"CP-7 .*StatusNotification .*Preparing")
+    wait_for_line(csms, r"CP-7 .*StatusNotification .*Preparing")
     for process in (device, csms):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)

@@ -35,7 +35,7 @@ def device(line: str) -> str:
     return change('firmware = "build/esp32"', f'firmware = "build/esp32"\n{line}')
 
 
-def refused(tmp_path: Path, text: str) -> str:
+def error_of(tmp_path: Path, text: str) -> str:
     """Return why the description is rejected, without the file's name, which must come first."""
     file = tmp_path / "bench.toml"
     file.write_text(text)
@@ -129,7 +129,7 @@ def test_the_rise_and_fall_times_of_the_rail(tmp_path: Path, text: str, seconds:
     ],
 )
 def test_an_invalid_description_is_rejected_by_key(tmp_path: Path, text: str, says: str) -> None:
-    assert refused(tmp_path, text).startswith(says)
+    assert error_of(tmp_path, text).startswith(says)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_the_time_of_a_bench(tmp_path: Path, kind: str, line: str, is_stepped: b
 
 
 def test_a_syntax_error_names_the_line(tmp_path: Path) -> None:
-    assert re.search(r"at line \d+", refused(tmp_path, "name = 'x'\nkind = \npower = 1"))
+    assert re.search(r"at line \d+", error_of(tmp_path, "name = 'x'\nkind = \npower = 1"))
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_file_that_is_too_long_is_rejected(tmp_path: Path) -> None:
 
 
 def test_a_message_names_all_mistakes(tmp_path: Path) -> None:
-    message = refused(tmp_path, change("pin = 17", "pin = 77", change("port = 9000", "port = -1")))
+    message = error_of(tmp_path, change("pin = 17", "pin = 77", change("port = 9000", "port = -1")))
     assert "power.switch.pin" in message
     assert "csms.port" in message
 

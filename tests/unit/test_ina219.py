@@ -22,7 +22,7 @@ class FakeChip:
     Attributes:
         milliamperes, volts: the measured quantities.
         shunt_ohm: the resistance that is soldered in.
-        gone: whether it has stopped to answer.
+        gone: whether it has stopped answering.
     """
 
     def __init__(self, shunt_ohm: float = 0.1) -> None:

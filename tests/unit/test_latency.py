@@ -44,12 +44,12 @@ def test_the_spread_has_the_nearest_ranks() -> None:
     assert Spread.of([2_000_000]) == Spread(median=2, p95=2, worst=2)
 
 
-def test_stepped_time_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="stands still while anything works"):
+def test_stepped_time_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="stands still while the bench works"):
         measure_latency(BENCHES / "virtual.toml", tmp_path)
 
 
-def test_a_bench_without_a_loop_is_refused(tmp_path: Path) -> None:
+def test_a_bench_without_a_loop_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "bench.toml"
     file.write_text(REAL.read_text().replace("[loop]", "").replace("drive = 8\nwatch = 7\n", ""))
     with pytest.raises(BenchError, match=r"no \[loop\]"):

@@ -75,6 +75,8 @@ def _words(schema: Schema) -> str:
     if "enum" in schema:
         values = [str(value) for value in schema["enum"]]
         return ", ".join(f"`{value}`" for value in values) if len(values) <= 6 else f"such as `{values[0]}`"
+    if "anyOf" in schema and schema["anyOf"][1:] == [{"type": "array", "items": schema["anyOf"][0], "minItems": 1}]:
+        return f"{_words(schema['anyOf'][0])}, or a list of such"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_words(each) for each in schema["anyOf"]))
     if schema.get("type") == "array":

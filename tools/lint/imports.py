@@ -49,7 +49,7 @@ INSIDE = {
 # Files that another program loads by path, without the packages of this repository.
 _LOADED_ELSEWHERE = {"firmware"}
 
-# Modules that only some may import, themselves aside: the virtual board is reached only by a bench description, by the
+# Modules that only some other modules may import: the virtual board is reached only by a bench description, by the
 # command that runs it alone, and by the tests of the rig.
 _KNOWN_TO = {
     "rig.wiring.emulator": ("rig.wiring.open", "rig.cli", "tests.unit"),
@@ -74,7 +74,7 @@ def run(root: Path) -> Result:
         if path.parent == root / "rig" and path.name != "__init__.py"
     ]
     for found in imports(root, files):
-        reason = refusal(*(folder_of(root, files[module]) for module in (found.module, found.imported)))
+        reason = broken_rule(*(folder_of(root, files[module]) for module in (found.module, found.imported)))
         if reason := reason or seam(found.module, found.imported):
             findings.append(f"{found.place}: imports {found.imported}: {reason}")
     return Result(findings)
@@ -108,7 +108,7 @@ def layout(root: Path, packages: Sequence[str] = ("rig", "fixtures")) -> Layout:
     return Layout(
         folders={name: folders[name] for name in sorted(folders, key=lambda name: _order((name,)))},
         arrows=between,
-        backward=sorted(arrow for arrow in between if refusal(*arrow)),
+        backward=sorted(arrow for arrow in between if broken_rule(*arrow)),
         inside={
             place: Inside(owners[place], INSIDE[place], inside[place].files, inside[place].lines)
             for place in sorted(inside)
@@ -142,7 +142,7 @@ def _or_listed(folder: str) -> str:
     return ""
 
 
-def refusal(folder: str, imported: str) -> str:
+def broken_rule(folder: str, imported: str) -> str:
     """Return why a file in `folder` must not import one in `imported`; empty if it may or one has no rank."""
     if folder == imported or not {folder, imported} <= _RANKS.keys():
         return ""

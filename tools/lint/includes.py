@@ -73,7 +73,7 @@ def run(root: Path) -> Result:
     for include in includes(root, _SOURCES, _TESTS):
         if include.included is None:
             findings.append(f"{include.place}: the included file is named by a macro; name it in the line itself")
-        elif reason := refusal(include.folder, include.included):
+        elif reason := broken_rule(include.folder, include.included):
             findings.append(f"{include.place}: {include.folder} includes {include.included}: {reason}")
     return Result(findings)
 
@@ -94,7 +94,7 @@ def layout(root: Path) -> Layout:
         arrows={
             arrow: arrows[arrow] for arrow in sorted(arrows, key=lambda arrow: [_order(folder) for folder in arrow])
         },
-        backward=sorted(arrow for arrow in arrows if refusal(*arrow)),
+        backward=sorted(arrow for arrow in arrows if broken_rule(*arrow)),
     )
 
 
@@ -114,7 +114,7 @@ def includes(root: Path, *folders: PurePosixPath) -> Iterator[Include]:
                 yield Include(place, _folder(root, path), _folder(root, file))
 
 
-def refusal(folder: str, included: str) -> str:
+def broken_rule(folder: str, included: str) -> str:
     """Return why a file in `folder` must not include one in `included`; empty if it may or one has no rank."""
     if folder == included or not {folder, included} <= _RANKS.keys():
         return ""

@@ -200,7 +200,7 @@ void App::add_features() {
   loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
-  // After the features whose work it sees, and before the log, which it has written when the mains power fails.
+  // After the features whose work it observes, and before the log, which it flushes when the mains power fails.
   loop_.add(power_manager_);
   loop_.add(image_trial_);
   loop_.add(log_store_);

@@ -170,8 +170,8 @@ void App::set_log_level(Text arguments) {
   }
   if (is_for_all) {
     log_.levels().set(level);
-  } else if (const char* complaint = log_.levels().set(first, level); complaint != nullptr) {
-    return log_.answer("error: log level ", complaint);
+  } else if (const char* error = log_.levels().set(first, level); error != nullptr) {
+    return log_.answer("error: log level ", error);
   }
   log_.answer("ok");
 }
@@ -200,10 +200,9 @@ void App::set(Text arguments) {
                            app.log_.answer("ok");
                          },
                          this};
-  const char* complaint = equal_ignoring_case(key, Security::kKeyName)
-                              ? security_.set_authorization_key(arguments, done)
-                              : config_.set(key, arguments, done);
-  if (complaint != nullptr) log_.answer("error: ", key, " ", complaint);
+  const char* error = equal_ignoring_case(key, Security::kKeyName) ? security_.set_authorization_key(arguments, done)
+                                                                   : config_.set(key, arguments, done);
+  if (error != nullptr) log_.answer("error: ", key, " ", error);
 }
 
 }  // namespace pb

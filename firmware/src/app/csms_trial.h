@@ -8,7 +8,7 @@
 
 namespace pb {
 
-/// Decides whether a changed address or protection of the CSMS works: it does once the CSMS has accepted the device on
+/// Decides whether a changed address or protection of the CSMS works: it works once the CSMS has accepted the device on
 /// a new connection.
 class CsmsTrial final : public Feature {
  public:

@@ -23,7 +23,7 @@ uint32_t unicode_escape(Text digits) {
   return unit;
 }
 
-/// Takes no interest in a value: the stream itself checks the grammar.
+/// Ignores every value: the stream itself checks the grammar.
 class Unread final : public JsonEvents {
  public:
   bool on_begin(JsonKind) override { return true; }

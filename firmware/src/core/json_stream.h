@@ -36,7 +36,7 @@ class JsonStream {
   /// The text is complete. @return whether it was exactly one value.
   bool finish(JsonEvents& events);
 
-  /// The reason why the text is invalid; empty where `events` stopped it.
+  /// The reason why the text is invalid; empty if `events` stopped it.
   const char* reason() const { return reason_; }
   /// Number of accepted bytes: the offset of the byte at which the text is invalid or was stopped.
   size_t offset() const { return offset_; }

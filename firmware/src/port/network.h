@@ -65,7 +65,7 @@ class Network {
   virtual void end(uint16_t reason = kReasonNone) = 0;
   /// The state by the driver's events.
   virtual NetworkState state() = 0;
-  /// The state by a question to the driver, which detects a lost event: `down`, `dhcp` (joined) or `up`.
+  /// The state that the driver returns when queried, which detects a lost event: `down`, `dhcp` (joined) or `up`.
   virtual NetworkState driver_state() = 0;
   /// Counts how often the link left `up`, to detect a link loss between two polls.
   virtual uint32_t losses() const = 0;

@@ -34,7 +34,7 @@ class Secrets {
   virtual bool has(Text key) = 0;
   /// Blocks until the blob is durable, for tens of milliseconds: writers run in a Worker.
   virtual SecretsResult write(Text key, Bytes value) = 0;
-  /// Blocks like write(). A blob that is not there is ok.
+  /// Blocks like write(). A missing blob is no error.
   virtual SecretsResult remove(Text key) = 0;
 
  protected:

@@ -152,12 +152,12 @@ class Tcp {
   /// Whether the peer has acknowledged all that send() has taken; true for a connection that has ended. Nothing wakes
   /// the loop when it becomes so.
   virtual bool delivered(int socket) = 0;
-  /// Gives the socket back. Never fails; kNoSocket is allowed.
+  /// Releases the socket. Never fails; kNoSocket is allowed.
   virtual void close(int socket) = 0;
 
   /// Takes connections from outside at `port` from now on. @return false where the platform has no room for that
   virtual bool listen(uint16_t port) = 0;
-  /// Takes none any more. Those that accept_next() has returned stay.
+  /// Takes no more connections. Those that accept_next() has returned stay.
   virtual void stop_listening() = 0;
   /// @return the socket of the next connection from outside, already open and without TLS, or kNoSocket. Only a
   /// connection that comes after a call that found none wakes the loop, so a caller without room need not ask.

@@ -20,7 +20,7 @@ class Udp {
   /// that
   virtual bool open(uint16_t port) = 0;
   virtual void close() = 0;
-  /// Takes the next datagram. Some wait while nobody asks, and more are dropped; each wakes the loop.
+  /// Takes the next datagram. Some can wait, and further ones are dropped; each wakes the loop.
   /// @param into at least kMaxDatagram bytes  @return its length, 0 when there is none
   virtual size_t receive(MutableBytes into, UdpPeer& from) = 0;
   /// Sends a datagram, or drops it where memory is short.

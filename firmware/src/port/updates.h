@@ -17,11 +17,11 @@ enum class UpdateResult : uint8_t {
 };
 
 /// Writes an application image to the slot that is not running, and chooses it for the next boot. A power cut before
-/// finish() has returned `ok` leaves the present choice, and a boot never finds no image. The new image boots on trial
+/// finish() has returned `ok` leaves the present choice, and a boot always finds an image. The new image boots on trial
 /// (System::image_on_trial). Calls that write block on flash: make them in jobs of the Worker.
 class Updates {
  public:
-  /// Bytes of the slot that is not running; 0 where the platform has none.
+  /// Bytes of the slot that is not running; 0 if the platform has none.
   virtual size_t room() const = 0;
   /// The number of this chip in the header of an image (ESP-IDF, `esp_chip_id_t`).
   virtual uint16_t chip() const = 0;

@@ -369,7 +369,7 @@ void another_csms_is_used_without_a_restart() {
   TEST_ASSERT_TRUE(device.has_setting("ws://new.example/"));
 }
 
-void a_csms_that_is_not_reached_is_taken_back() {
+void a_csms_that_is_not_reached_is_reverted() {
   ConnectedDevice device;
   device.run_with("old.example", 5'000);
   device.command("set csms_url ws://typo.example/");
@@ -448,7 +448,7 @@ int main() {
   RUN_TEST(a_device_that_never_had_a_file_system_formats_its_flash);
   RUN_TEST(an_erased_flash_is_formatted);
   RUN_TEST(another_csms_is_used_without_a_restart);
-  RUN_TEST(a_csms_that_is_not_reached_is_taken_back);
+  RUN_TEST(a_csms_that_is_not_reached_is_reverted);
   RUN_TEST(the_time_without_a_network_says_nothing_about_the_csms);
   RUN_TEST(a_telemetry_record_stays_below_its_limit);
   RUN_TEST(the_full_telemetry_has_the_features_and_units);

@@ -53,8 +53,8 @@ void another_operation_is_not_implemented() {
   check_bytes(std::string("\x12\x34\xac\4\0\0\0\0\0\0\0\0", 12), answer_to(query));
 }
 
-void malformed_questions_are_refused() {
-  const std::string refusal("\x12\x34\x85\1\0\0\0\0\0\0\0\0", 12);
+void malformed_questions_are_rejected() {
+  const std::string rejection("\x12\x34\x85\1\0\0\0\0\0\0\0\0", 12);
   std::string none = kQuery;
   none[5] = 0;
   std::string two = kQuery + kName + kA + kName + kA;
@@ -64,7 +64,7 @@ void malformed_questions_are_refused() {
   for (const std::string& query :
        {none, two, kQuery, kQuery + kName, kQuery + kName + kA.substr(1), kQuery + "\7capt", kQuery + "\xc0\x0c" + kA,
         kQuery + "\100" + std::string(64, 'x') + '\0' + kA, kQuery + too_long + '\0' + kA}) {
-    check_bytes(refusal, answer_to(query));
+    check_bytes(rejection, answer_to(query));
   }
 }
 
@@ -118,7 +118,7 @@ int main() {
   RUN_TEST(records_behind_the_question_are_ignored);
   RUN_TEST(another_type_has_no_record);
   RUN_TEST(another_operation_is_not_implemented);
-  RUN_TEST(malformed_questions_are_refused);
+  RUN_TEST(malformed_questions_are_rejected);
   RUN_TEST(a_packet_that_is_no_query_gets_no_answer);
   RUN_TEST(the_longest_name_fits_into_a_datagram);
   RUN_TEST(queries_are_answered_while_the_access_point_is_open);

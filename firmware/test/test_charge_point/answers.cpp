@@ -19,7 +19,7 @@ void charge_answered_with(Rig& rig, const std::string& start_answer) {
   rig.pass(1'000);
 }
 
-void refusal_without_a_readable_transaction_id_ends_the_charge() {
+void rejection_without_a_readable_transaction_id_ends_the_charge() {
   for (const char* id : {"null", "\"\"", "\"47x\"", "47.5", "[47]", "true", "99999999999999999999"}) {
     Rig rig;
     charge_answered_with(rig, "{\"transactionId\":" + std::string(id) + ",\"idTagInfo\":{\"status\":\"Invalid\"}}");
@@ -31,13 +31,13 @@ void refusal_without_a_readable_transaction_id_ends_the_charge() {
   }
 }
 
-void refusal_without_a_transaction_id_ends_the_charge() {
+void rejection_without_a_transaction_id_ends_the_charge() {
   Rig rig;
   charge_answered_with(rig, "{\"idTagInfo\":{\"status\":\"Blocked\"}}");
   TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
 }
 
-void late_refusal_without_a_transaction_id_ends_the_charge() {
+void late_rejection_without_a_transaction_id_ends_the_charge() {
   Rig rig;
   charge_answered_with(rig, "");
   rig.pass(Messenger::kCallTimeout);
@@ -96,7 +96,7 @@ void transaction_id_without_an_integer_value_is_none() {
   }
 }
 
-void start_answer_without_accepted_refuses_the_id_tag() {
+void start_answer_without_accepted_rejects_the_id_tag() {
   for (const char* info : {"", ",\"idTagInfo\":null", ",\"idTagInfo\":\"Accepted\"", ",\"idTagInfo\":{}",
                            ",\"idTagInfo\":{\"status\":null}", ",\"idTagInfo\":{\"status\":\"Perhaps\"}",
                            ",\"idTagInfo\":{\"status\":\"NotAcceptedAtThisLocation\"}"}) {
@@ -209,13 +209,13 @@ void any_answer_to_a_data_transfer_is_shown() {
 
 void run_answers_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(refusal_without_a_readable_transaction_id_ends_the_charge);
-  RUN_TEST(refusal_without_a_transaction_id_ends_the_charge);
-  RUN_TEST(late_refusal_without_a_transaction_id_ends_the_charge);
+  RUN_TEST(rejection_without_a_readable_transaction_id_ends_the_charge);
+  RUN_TEST(rejection_without_a_transaction_id_ends_the_charge);
+  RUN_TEST(late_rejection_without_a_transaction_id_ends_the_charge);
   RUN_TEST(start_without_a_transaction_id_is_resent);
   RUN_TEST(transaction_id_may_be_any_number_with_an_integer_value);
   RUN_TEST(transaction_id_without_an_integer_value_is_none);
-  RUN_TEST(start_answer_without_accepted_refuses_the_id_tag);
+  RUN_TEST(start_answer_without_accepted_rejects_the_id_tag);
   RUN_TEST(authorize_is_decided_by_its_status_alone);
   RUN_TEST(offline_an_unreadable_expiry_date_has_passed);
   RUN_TEST(stop_answer_without_id_tag_info_keeps_the_cache);

@@ -186,7 +186,7 @@ void offline_after_damage_to_the_cache_unknown_id_tags_do_not_charge() {
   TEST_ASSERT_TRUE(charges(rig));
 }
 
-/// A refusal that arrives after another idTag was presented, in time or late, belongs to the first one.
+/// A rejection that arrives after another idTag was presented, in time or late, belongs to the first one.
 void cache_takes_answers_about_earlier_id_tags() {
   for (const Millis delay : {Millis{0}, Messenger::kCallTimeout}) {
     Rig rig;

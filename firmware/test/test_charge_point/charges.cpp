@@ -62,7 +62,7 @@ void emergency_stop_is_reported_for_both_connectors() {
   rig.assert_sequence("0:Available 1:Finishing");
 }
 
-void refused_id_tag_does_not_charge() {
+void rejected_id_tag_does_not_charge() {
   Rig rig;
   rig.settle();
   rig.sequence();
@@ -201,7 +201,7 @@ void run_charges_tests() {
   RUN_TEST(charge_with_a_failed_start_ends);
   RUN_TEST(charge_is_reported_in_order);
   RUN_TEST(emergency_stop_is_reported_for_both_connectors);
-  RUN_TEST(refused_id_tag_does_not_charge);
+  RUN_TEST(rejected_id_tag_does_not_charge);
   RUN_TEST(offline_charge_is_reported_after_the_reconnect);
   RUN_TEST(power_cut_in_a_charge_is_reported_after_the_boot);
   RUN_TEST(charge_resumed_after_too_long_ends_when_that_is_known);

@@ -120,9 +120,9 @@ void id_tag_accepted_after_connection_time_out_does_not_charge() {
   unplugged.drive(pins::kCable, true);
   answer_now(unplugged, "Authorize", kTagAccepted);
   assert_is("never received", unplugged.last("StartTransaction", "idTag"));
-  TimedOut refused;
-  answer_now(refused, "Authorize", "{\"idTagInfo\":{\"status\":\"Blocked\"}}");
-  assert_is("never received", refused.last("StartTransaction", "idTag"));
+  TimedOut rejected;
+  answer_now(rejected, "Authorize", "{\"idTagInfo\":{\"status\":\"Blocked\"}}");
+  assert_is("never received", rejected.last("StartTransaction", "idTag"));
 }
 
 void late_answer_is_ignored_after_another_id_tag() {
@@ -164,7 +164,7 @@ void late_start_answer_after_the_charge_is_followed_by_the_stop() {
   assert_is("79", rig.last("StopTransaction", "transactionId"));
 }
 
-void late_start_refusal_ends_the_charge() {
+void late_start_rejection_ends_the_charge() {
   Unanswered rig;
   answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Blocked\"},\"transactionId\":78}");
   rig.pass(1'000);
@@ -209,7 +209,7 @@ void run_deferred_replies_tests() {
   RUN_TEST(late_answer_is_ignored_after_another_id_tag);
   RUN_TEST(late_start_answer_sets_the_transaction_id);
   RUN_TEST(late_start_answer_after_the_charge_is_followed_by_the_stop);
-  RUN_TEST(late_start_refusal_ends_the_charge);
+  RUN_TEST(late_start_rejection_ends_the_charge);
   RUN_TEST(start_without_an_answer_is_dropped_with_its_stop);
   RUN_TEST(late_answer_to_a_transfer_does_not_end_the_next_one);
 }

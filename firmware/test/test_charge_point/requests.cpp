@@ -107,7 +107,7 @@ void data_transfer_of_the_device_prints_the_answer() {
   rig.answers["DataTransfer"] = "Error NotSupported";
   rig.uart.type("transfer org.example\r\n");
   rig.settle();
-  check_contains("= error: refused by the CSMS", rig.uart.take());
+  check_contains("= error: rejected by the CSMS", rig.uart.take());
   go_offline(rig);
   rig.uart.type("transfer org.example\r\n");
   rig.settle();

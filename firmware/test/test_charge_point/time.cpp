@@ -133,7 +133,7 @@ void charge_without_a_time_is_shown_as_not_reported() {
   assert_reporting(rig, "possible");
 }
 
-/// The start is refused, or held for a late answer.
+/// The start is rejected, or held for a late answer.
 void charge_with_a_failed_start_is_shown_as_not_reported() {
   for (const char* answer : {"Error InternalError", ""}) {
     Rig rig;

@@ -25,7 +25,7 @@ void tag_before_the_cable_waits_until_connection_time_out() {
   TEST_ASSERT_TRUE(rig.transactions.open());
 }
 
-void refused_tag_starts_nothing() {
+void rejected_tag_starts_nothing() {
   Rig rig;
   rig.accept = false;
   rig.press();
@@ -59,7 +59,7 @@ void button_without_id_tag_logs_the_missing_setting() {
   TEST_ASSERT_TRUE(rig.uart.wrote("local_id_tag is not set"));
 }
 
-void refused_start_stops_at_once_or_after_its_energy_or_suspends() {
+void rejected_start_stops_at_once_or_after_its_energy_or_suspends() {
   for (bool stop : {true, false}) {
     for (uint32_t energy : {0u, 40u}) {
       Rig rig;
@@ -155,10 +155,10 @@ void preparing_without_a_tag_becomes_finishing() {
 void run_id_tag_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(tag_before_the_cable_waits_until_connection_time_out);
-  RUN_TEST(refused_tag_starts_nothing);
+  RUN_TEST(rejected_tag_starts_nothing);
   RUN_TEST(answer_is_deferred_or_missing);
   RUN_TEST(button_without_id_tag_logs_the_missing_setting);
-  RUN_TEST(refused_start_stops_at_once_or_after_its_energy_or_suspends);
+  RUN_TEST(rejected_start_stops_at_once_or_after_its_energy_or_suspends);
   RUN_TEST(only_a_tag_of_the_group_stops);
   RUN_TEST(stop_by_a_tag_of_the_group_includes_the_latest_pulses);
   RUN_TEST(answer_to_a_tag_for_a_stop_starts_nothing);

@@ -44,8 +44,8 @@ void power_failure_interrupts_the_transaction_with_resume() {
   TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.outbox().size(), "start, Interruption.Begin, Interruption.End");
 }
 
-/// The idTag is refused during the outage, and the outage is too long: neither affects the next transaction.
-void refused_interrupted_transaction_does_not_limit_the_next_one() {
+/// The idTag is rejected during the outage, and the outage is too long: neither affects the next transaction.
+void rejected_interrupted_transaction_does_not_limit_the_next_one() {
   Rig before;
   before.time.set_from_csms(1'700'000'000'000 - 36'000'000);
   before.start_charging();
@@ -68,6 +68,6 @@ void run_power_failure_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(power_failure_saves_the_register);
   RUN_TEST(power_failure_stops_the_transaction);
-  RUN_TEST(refused_interrupted_transaction_does_not_limit_the_next_one);
+  RUN_TEST(rejected_interrupted_transaction_does_not_limit_the_next_one);
   RUN_TEST(power_failure_interrupts_the_transaction_with_resume);
 }

@@ -23,7 +23,7 @@ struct Bench : ConfigRig {
     config.load(0x240AC4ABCDEF);
     return config.settings();
   }
-  Config::Complaint set(Text key, Text value) {
+  Config::Error set(Text key, Text value) {
     return config.set(key, value,
                       {[](void* self, StorageResult result) {
                          static_cast<Bench*>(self)->last = result;
@@ -369,8 +369,8 @@ void the_longest_settings_fit_into_the_file_or_are_rejected() {
   TEST_ASSERT_NULL(bench.set("wifi_ssid", text_of(std::string(32, '"'))));
   TEST_ASSERT_NULL(bench.set("wifi_psk", text_of(std::string(63, '"'))));
   bench.storage.run_all();
-  const Config::Complaint complaint = bench.set("local_id_tag", text_of(std::string(20, '\x01')));
-  TEST_ASSERT_NULL(complaint);
+  const Config::Error error = bench.set("local_id_tag", text_of(std::string(20, '\x01')));
+  TEST_ASSERT_NULL(error);
   bench.storage.run_all();
   Config again(bench.storage, bench.log);
   again.load(1);
@@ -437,7 +437,7 @@ void the_values_from_before_are_stored_first() {
   check_contains(R"("csms_url":"ws://new/")", bench.storage.files["config.json"]);
 }
 
-void a_trial_can_be_taken_back_after_several_changes() {
+void a_trial_can_be_reverted_after_several_changes() {
   Bench bench;
   bench.change_address();
   bench.storage.run_all();
@@ -452,7 +452,7 @@ void a_trial_can_be_taken_back_after_several_changes() {
   TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
   check_text("ws://old/", bench.config.settings().csms_url.text());
   TEST_ASSERT_EQUAL_UINT32(1, bench.config.settings().security_profile);
-  TEST_ASSERT_EQUAL_UINT32_MESSAGE(110, bench.config.settings().nominal_voltage_v, "another setting was taken back");
+  TEST_ASSERT_EQUAL_UINT32_MESSAGE(110, bench.config.settings().nominal_voltage_v, "another setting was reverted");
   TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("trial_csms.json"));
 }
 
@@ -587,8 +587,9 @@ void a_file_without_a_sound_copy_is_reported_and_kept() {
   bench.storage.files["config_copy.json"] = "{";
   bench.load("[]");
   TEST_ASSERT_EQUAL(static_cast<int>(ConfigState::lost), static_cast<int>(bench.config.state()));
-  check_contains("E (0) config: config.json cannot be used: corrupt; nor config_copy.json: corrupt; every setting",
-                 bench.uart.written());
+  check_contains(
+      "E (0) config: config.json cannot be used: corrupt, and config_copy.json neither: corrupt; every setting",
+      bench.uart.written());
   bench.settle();
   TEST_ASSERT_EQUAL_STRING("[]", bench.storage.files["config.json"].c_str());
   bench.set("local_id_tag", "NEW");
@@ -691,7 +692,7 @@ void a_change_during_the_write_of_the_values_from_before_is_kept() {
   check_text("hunter22", bench.config.settings().wifi_psk.text());
 }
 
-void nothing_is_taken_back_while_the_storage_is_busy() {
+void nothing_is_reverted_while_the_storage_is_busy() {
   Bench bench;
   bench.change_address();
   bench.storage.run_all();
@@ -735,14 +736,14 @@ int main() {
   RUN_TEST(the_key_of_the_network_is_masked);
   RUN_TEST(a_changed_address_is_on_trial_until_it_is_kept);
   RUN_TEST(the_values_from_before_are_stored_first);
-  RUN_TEST(a_trial_can_be_taken_back_after_several_changes);
+  RUN_TEST(a_trial_can_be_reverted_after_several_changes);
   RUN_TEST(a_restart_continues_a_trial);
   RUN_TEST(a_power_cut_before_the_new_value_begins_no_trial);
   RUN_TEST(an_address_after_one_that_has_not_worked_is_not_on_trial);
   RUN_TEST(an_address_that_is_removed_is_not_on_trial);
   RUN_TEST(a_change_whose_values_from_before_cannot_be_stored_fails);
   RUN_TEST(a_change_during_the_write_of_the_values_from_before_is_kept);
-  RUN_TEST(nothing_is_taken_back_while_the_storage_is_busy);
+  RUN_TEST(nothing_is_reverted_while_the_storage_is_busy);
   RUN_TEST(the_file_of_an_ended_trial_is_removed_until_that_succeeds);
   RUN_TEST(a_trial_that_begins_again_keeps_its_file);
   RUN_TEST(the_copy_has_each_change);

@@ -56,7 +56,7 @@ void an_image_is_written_whole_and_chosen() {
   rig.check_problem(UpdateProblem::waits_for_restart, rig.update.begin(image.size()));
 }
 
-void a_file_is_refused_before_its_first_byte() {
+void a_file_is_rejected_before_its_first_byte() {
   Rig rig;
   rig.check_problem(UpdateProblem::too_large, rig.update.begin(rig.updates.slot_size + 1));
   rig.check_problem(UpdateProblem::no_image, rig.update.begin(23));
@@ -69,7 +69,7 @@ void a_file_is_refused_before_its_first_byte() {
   rig.check_problem(UpdateProblem::unsupported, rig.update.begin(1000));
 }
 
-void a_wrong_head_is_refused_before_an_erase() {
+void a_wrong_head_is_rejected_before_an_erase() {
   Rig rig;
   std::string image = FakeUpdates::make(1000);
   image[12] = 5;
@@ -83,7 +83,7 @@ void a_wrong_head_is_refused_before_an_erase() {
   TEST_ASSERT_FALSE(rig.update.busy());
 }
 
-void a_refusal_of_the_port_ends_the_attempt_and_the_next_one_may_succeed() {
+void a_rejection_of_the_port_ends_the_attempt_and_the_next_one_may_succeed() {
   Rig rig;
   const std::string image = FakeUpdates::make(1000);
   rig.updates.verdict = UpdateResult::damaged;
@@ -152,9 +152,9 @@ void a_full_queue_of_the_worker_delays_a_piece() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(an_image_is_written_whole_and_chosen);
-  RUN_TEST(a_file_is_refused_before_its_first_byte);
-  RUN_TEST(a_wrong_head_is_refused_before_an_erase);
-  RUN_TEST(a_refusal_of_the_port_ends_the_attempt_and_the_next_one_may_succeed);
+  RUN_TEST(a_file_is_rejected_before_its_first_byte);
+  RUN_TEST(a_wrong_head_is_rejected_before_an_erase);
+  RUN_TEST(a_rejection_of_the_port_ends_the_attempt_and_the_next_one_may_succeed);
   RUN_TEST(an_image_that_stops_is_forgotten);
   RUN_TEST(a_caller_that_leaves_after_the_last_byte_changes_nothing);
   RUN_TEST(a_full_queue_of_the_worker_delays_a_piece);

@@ -123,7 +123,7 @@ void a_feature_may_have_a_level_of_its_own() {
   TEST_ASSERT_EQUAL_STRING("D (0) wifi: 1\r\nW (0) cp: 4\r\n", bench.uart.take().c_str());
 }
 
-void bad_levels_are_refused_and_change_nothing() {
+void bad_levels_are_rejected_and_change_nothing() {
   LogLevels levels;
   levels.parse("error,wifi=debug");
   for (const char* bad : {"", "loud", "wifi=debug", "info,wifi", "info,wifi=loud", "info,=debug", "info,w fi=debug",
@@ -173,7 +173,7 @@ int main() {
   RUN_TEST(dropped_bytes_are_counted);
   RUN_TEST(levels_have_names);
   RUN_TEST(a_feature_may_have_a_level_of_its_own);
-  RUN_TEST(bad_levels_are_refused_and_change_nothing);
+  RUN_TEST(bad_levels_are_rejected_and_change_nothing);
   RUN_TEST(fields_are_quoted_where_they_need_it);
   RUN_TEST(the_sink_receives_the_lines_of_the_log);
   return UNITY_END();

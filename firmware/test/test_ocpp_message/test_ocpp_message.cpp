@@ -234,7 +234,7 @@ void late_answers_count_for_the_last_requests() {
   TEST_ASSERT_EQUAL_UINT32(1, rig.caller.late.back());
 }
 
-void a_late_refusal_is_only_logged() {
+void a_late_rejection_is_only_logged() {
   Rig rig;
   rig.call("A", 1);
   const std::string first = rig.sent_one();
@@ -258,7 +258,7 @@ void late_answer_on_another_connection_is_ignored() {
   TEST_ASSERT_EQUAL_size_t(0, rig.caller.late.size());
 }
 
-void code_and_description_of_a_refusal_are_logged() {
+void code_and_description_of_a_rejection_are_logged() {
   struct Case {
     std::string rest;
     const char* logged;
@@ -276,7 +276,7 @@ void code_and_description_of_a_refusal_are_logged() {
     rig.call("A", 1);
     rig.receive("[4,\"" + Rig::id_of(rig.sent_one()) + "\"," + c.rest + "]");
     TEST_ASSERT_TRUE_MESSAGE(rig.uart.wrote(c.logged), c.logged);
-    TEST_ASSERT_EQUAL(CallFailure::refused, rig.caller.failures.at(0).second);
+    TEST_ASSERT_EQUAL(CallFailure::rejected, rig.caller.failures.at(0).second);
   }
 }
 
@@ -305,15 +305,15 @@ void calls_longer_than_the_buffer_are_answered() {
 
 void answers_longer_than_the_buffer_are_failures() {
   const std::string items = "{\"a\":\"" + std::string(9'000, 'x') + "\"}]";
-  for (const bool refused : {false, true}) {
+  for (const bool rejected : {false, true}) {
     Rig rig;
     rig.call("A", 1);
     const std::string id = Rig::id_of(rig.sent_one());
-    rig.receive(refused ? "[4,\"" + id + "\",\"GenericError\",\"\"," + items : "[3,\"" + id + "\"," + items);
+    rig.receive(rejected ? "[4,\"" + id + "\",\"GenericError\",\"\"," + items : "[3,\"" + id + "\"," + items);
     rig.read_all();
-    TEST_ASSERT_EQUAL(refused ? CallFailure::refused : CallFailure::malformed, rig.caller.failures.at(0).second);
-    TEST_ASSERT_TRUE(rig.uart.wrote(refused ? "A was answered with GenericError"
-                                            : "A was answered with the message is longer than 8192 bytes"));
+    TEST_ASSERT_EQUAL(rejected ? CallFailure::rejected : CallFailure::malformed, rig.caller.failures.at(0).second);
+    TEST_ASSERT_TRUE(rig.uart.wrote(rejected ? "A was answered with GenericError"
+                                             : "A was answered with the message is longer than 8192 bytes"));
   }
 }
 
@@ -321,7 +321,7 @@ void errors_and_malformed_answers_are_failures() {
   Rig rig;
   rig.call("A", 1);
   rig.receive("[4,\"" + Rig::id_of(rig.sent_one()) + "\",\"InternalError\",\"\",{}]");
-  TEST_ASSERT_EQUAL(CallFailure::refused, rig.caller.failures.at(0).second);
+  TEST_ASSERT_EQUAL(CallFailure::rejected, rig.caller.failures.at(0).second);
   for (const char* payload : {"1", "[]", "null"}) {
     rig.call("A", 1);
     rig.answer(rig.sent_one(), payload);
@@ -333,11 +333,11 @@ void errors_and_malformed_answers_are_failures() {
 }
 
 void answer_that_is_not_valid_json_answers_nothing() {
-  for (const bool refused : {false, true}) {
+  for (const bool rejected : {false, true}) {
     Rig rig;
     rig.call("A", 1);
     const std::string id = Rig::id_of(rig.sent_one());
-    rig.receive(refused ? "[4,\"" + id + "\",\"GenericError\",]" : "[3,\"" + id + "\",{\"a\":]");
+    rig.receive(rejected ? "[4,\"" + id + "\",\"GenericError\",]" : "[3,\"" + id + "\",{\"a\":]");
     TEST_ASSERT_EQUAL_size_t(0, rig.caller.failures.size());
   }
 }
@@ -585,9 +585,9 @@ int main() {
   RUN_TEST(requests_are_sent_one_at_a_time_in_order_with_unique_ids);
   RUN_TEST(request_without_answer_times_out_and_its_late_answer_counts_once);
   RUN_TEST(late_answers_count_for_the_last_requests);
-  RUN_TEST(a_late_refusal_is_only_logged);
+  RUN_TEST(a_late_rejection_is_only_logged);
   RUN_TEST(late_answer_on_another_connection_is_ignored);
-  RUN_TEST(code_and_description_of_a_refusal_are_logged);
+  RUN_TEST(code_and_description_of_a_rejection_are_logged);
   RUN_TEST(calls_longer_than_the_buffer_are_answered);
   RUN_TEST(answers_longer_than_the_buffer_are_failures);
   RUN_TEST(errors_and_malformed_answers_are_failures);

@@ -53,21 +53,19 @@ struct Rig {
   }
   std::string protocol() const { return store.has_pack() ? store.pack().protocol.c_str() : "built-in"; }
   SchemaStore::Done done() {
-    return {[](void* self, const char* complaint) {
-              static_cast<Rig*>(self)->result = complaint == nullptr ? "ok" : complaint;
-            },
+    return {[](void* self, const char* error) { static_cast<Rig*>(self)->result = error == nullptr ? "ok" : error; },
             this};
   }
   /// Carries out an operation and returns its result.
-  std::string wait(const char* complaint) {
-    if (complaint != nullptr) return complaint;
+  std::string wait(const char* error) {
+    if (error != nullptr) return error;
     result = "none";
     worker.deliver_all();
     flashes.storage.run_all();
     return result;
   }
   std::string write(const std::vector<uint8_t>& pack) {
-    if (const char* complaint = store.begin(pack.size()); complaint != nullptr) return complaint;
+    if (const char* error = store.begin(pack.size()); error != nullptr) return error;
     for (size_t at = 0; at < pack.size(); at += SchemaStore::kChunk) {
       const size_t rest = pack.size() - at;
       const Bytes chunk{pack.data() + at, rest < SchemaStore::kChunk ? rest : SchemaStore::kChunk};
@@ -184,7 +182,7 @@ void the_listener_receives_the_pack_in_use() {
   check("built-in", Rig(flashes).protocol());
 }
 
-void wrong_requests_have_complaints() {
+void wrong_requests_have_errors() {
   Flashes flashes;
   Rig rig(flashes);
   const std::vector<uint8_t> bytes(300, 0);
@@ -225,7 +223,7 @@ int main() {
   RUN_TEST(another_valid_pack_in_the_slot_is_not_used);
   RUN_TEST(a_damaged_record_is_reported);
   RUN_TEST(the_listener_receives_the_pack_in_use);
-  RUN_TEST(wrong_requests_have_complaints);
+  RUN_TEST(wrong_requests_have_errors);
   RUN_TEST(a_failure_of_the_flash_ends_the_new_pack);
   return UNITY_END();
 }

@@ -82,20 +82,20 @@ void the_longest_identity_and_key_fit_into_the_header() {
 
 void a_profile_names_what_it_lacks() {
   Bench bench;
-  TEST_ASSERT_NULL(bench.security.complaint_about(0));
-  check_contains("AuthorizationKey", bench.security.complaint_about(1));
-  check_contains("AuthorizationKey", bench.security.complaint_about(2));
-  check_contains("root", bench.security.complaint_about(3));
+  TEST_ASSERT_NULL(bench.security.error_for(0));
+  check_contains("AuthorizationKey", bench.security.error_for(1));
+  check_contains("AuthorizationKey", bench.security.error_for(2));
+  check_contains("root", bench.security.error_for(3));
   bench.secrets.blobs = {{"auth_key", "k"}, {"root", "r"}};
-  TEST_ASSERT_NULL(bench.security.complaint_about(1));
-  TEST_ASSERT_NULL(bench.security.complaint_about(2));
-  check_contains("client certificate", bench.security.complaint_about(3));
+  TEST_ASSERT_NULL(bench.security.error_for(1));
+  TEST_ASSERT_NULL(bench.security.error_for(2));
+  check_contains("client certificate", bench.security.error_for(3));
   bench.secrets.blobs["client_chain"] = "c";
-  check_contains("client certificate", bench.security.complaint_about(3));
+  check_contains("client certificate", bench.security.error_for(3));
   bench.secrets.blobs["client_key"] = "k";
-  TEST_ASSERT_NULL(bench.security.complaint_about(3));
+  TEST_ASSERT_NULL(bench.security.error_for(3));
   bench.settings.identity.assign("CP:1");  // RFC 7617 section 2: a user has no colon
-  check_contains("without ':'", bench.security.complaint_about(2));
+  check_contains("without ':'", bench.security.error_for(2));
 }
 
 struct Outcome {
@@ -138,7 +138,7 @@ void a_key_that_cannot_be_stored_changes_nothing() {
   TEST_ASSERT_EQUAL_STRING(Security::kBusy, bench.security.set_authorization_key(kKeyInHex, {}));
 }
 
-void a_key_of_another_form_is_refused() {
+void a_key_of_another_form_is_rejected() {
   for (const char* wrong : {"", "0123", "0011223344556677889900112233445",
                             "00112233445566778899001122334455667788990011", "xx112233445566778899001122334455"}) {
     Bench bench;
@@ -176,7 +176,7 @@ int main() {
   RUN_TEST(a_profile_names_what_it_lacks);
   RUN_TEST(a_key_is_stored_in_bytes_and_said_to_be_when_it_is_durable);
   RUN_TEST(a_key_that_cannot_be_stored_changes_nothing);
-  RUN_TEST(a_key_of_another_form_is_refused);
+  RUN_TEST(a_key_of_another_form_is_rejected);
   RUN_TEST(certificates_are_judged_by_the_best_time_there_is);
   RUN_TEST(a_time_that_is_not_exact_is_said_once);
   return UNITY_END();

@@ -183,13 +183,13 @@ void kept_transaction_continues_over_cuts() {
   TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
 }
 
-void refused_transaction_is_not_kept() {
+void rejected_transaction_is_not_kept() {
   Simple rig;
   rig.begin();
   int64_t id = 0;
   std::string message = rig.device->send(rig.csms, id);
   rig.device->answer(message, id, "Blocked");
-  TEST_ASSERT_TRUE(rig.tx().refused());
+  TEST_ASSERT_TRUE(rig.tx().rejected());
   rig.settle();
   rig.boot(Transactions::LeftOpen::keep);
   rig.device->set_time();
@@ -216,7 +216,7 @@ void transaction_with_a_dropped_stop_stays_closed() {
     rig.settle_and_send_all();
     rig.tx().end(StopReason::local, "", 10, rig.clock.now());
     rig.settle();
-    rig.device->refuse(rig.csms);
+    rig.device->reject(rig.csms);
     rig.settle();
     TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
     rig.boot(left_open);
@@ -235,7 +235,7 @@ void transaction_with_a_dropped_start_stays_closed() {
     rig.tx().set_retries({1, 1000});
     rig.tx().begin("TAG", 0, rig.clock.now());
     rig.settle();
-    rig.device->refuse(rig.csms);
+    rig.device->reject(rig.csms);
     rig.device->sample(5);
     rig.settle();
     rig.boot(left_open);
@@ -407,7 +407,7 @@ void run_after_a_boot_tests() {
   RUN_TEST(damaged_copy_of_the_ledger_is_replaced);
   RUN_TEST(copy_of_the_ledger_has_the_register_up_to_1_kwh);
   RUN_TEST(kept_transaction_continues_over_cuts);
-  RUN_TEST(refused_transaction_is_not_kept);
+  RUN_TEST(rejected_transaction_is_not_kept);
   RUN_TEST(transaction_with_a_dropped_stop_stays_closed);
   RUN_TEST(transaction_with_a_dropped_start_stays_closed);
   RUN_TEST(transaction_with_a_damaged_stop_is_ended);

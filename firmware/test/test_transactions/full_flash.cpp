@@ -28,7 +28,7 @@ void failing_flash_does_not_prevent_charging() {
     Simple rig;
     rig.device->set_time();
     rig.storage.result = result;
-    for (unsigned i = 0; i < kCharges; ++i) TEST_ASSERT_TRUE_MESSAGE(charge(rig, true), "refused");
+    for (unsigned i = 0; i < kCharges; ++i) TEST_ASSERT_TRUE_MESSAGE(charge(rig, true), "rejected");
     TEST_ASSERT_EQUAL_size_t(kCharges * 6, rig.csms.messages.size());
     rig.csms.assert_in_order();
     TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
@@ -58,7 +58,7 @@ void flash_that_fills_up_in_a_charge_does_not_prevent_charging() {
   rig.pass(kWhile, true);
   rig.tx().end(StopReason::local, "", 20, rig.clock.now());
   rig.pass(kWhile, true);
-  for (unsigned i = 0; i < 10; ++i) TEST_ASSERT_TRUE_MESSAGE(charge(rig, true), "refused");
+  for (unsigned i = 0; i < 10; ++i) TEST_ASSERT_TRUE_MESSAGE(charge(rig, true), "rejected");
   rig.csms.assert_in_order();
   TEST_ASSERT_EQUAL_size_t(11, rig.csms.count("StopTransaction"));
   TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());

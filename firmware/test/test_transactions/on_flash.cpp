@@ -273,7 +273,7 @@ void power_cut_at_every_flash_operation_of_a_dropped_stop() {
       charge_up_to_the_stop(rig);
       const uint64_t before = rig.flash.operations();
       if (cut > 0) rig.flash.cut_at(cut, tear, static_cast<uint32_t>(cut));
-      rig.now->device.refuse(rig.csms);
+      rig.now->device.reject(rig.csms);
       TEST_ASSERT_EQUAL(cut == 0, rig.work());
       if (cut == 0) operations = rig.flash.operations() - before;
       rig.flash.power_on();

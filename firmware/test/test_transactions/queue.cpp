@@ -104,8 +104,8 @@ void late_answer_counts_and_a_second_one_is_ignored() {
   TEST_ASSERT_FALSE(rig.tx().outbox().on_result("", parse_json("{}", error), rig.clock.now()));
 }
 
-/// Each attempt fails once: a late refusal belongs to an attempt that already counts as failed.
-void late_refusal_is_counted_once() {
+/// Each attempt fails once: a late rejection belongs to an attempt that already counts as failed.
+void late_rejection_is_counted_once() {
   Simple rig;
   rig.begin();
   int64_t none = 0;
@@ -121,7 +121,7 @@ void late_refusal_is_counted_once() {
   TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + Outbox::kHold, rig.tx().outbox().next_due());
 }
 
-void late_refusal_does_not_end_the_next_attempt() {
+void late_rejection_does_not_end_the_next_attempt() {
   Simple rig;
   rig.begin();
   int64_t id = 0;
@@ -155,27 +155,27 @@ void start_answer_without_transaction_id_is_a_failed_attempt() {
   TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + 60'000, rig.tx().outbox().next_due());
 }
 
-struct Refusal final : TransactionListener {
+struct Rejection final : TransactionListener {
   std::string status;
   bool given_up = false;
   void on_start_not_accepted(Text text, Millis) override { status = str(text); }
   void on_start_given_up(Millis) override { given_up = true; }
 };
 
-void refused_id_tag_is_reported() {
+void rejected_id_tag_is_reported() {
   Simple rig;
-  Refusal refusal;
-  rig.tx().set_listener(refusal);
+  Rejection rejection;
+  rig.tx().set_listener(rejection);
   rig.begin();
   int64_t id = 0;
   std::string message = rig.device->send(rig.csms, id);
   rig.device->answer(message, id, "Blocked");
-  TEST_ASSERT_EQUAL_STRING("Blocked", refusal.status.c_str());
+  TEST_ASSERT_EQUAL_STRING("Blocked", rejection.status.c_str());
 }
 
 /// A StartTransaction whose only attempt has had no answer: it is held.
 struct Held : Simple {
-  Refusal listener;
+  Rejection listener;
   std::string message;
   int64_t given_id = 0;
 
@@ -263,27 +263,27 @@ void held_start_is_resent_unchanged_after_a_power_cut() {
   TEST_ASSERT_EQUAL_size_t(2, rig.csms.count("StopTransaction"));
 }
 
-void start_refused_at_the_last_attempt_is_not_held() {
+void start_rejected_at_the_last_attempt_is_not_held() {
   Simple rig;
   rig.tx().set_retries({2, 1'000});
   rig.begin();
-  rig.device->refuse(rig.csms);
+  rig.device->reject(rig.csms);
   rig.clock.advance(1'000);
-  rig.device->refuse(rig.csms);
+  rig.device->reject(rig.csms);
   TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
 }
 
-/// A charge that continues although its StartTransaction is only held: a late refusal counts with any other content of
-/// the answer.
-void late_refusal_of_a_held_start_counts_without_a_transaction_id() {
+/// A charge that continues although its StartTransaction is only held: a late rejection counts with any other content
+/// of the answer.
+void late_rejection_of_a_held_start_counts_without_a_transaction_id() {
   for (const char* answer :
        {"{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Invalid\"}}", "{\"idTagInfo\":{\"status\":\"Invalid\"}}",
         "{\"idTagInfo\":{}}", "{\"transactionId\":\"none\",\"idTagInfo\":{\"status\":\"Invalid\"}}"}) {
     Held rig;
     rig.late_answer("{}");
-    TEST_ASSERT_FALSE_MESSAGE(rig.tx().refused(), "the answer has no idTagInfo");
+    TEST_ASSERT_FALSE_MESSAGE(rig.tx().rejected(), "the answer has no idTagInfo");
     rig.late_answer(answer);
-    TEST_ASSERT_TRUE_MESSAGE(rig.tx().refused(), answer);
+    TEST_ASSERT_TRUE_MESSAGE(rig.tx().rejected(), answer);
     TEST_ASSERT_EQUAL_STRING("Invalid", rig.listener.status.c_str());
     TEST_ASSERT_TRUE_MESSAGE(rig.late_answer("{\"transactionId\":5}"), "the id is still needed");
     int64_t id = 0;
@@ -292,10 +292,10 @@ void late_refusal_of_a_held_start_counts_without_a_transaction_id() {
 }
 
 void failed_start_is_reported_for_each_cause() {
-  enum { refused, unanswered, without_id, damaged };
-  for (int cause : {refused, unanswered, without_id, damaged}) {
+  enum { rejected, unanswered, without_id, damaged };
+  for (int cause : {rejected, unanswered, without_id, damaged}) {
     Simple rig;
-    Refusal listener;
+    Rejection listener;
     rig.tx().set_listener(listener);
     rig.tx().set_retries({1, 1'000});
     rig.device->set_time();
@@ -305,7 +305,7 @@ void failed_start_is_reported_for_each_cause() {
     int64_t none = 0;
     const std::string id = rig.device->send(rig.csms, none);
     JsonError error;
-    if (cause == refused) rig.tx().outbox().on_error({id.data(), id.size()}, "InternalError", rig.clock.now());
+    if (cause == rejected) rig.tx().outbox().on_error({id.data(), id.size()}, "InternalError", rig.clock.now());
     if (cause == unanswered) rig.tx().outbox().on_timeout(rig.clock.now());
     if (cause == without_id) {
       rig.tx().outbox().on_result({id.data(), id.size()}, parse_json("{}", error), rig.clock.now());
@@ -323,16 +323,16 @@ void run_queue_tests() {
   RUN_TEST(message_waits_while_a_storage_job_runs);
   RUN_TEST(message_is_dropped_after_three_attempts_and_the_queue_continues);
   RUN_TEST(late_answer_counts_and_a_second_one_is_ignored);
-  RUN_TEST(late_refusal_is_counted_once);
-  RUN_TEST(late_refusal_does_not_end_the_next_attempt);
+  RUN_TEST(late_rejection_is_counted_once);
+  RUN_TEST(late_rejection_does_not_end_the_next_attempt);
   RUN_TEST(original_id_is_used_on_the_next_connection);
   RUN_TEST(start_answer_without_transaction_id_is_a_failed_attempt);
-  RUN_TEST(refused_id_tag_is_reported);
+  RUN_TEST(rejected_id_tag_is_reported);
   RUN_TEST(late_start_answer_after_the_charge_releases_its_stop);
   RUN_TEST(held_start_is_dropped_after_its_limit);
   RUN_TEST(held_start_is_resent_once_on_each_connection);
   RUN_TEST(held_start_is_resent_unchanged_after_a_power_cut);
-  RUN_TEST(start_refused_at_the_last_attempt_is_not_held);
-  RUN_TEST(late_refusal_of_a_held_start_counts_without_a_transaction_id);
+  RUN_TEST(start_rejected_at_the_last_attempt_is_not_held);
+  RUN_TEST(late_rejection_of_a_held_start_counts_without_a_transaction_id);
   RUN_TEST(failed_start_is_reported_for_each_cause);
 }

@@ -143,7 +143,7 @@ struct Device {
         transactions.outbox().on_result({id.data(), id.size()}, parse_json(json.text(), error), clock.now()));
   }
   /// Sends the front; the CSMS answers with an error.
-  void refuse(Csms& csms) {
+  void reject(Csms& csms) {
     int64_t none = 0;
     const std::string id = send(csms, none);
     TEST_ASSERT_FALSE_MESSAGE(id.empty(), "nothing is ready to be sent");

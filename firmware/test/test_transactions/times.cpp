@@ -226,7 +226,7 @@ void start_with_a_final_time_stays_stored() {
   rig.storage.result = StorageResult::failed;
   rig.settle();
   TEST_ASSERT_TRUE(rig.tx().start_is_stored());
-  TEST_ASSERT_FALSE(rig.tx().start_is_refused_by_flash());
+  TEST_ASSERT_FALSE(rig.tx().start_is_rejected_by_flash());
 }
 
 /// The CSMS' clock is set back in a charge: no message of the charge has an earlier time than one already sent.

@@ -179,9 +179,9 @@ void wrong_passwords_make_the_next_one_wait() {
   Page page;
   page.settle();
   for (uint32_t i = 0; i < WebLogin::kFreeFailures; ++i) check_status(401, page.log_in("wrong"));
-  const std::string refused = page.log_in("a new password");
-  check_status(429, refused);
-  check_contains("Retry-After: 2\r\n", refused);
+  const std::string rejected = page.log_in("a new password");
+  check_status(429, rejected);
+  check_contains("Retry-After: 2\r\n", rejected);
   page.clock.advance(WebLogin::kFirstPause);
   check_status(200, page.log_in("a new password"));
   check_status(401, page.log_in("wrong"));  // a right one has cleared the count
@@ -223,7 +223,7 @@ void a_change_needs_the_token_of_the_session() {
   TEST_ASSERT_FALSE(page.app->restart_requested());
 }
 
-void a_change_from_another_sites_page_is_refused() {
+void a_change_from_another_sites_page_is_rejected() {
   Page page;
   page.settle();
   for (const char* other : {"http://10.0.0.70", "https://10.0.0.7", "null"}) {
@@ -262,14 +262,14 @@ void a_third_login_takes_the_place_of_the_session_that_was_idle_longest() {
   check_status(200, page.get("/api/session"));
 }
 
-void a_setting_is_changed_or_refused_with_its_reason() {
+void a_setting_is_changed_or_rejected_with_its_reason() {
   Page page;
   page.settle();
   check_status(200, page.post("/api/config", "{\"key\":\"heartbeat_interval_s\",\"value\":77}"));
   check_contains("\"heartbeat_interval_s\":77", page.command("config"));
-  const std::string refused = page.post("/api/config", "{\"key\":\"heartbeat_interval_s\",\"value\":\"x\"}");
-  check_status(422, refused);
-  check_contains("{\"error\":\"heartbeat_interval_s\",\"message\":\"must be a whole number\"}", refused);
+  const std::string rejected = page.post("/api/config", "{\"key\":\"heartbeat_interval_s\",\"value\":\"x\"}");
+  check_status(422, rejected);
+  check_contains("{\"error\":\"heartbeat_interval_s\",\"message\":\"must be a whole number\"}", rejected);
   check_status(422, page.post("/api/config", "{\"value\":\"x\"}"));
   check_status(422, page.post("/api/config", "{\"key\":\"no_such_key\",\"value\":\"x\"}"));
   check_status(413, page.post("/api/config", "{\"key\":\"wifi_ssid\",\"value\":\"" + std::string(400, 'x') + "\"}"));
@@ -338,7 +338,7 @@ void an_image_is_taken_and_its_restart_waits_for_the_answer() {
   TEST_ASSERT_TRUE(page.app->restart_requested());
 }
 
-void a_bad_image_is_refused_with_its_reason() {
+void a_bad_image_is_rejected_with_its_reason() {
   Page page;
   page.settle();
   check_contains("{\"error\":\"no_image\",\"message\":\"the file is no application image (firmware.bin)\"}",
@@ -370,7 +370,7 @@ void two_images_at_once_are_one_too_many() {
   check_status(202, page.upload(FakeUpdates::make(5000)));
 }
 
-void other_paths_and_methods_are_refused() {
+void other_paths_and_methods_are_rejected() {
   Page page;
   for (const char* path : {"/index.html", "/../config.json", "/api/config/..", "/%2e%2e/config.json", "//", "/api"}) {
     check_status(404, page.get(path));
@@ -445,18 +445,18 @@ int main() {
   RUN_TEST(the_pause_after_wrong_passwords_doubles_up_to_a_minute);
   RUN_TEST(every_route_but_the_page_needs_a_login);
   RUN_TEST(a_change_needs_the_token_of_the_session);
-  RUN_TEST(a_change_from_another_sites_page_is_refused);
+  RUN_TEST(a_change_from_another_sites_page_is_rejected);
   RUN_TEST(a_session_ends_when_it_is_idle_or_logged_out);
   RUN_TEST(a_third_login_takes_the_place_of_the_session_that_was_idle_longest);
-  RUN_TEST(a_setting_is_changed_or_refused_with_its_reason);
+  RUN_TEST(a_setting_is_changed_or_rejected_with_its_reason);
   RUN_TEST(a_setting_that_cannot_be_stored_is_answered_so);
   RUN_TEST(no_answer_has_a_secret);
   RUN_TEST(networks_are_added_and_removed);
   RUN_TEST(restart_comes_after_its_answer);
   RUN_TEST(an_image_is_taken_and_its_restart_waits_for_the_answer);
-  RUN_TEST(a_bad_image_is_refused_with_its_reason);
+  RUN_TEST(a_bad_image_is_rejected_with_its_reason);
   RUN_TEST(two_images_at_once_are_one_too_many);
-  RUN_TEST(other_paths_and_methods_are_refused);
+  RUN_TEST(other_paths_and_methods_are_rejected);
   RUN_TEST(the_setting_switches_the_page_off_and_on);
   RUN_TEST(for_setup_only_the_page_follows_the_access_point);
   RUN_TEST(a_phone_in_the_access_point_is_sent_to_the_page);

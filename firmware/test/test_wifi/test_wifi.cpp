@@ -223,7 +223,7 @@ void a_changed_network_is_used_without_a_restart() {
   check_text("House", bench.config.settings().wifi_ssid.text());
 }
 
-void a_changed_network_that_does_not_work_is_taken_back() {
+void a_changed_network_that_does_not_work_is_reverted() {
   Bench bench;
   bench.add(1, "Neighbour", "");
   bench.poll();
@@ -462,7 +462,7 @@ int main() {
   RUN_TEST(networks_are_tried_in_the_order_of_their_priority);
   RUN_TEST(the_pause_at_the_limit_exceeds_90_s_by_default);
   RUN_TEST(a_changed_network_is_used_without_a_restart);
-  RUN_TEST(a_changed_network_that_does_not_work_is_taken_back);
+  RUN_TEST(a_changed_network_that_does_not_work_is_reverted);
   RUN_TEST(a_restart_continues_the_trial);
   RUN_TEST(the_first_network_is_not_on_trial);
   RUN_TEST(a_setup_access_point_opens_when_no_network_works);

@@ -22,7 +22,7 @@ from rig.wiring.virtual.serial_port import PtyPort
 _READ_BYTES = 4096
 
 _LOOK_S = 1.0
-"""How often, at least, the emulator's process is looked at."""
+"""The longest time in real seconds between two checks of the emulator's process."""
 
 
 class DescribedEnd(Protocol):
@@ -70,7 +70,7 @@ class BoardWires:
         inputs: Mapping[int, DescribedEnd],
         outputs: Mapping[int, DescribedEnd],
     ) -> Self:
-        """Join the board's ends to the Pi's pins; whatever has another level there gets an inverter.
+        """Join the board's ends to the Pi's pins, by an inverter if the two ends have opposite levels.
 
         Args:
             wires: where the Pi's pins end.
@@ -116,7 +116,7 @@ class EmulatorBoard:
         self._log = log
         self._run: QemuRun | None = None
         self._wanted: bool | None = None
-        """Whether the chip is to be in download mode; None: it is to be off."""
+        """The wanted state of the chip: True: download mode; False: it runs; None: it is off."""
         self._is_stale = False
         """Whether the chip was off since the emulator or the ROM started; they are stopped after a short pulse, too."""
         self._change = threading.Lock()
@@ -134,7 +134,7 @@ class EmulatorBoard:
         self._look()
 
     def close(self) -> None:
-        """Take the power away and give everything back. Called once."""
+        """Switch the power off and release all resources. Called once."""
         for wire in (self._ends.en, self._ends.switch, *self._ends.inputs.values()):
             self._ends.wires.watch_board_end(wire, None)
         self._closing = True
@@ -151,7 +151,7 @@ class EmulatorBoard:
         return run is not None and run.is_alive
 
     def _look(self) -> None:
-        """Decide at the edge itself how the chip goes on: sample BOOT, and stop the chip if power or EN is low."""
+        """React to an edge in the thread that causes it: sample BOOT, and stop the chip if power or EN is low."""
         # EN floats, which reads low, until the board's thread has come to pull it up.
         is_released = self._ends.switch.level and self._ends.en.level
         with self._change:
@@ -169,7 +169,7 @@ class EmulatorBoard:
         self._nudge()
 
     def _drive(self, gpio: int, level: bool, _stamp: int = 0) -> None:
-        """Pass an input's level on to the chip, at the very edge."""
+        """Pass an input's level on to the chip, in the thread that changes it."""
         with self._change:
             if self._run is not None and self._run.pins is not None:
                 self._run.pins.send(input_command(gpio, level))
@@ -201,7 +201,7 @@ class EmulatorBoard:
         self._ends.wires.change(self._ends.rail, board_drive=True if on else None)
 
     def _follow(self) -> None:
-        """Stop or start the emulator or the ROM, as the wires want it."""
+        """Stop or start the emulator or the ROM, as the levels of the wires require."""
         with self._change:
             run, rom, wanted = self._run, self._rom, self._wanted
             is_stale, self._is_stale = self._is_stale, False

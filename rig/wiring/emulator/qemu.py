@@ -1,4 +1,4 @@
-"""Espressif's QEMU: where it is, how it is started, and one run of it."""
+"""Espressif's QEMU: finds the program, starts it, and represents one run of it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def find_qemu(program: str, board: str, *, with_pins: bool = False) -> Qemu:
     fix = "Install Espressif's QEMU and name its program in emulator.qemu; docs/emulator.md says how"
     found = shutil.which(program or machine.program)
     if found is None:
-        raise BenchError(f"emulator.qemu: {program or machine.program} is not there", fix)
+        raise BenchError(f"emulator.qemu: {program or machine.program} was not found", fix)
     try:
         listed = subprocess.run(
             [found, "-M", "help"], capture_output=True, text=True, timeout=_LIST_LIMIT_S, check=True

@@ -22,5 +22,5 @@ class VirtualCurrentSensor:
         self._board.watch_supply(changed)
 
     def close(self) -> None:
-        """Stop to report changes."""
+        """Stop reporting changes."""
         self._board.watch_supply(None)

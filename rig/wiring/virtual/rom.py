@@ -109,7 +109,7 @@ _read_register = server._read_reg_value_for_chip
 
 
 def read_register(address: int, chip: str) -> int:
-    """Read a register of the ROM's chip. The handler's own chips have revision 0.0, which images refuse.
+    """Read a register of the ROM's chip. The handler's own chips have revision 0.0, which images reject.
 
     Args:
         address: the register's.

@@ -49,7 +49,7 @@ class ChipPower:
             ValueError: a word is not one of the protocol's.
         """
         if int(cpu_mhz) not in _CPU_MA or radio not in _RADIO_MA or light_sleep not in ("0", "1"):
-            raise ValueError(f"the message 'power {cpu_mhz} {radio} {light_sleep} {brownout_mv}' is not understood")
+            raise ValueError(f"the message 'power {cpu_mhz} {radio} {light_sleep} {brownout_mv}' is invalid")
         return cls(int(cpu_mhz), radio, light_sleep == "1", int(brownout_mv))
 
     @property

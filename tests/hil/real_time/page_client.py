@@ -84,7 +84,7 @@ class PageClient:
                 while part := connection.recv(65536):
                     answer += part
             except ConnectionError:
-                pass  # the device has closed it in the middle of what it does not want
+                pass  # the device closes the connection within a request that it rejects
             return answer
 
 

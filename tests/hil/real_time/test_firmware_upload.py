@@ -1,4 +1,4 @@
-"""The device takes a firmware by its page: a good image is booted on trial, a bad one refused."""
+"""The device takes a firmware by its page: a good image is booted on trial, a bad one rejected."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_an_image_that_no_csms_accepts_gets_one_boot(
     ],
     ids=["text", "chip", "byte", "cut", "size"],
 )
-def test_a_bad_image_is_refused_with_its_reason(
+def test_a_bad_image_is_rejected_with_its_reason(
     client: PageClient,
     image: bytes,
     device: Device,
@@ -134,7 +134,7 @@ def test_a_bad_image_is_refused_with_its_reason(
 def test_a_lost_connection_leaves_the_image(
     client: PageClient, image: bytes, device: Device, bench: Bench, power: Power
 ) -> None:
-    """A browser that leaves in the middle ends the attempt. Meanwhile a second image is refused."""
+    """A browser that leaves in the middle ends the attempt. Meanwhile a second image is rejected."""
     mark = bench.mark()
     head = (
         f"POST /api/firmware HTTP/1.1\r\nHost: h\r\nCookie: session={client.cookie}\r\nX-CSRF-Token: {client.csrf}\r\n"

@@ -70,7 +70,7 @@ def save(tab: Any, key: str, value: str) -> str:
 
 
 def test_the_first_login_leads_to_a_password_of_ones_own(tab: Any, bench: Bench, console: Console) -> None:
-    """A wrong password is refused beside its field; the printed one must be changed; then the status is live."""
+    """A wrong password is rejected beside its field; the printed one must be changed; then the status is live."""
     first = printed_password(bench, console)
     log_in(tab, "wrong")
     tab.get_by_text("The password is wrong.").wait_for()
@@ -86,10 +86,10 @@ def test_the_first_login_leads_to_a_password_of_ones_own(tab: Any, bench: Bench,
     assert "Available" in tab.locator("#facts").inner_text()
 
 
-def test_a_setting_is_kept_over_a_power_cycle_and_a_wrong_one_refused(
+def test_a_setting_is_kept_over_a_power_cycle_and_a_wrong_one_rejected(
     inside: Any, device: Device, power: Power, bench: Bench
 ) -> None:
-    """The reason of a refusal is beside the field; a saved value is there after a power cut."""
+    """The reason of a rejection is beside the field; a saved value is there after a power cut."""
     open_section(inside, "settings")
     assert save(inside, "nominal_voltage_v", "5000") == "is too large"
     assert inside.locator("#set-nominal_voltage_v").get_attribute("aria-invalid") == "true"
@@ -107,7 +107,7 @@ def test_a_setting_is_kept_over_a_power_cycle_and_a_wrong_one_refused(
 
 
 def test_networks_are_added_and_removed(inside: Any) -> None:
-    """A key that is too short is refused beside its field."""
+    """A key that is too short is rejected beside its field."""
     open_section(inside, "networks")
     inside.get_by_label("Name of the network (SSID)", exact=True).fill("home")
     inside.get_by_label("Key", exact=True).fill("short")
@@ -127,7 +127,7 @@ def test_a_scan_ends_with_its_result(inside: Any) -> None:
     inside.locator("#scan-state", has_text="No network is in range.").wait_for()
 
 
-def test_an_image_is_refused_beside_its_field(inside: Any) -> None:
+def test_an_image_is_rejected_beside_its_field(inside: Any) -> None:
     """The reason is beside the field, and in the other language as well."""
     open_section(inside, "care")
     inside.locator("#image").set_input_files({"name": "bad.bin", "mimeType": "", "buffer": b"no image" * 10_000})

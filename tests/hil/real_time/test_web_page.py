@@ -86,7 +86,7 @@ def test_a_value_is_kept_over_a_power_cycle(
     assert client.post("/api/config", {"key": "nominal_voltage_v", "value": 230})[0] == 200
 
 
-def test_a_wrong_value_is_refused_with_its_reason(client: PageClient) -> None:
+def test_a_wrong_value_is_rejected_with_its_reason(client: PageClient) -> None:
     """The answer names the key and the reason."""
     status, answer = client.post("/api/config", {"key": "nominal_voltage_v", "value": 5000})
     assert (status, answer) == (422, {"error": "nominal_voltage_v", "message": "is too large"})
@@ -143,7 +143,7 @@ def test_reading_needs_a_login(stranger: PageClient, path: str) -> None:
 
 @pytest.mark.parametrize("path", WRITE)
 def test_writing_needs_login_token_and_origin(client: PageClient, path: str) -> None:
-    """A change without session, CSRF token, or from another site's page is refused."""
+    """A change without session, CSRF token, or from another site's page is rejected."""
     assert client.send("POST", path, {}, {"Cookie": ""})[0] == 401
     assert client.send("POST", path, {}, {"X-CSRF-Token": ""})[0] == 403
     assert client.send("POST", path, {}, {"X-CSRF-Token": client.cookie})[0] == 403
@@ -175,7 +175,7 @@ def test_no_path_leads_elsewhere(client: PageClient, path: str) -> None:
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
     ],
 )
-def test_malformed_requests_are_refused(stranger: PageClient, request_bytes: bytes, status: int) -> None:
+def test_malformed_requests_are_rejected(stranger: PageClient, request_bytes: bytes, status: int) -> None:
     """Header injection, smuggling, and requests without end get a status, and the connection ends."""
     answer = stranger.raw(request_bytes)
     # The answer to a megabyte may be lost when the device closes on the rest of it.
@@ -185,7 +185,7 @@ def test_malformed_requests_are_refused(stranger: PageClient, request_bytes: byt
 
 
 def test_every_answer_has_the_security_headers(client: PageClient) -> None:
-    """Pages, refusals and streams cannot be framed, sniffed, stored or read by another site."""
+    """Pages, errors and streams cannot be framed, sniffed, stored or read by another site."""
     for method, path in (("GET", "/"), ("GET", "/api/config"), ("GET", "/none"), ("PUT", "/"), ("GET", "/api/status")):
         headers = client.send(method, path)[1]
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -228,5 +228,5 @@ def test_idle_and_slow_clients_do_not_disturb_ocpp(
         assert answer["unknownKey"] == [f"Unknown{number}"]
     csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
     csms.expect("Heartbeat", since=mark)
-    # Each of them is let go at its deadline, so the page comes back by itself.
+    # Each connection is closed at its deadline, so the page can be reached again.
     assert stranger.send("GET", "/")[0] == 200

@@ -107,7 +107,7 @@ def peer(csms: Csms) -> Iterator[Peer]:
 
 
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], f"{TOKEN} x"])
-def test_a_request_without_the_token_is_refused(api: Api, token: str) -> None:
+def test_a_request_without_the_token_is_rejected(api: Api, token: str) -> None:
     """Everything needs the token, the description too."""
     for path in ("/v1/state", "/openapi.json", "/nothing"):
         status, body = api.request("GET", path, token=token)
@@ -187,8 +187,8 @@ def test_an_error_names_its_cause(api: Api, peer: Peer, name: str, arguments: An
     assert (found, error in body["error"]["message"]) == (status, True), body
 
 
-def test_a_body_over_the_limit_is_refused(api: Api) -> None:
-    """A chunked body without a length is refused as well."""
+def test_a_body_over_the_limit_is_rejected(api: Api) -> None:
+    """A chunked body without a length is rejected as well."""
     path = "/v1/calls/csms.send"
     assert api.request("POST", path, b"x" * (LARGEST_BODY + 1))[0] == 413
     assert api.request("POST", path, iter([b"x" * LARGEST_BODY, b"x"]))[0] == 413

@@ -47,21 +47,21 @@ async def test_loopback_needs_no_token(host: str) -> None:
     assert (await answer(Gate(application, "", True), host=host))[0] == 200
 
 
-async def test_other_name_for_loopback_is_refused() -> None:
-    """A name that was made to point here (DNS rebinding) is refused."""
+async def test_other_name_for_loopback_is_rejected() -> None:
+    """A name that was made to point here (DNS rebinding) is rejected."""
     assert (await answer(Gate(application, "", True), host="evil.example"))[0] == 403
 
 
-@pytest.mark.parametrize(("kind", "refusal"), [("http", 403), ("websocket", 1008)])
-async def test_request_of_another_page_is_refused(kind: str, refusal: int) -> None:
-    """A request whose origin is another page is refused, also for a WebSocket, which browsers do not restrict."""
+@pytest.mark.parametrize(("kind", "rejection"), [("http", 403), ("websocket", 1008)])
+async def test_request_of_another_page_is_rejected(kind: str, rejection: int) -> None:
+    """A request whose origin is another page is rejected, also for a WebSocket, which browsers do not restrict."""
     gate = Gate(application, "", True)
-    assert (await answer(gate, kind=kind, host="127.0.0.1:8070", origin="http://evil.example"))[0] == refusal
+    assert (await answer(gate, kind=kind, host="127.0.0.1:8070", origin="http://evil.example"))[0] == rejection
 
 
 @pytest.mark.parametrize("query", ["", "token=wrong", "token=s", "token="])
-async def test_wrong_token_is_refused(query: str) -> None:
-    """A request without the token, or with another one, is refused."""
+async def test_wrong_token_is_rejected(query: str) -> None:
+    """A request without the token, or with another one, is rejected."""
     assert (await answer(Gate(application, "secret", False), query=query, host="pi:8070"))[0] == 403
 
 

@@ -111,8 +111,8 @@ def test_fault_lasts_until_its_tab_closes(page: Any, hand: HandBench) -> None:
     assert hand.faults == []
 
 
-def test_refusal_is_shown(page: Any, hand: HandBench) -> None:
-    """The message of a refused call is shown, and nothing is injected."""
+def test_rejection_is_shown(page: Any, hand: HandBench) -> None:
+    """The message of a rejected call is shown, and nothing is injected."""
     page.get_by_label("fault of the catalogue").click()
     page.get_by_role("option", name="latency").click()
     page.get_by_label("ms (1 to 50)").fill("13")
@@ -211,14 +211,14 @@ def test_dead_server_is_reported_and_continues(browser: Any, bench_path: Path) -
 
 
 def test_token_of_the_address_opens_the_page(browser: Any, hand: HandBench, bench_path: Path) -> None:
-    """With a token the printed address opens the page and its streams; without it there is only a refusal."""
+    """With a token the printed address opens the page and its streams; without it there is only a rejection."""
     context = browser.new_context()
     context.set_default_timeout(SLOW_MS)
     try:
         with serving(bench_path, "--token", "between us", is_open=True) as address:
             tab = context.new_page()
-            refused = tab.goto(address.partition("?")[0])
-            assert refused.status == 403
+            rejected = tab.goto(address.partition("?")[0])
+            assert rejected.status == 403
             assert "token is missing" in tab.locator("body").inner_text()
             tab.goto(address)
             tab.get_by_role("switch", name="input cable").wait_for()

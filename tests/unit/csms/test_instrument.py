@@ -105,7 +105,7 @@ def test_a_forbidden_call_is_shown_and_its_absence_passes(csms: Csms, peer: Peer
         csms.expect_none("Heartbeat", within=0.01)
 
 
-def test_a_misspelt_action_is_refused_at_once(csms: Csms) -> None:
+def test_a_misspelt_action_is_rejected_at_once(csms: Csms) -> None:
     with pytest.raises(AuthorError, match=r"did you mean 'StartTransaction'\? The calls are: Authorize"):
         csms.expect("StartTransction")
     with pytest.raises(AuthorError, match="'Reset' is not a call of a charge point"):
@@ -545,7 +545,7 @@ def test_a_secret_is_unmasked_on_the_wire_and_masked_in_the_record(csms: Csms, t
 def test_a_secret_is_in_no_error_message(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     long = {"key": "AuthorizationKey", "value": SECRET * 100}
-    with pytest.raises(ValueError, match="longer than 500") as refused:
+    with pytest.raises(ValueError, match="longer than 500") as rejected:
         csms.call("ChangeConfiguration", long)
     with pytest.raises(ExpectationError, match="expected within 0 s") as unanswered:
         csms.call("ChangeConfiguration", KEY, timeout=0)
@@ -565,7 +565,7 @@ def test_a_secret_is_in_no_error_message(csms: Csms, peer: Peer) -> None:
     peer.socket.send(orjson.dumps([2, "b", "DataTransfer", KEY]))
     peer.boot()
     broken = csms.expect_violation("binary", timeout=0)
-    messages = (str(each.value) for each in (refused, unanswered, answered, missed, misspelt))
+    messages = (str(each.value) for each in (rejected, unanswered, answered, missed, misspelt))
     for text in (*messages, bytes.fromhex(broken.raw)):
         assert SECRET not in str(text)
 
@@ -584,7 +584,7 @@ def test_a_taken_port_is_an_error_of_the_bench_with_its_holder(
         Csms(timeline, loop, host="192.0.2.1")
 
 
-def test_a_blocking_call_on_the_loop_is_refused(csms: Csms, loop: asyncio.AbstractEventLoop) -> None:
+def test_a_blocking_call_on_the_loop_is_rejected(csms: Csms, loop: asyncio.AbstractEventLoop) -> None:
     async def wrong() -> None:
         csms.start()
 

@@ -239,7 +239,7 @@ def test_an_incomplete_profile_is_an_error_of_the_author(arguments: dict[str, An
         Security(**arguments)
 
 
-def test_a_key_of_another_certificate_is_refused_by_name(csms: Csms, authority: Authority) -> None:
+def test_a_key_of_another_certificate_is_rejected_by_name(csms: Csms, authority: Authority) -> None:
     mixed = Certificate(authority.server().chain, authority.server().key)
     with (
         pytest.raises(BenchError, match="the key belongs to another certificate"),

@@ -135,7 +135,7 @@ def test_a_reported_password_is_masked(csms: Csms, timeline: Timeline, station: 
 
 
 @pytest.mark.parametrize(("status", "rule"), [("Pending", "B02.FR.02"), ("Rejected", "B03.FR.02")])
-def test_a_call_without_registration_is_refused(csms: Csms, station: Peer, status: Any, rule: str) -> None:
+def test_a_call_without_registration_is_rejected(csms: Csms, station: Peer, status: Any, rule: str) -> None:
     """The CSMS answers with SecurityError (OCPP 2.0.1 part 2 section 3, FR.04)."""
     csms.behaviour.registration = status
     boot(station)

@@ -172,7 +172,7 @@ def test_frames_of_a_test_are_validated_too(csms: Csms, timeline: Timeline, peer
     assert peer.socket.recv(LIMIT_S) == "garbage"
 
 
-def test_an_oversized_message_is_refused_with_1009(csms: Csms, peer: Peer) -> None:
+def test_an_oversized_message_is_rejected_with_1009(csms: Csms, peer: Peer) -> None:
     peer.send("x" * (MAX_FRAME_BYTES + 1))
     with pytest.raises(ConnectionClosed) as closed:
         peer.socket.recv(LIMIT_S)

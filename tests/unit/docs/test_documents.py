@@ -14,7 +14,7 @@ from rig.config.description import Description
 from rig.csms import Csms
 from rig.timeline import Timeline
 from rig.util.errors import ExpectationError
-from tests.document import ROOT, assert_tells, blocks, run_examples
+from tests.document import ROOT, assert_shows, blocks, run_examples
 from tools.docs.api import PARTS, reference
 from tools.docs.bench_reference import bench_reference
 from tools.docs.importable import IMPORTABLE, INTERNAL
@@ -88,9 +88,9 @@ def test_an_example_that_must_fail_needs_a_message(tmp_path: Path) -> None:
 
 
 def test_shown_lines_come_in_order() -> None:
-    assert_tells("a 1\nb 2\nc 3", "a 9\nc 9", "here")
+    assert_shows("a 1\nb 2\nc 3", "a 9\nc 9", "here")
     with pytest.raises(AssertionError):
-        assert_tells("a 1\nb 2", "b 2\na 1", "here")
+        assert_shows("a 1\nb 2", "b 2\na 1", "here")
 
 
 def test_the_reference_has_every_public_method_once() -> None:

@@ -216,7 +216,7 @@ def test_a_qemu_without_pins_is_rejected_for_a_description_with_some(qemu: Path)
 @pytest.mark.parametrize(
     ("program", "board_name", "says"),
     [
-        ("no-such-qemu", BOARD, "emulator.qemu: no-such-qemu is not there"),
+        ("no-such-qemu", BOARD, "emulator.qemu: no-such-qemu was not found"),
         ("false", BOARD, "cannot be run"),
         ("true", BOARD, "has no machine esp32c3: it is not Espressif's QEMU"),
         ("true", "esp32-devkitc", "device.board: the board 'esp32-devkitc' cannot be emulated"),

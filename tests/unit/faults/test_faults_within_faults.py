@@ -61,7 +61,7 @@ def inner_of(name: str) -> Fault:
 @pytest.mark.parametrize("outer", CATALOGUE)
 def test_lifting_an_inner_fault_leaves_the_outer_one(bench: Bench, outer: str) -> None:
     normal = state(bench)
-    refused = set()
+    rejected = set()
     with bench.inject(faults.by_name(outer)):
         injected = state(bench)
         for inner in CATALOGUE:
@@ -70,11 +70,11 @@ def test_lifting_an_inner_fault_leaves_the_outer_one(bench: Bench, outer: str) -
                 with bench.inject(inner_of(inner)):
                     pass
             except BenchError:
-                refused.add(inner)
+                rejected.add(inner)
                 assert bench.timeline.events(FaultInjected, mark) == []
             assert state(bench) == injected, f"after {inner}"
     assert state(bench) == normal
-    assert refused == {
+    assert rejected == {
         "torn-write": {"torn-write"},
         "csms-gone": {"csms-restart"},
     }.get(outer, set())
@@ -104,7 +104,7 @@ def connect(bench: Bench) -> str:
     try:
         socket.create_connection(("127.0.0.1", bench.network.csms_port), timeout=0.2).close()
     except ConnectionRefusedError:
-        return "refused"
+        return "rejected"
     except TimeoutError:
         return "ignored"
     return "accepted"

@@ -12,7 +12,7 @@ _TAG = re.compile(r'Text kTag = "(\w+)"|\blog_?\.(?:error|warning|info|debug)\("
 
 
 def test_every_tag_has_a_level() -> None:
-    """LogLevels refuses unknown tags, so `kTags` lists those of all lines: add the tag of a new feature there."""
+    """LogLevels rejects unknown tags, so `kTags` lists those of all lines: add the tag of a new feature there."""
     table = re.search(r"kTags\[\] = \{(.*?)\}", LEVELS.read_text(encoding="utf-8"), re.DOTALL)
     assert table is not None
     listed = re.findall(r'"(\w+)"', table[1])

@@ -38,7 +38,7 @@ Write = Callable[[str, str], Path]
     ],
 )
 def test_imports_upwards_are_rejected(folder: str, imported: str) -> None:
-    assert imports.refusal(folder, imported).startswith(f"{folder} is below {imported} ")
+    assert imports.broken_rule(folder, imported).startswith(f"{folder} is below {imported} ")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_imports_upwards_are_rejected(folder: str, imported: str) -> None:
 )
 def test_imports_inside_a_layer_are_rejected_both_ways(folder: str, imported: str) -> None:
     for one, other in ((folder, imported), (imported, folder)):
-        assert imports.refusal(one, other).startswith(f"{one} and {other} are of one layer; ")
+        assert imports.broken_rule(one, other).startswith(f"{one} and {other} are of one layer; ")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_imports_inside_a_layer_are_rejected_both_ways(folder: str, imported: st
     ],
 )
 def test_imports_downwards_pass(folder: str, imported: str) -> None:
-    assert imports.refusal(folder, imported) == ""
+    assert imports.broken_rule(folder, imported) == ""
 
 
 @pytest.mark.parametrize(

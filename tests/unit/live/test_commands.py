@@ -161,8 +161,8 @@ def test_a_served_csms_offers_what_it_has() -> None:
         pid = pid_of(terminal)
         status = run_rig("status", "--pid", pid, "--json")
         assert json.loads(status.stdout)[0]["csms"]["charge_points"] == {}
-        refused = run_rig("power", "on", "--pid", pid)
-        assert (refused.returncode, "has no call 'power.on'. It offers: csms.call" in refused.stderr) == (2, True)
+        rejected = run_rig("power", "on", "--pid", pid)
+        assert (rejected.returncode, "has no call 'power.on'. It offers: csms.call" in rejected.stderr) == (2, True)
     finally:
         terminal.end()
 

@@ -89,8 +89,8 @@ def _port(csms: Terminal) -> int:
     return port
 
 
-def refusal(*arguments: str) -> str:
-    """Return the one message of a command that was refused."""
+def error_of(*arguments: str) -> str:
+    """Return the one message of a command that was rejected."""
     result = run_rig(*arguments)
     assert (result.returncode, result.stdout) == (2, ""), result
     assert result.stderr.count("rig: ") == 1
@@ -116,17 +116,17 @@ def every_command_acts(pid: str, *options: str) -> None:
 
 
 def test_commands_drive_a_running_test(in_a_test: Terminal) -> None:
-    """Without --drive each is refused and names the remedy; with it the test goes on."""
+    """Without --drive each command is rejected and names the remedy; with it the test goes on."""
     pid = str(in_a_test.process.pid)
     for arguments in (("power", "cycle"), ("input", "cable", "on"), ("fault", "inject", "latency"), ("flash",), GET):
-        assert "Add --drive to act during a test" in refusal(*arguments, "--pid", pid)
+        assert "Add --drive to act during a test" in error_of(*arguments, "--pid", pid)
     every_command_acts(pid, "--drive")
-    assert "no input named 'cabel'" in refusal("input", "cabel", "on", "--pid", pid, "--drive")
+    assert "no input named 'cabel'" in error_of("input", "cabel", "on", "--pid", pid, "--drive")
     assert run_rig("input", "lock_feedback", "on", "--pid", pid, "--drive").returncode == 0
     in_a_test.until(r"1 (passed|failed|error).* in ")
 
 
-def test_a_second_driver_is_refused_and_the_first_learns_of_the_end(in_a_test: Terminal) -> None:
+def test_a_second_driver_is_rejected_and_the_first_learns_of_the_end(in_a_test: Terminal) -> None:
     """The message names the command that acts. A bench that ends meanwhile is one message too."""
     pid = str(in_a_test.process.pid)
     (client,) = clients(pid=in_a_test.process.pid)
@@ -137,7 +137,7 @@ def test_a_second_driver_is_refused_and_the_first_learns_of_the_end(in_a_test: T
         for message in client.pushed(LONGEST_S):
             if message.get("event", {}).get("signal") == "inputs.meter_pulse":
                 break
-    assert "rig input meter_pulse pulses" in (busy := refusal("power", "reset", "--pid", pid, "--drive"))
+    assert "rig input meter_pulse pulses" in (busy := error_of("power", "reset", "--pid", pid, "--drive"))
     assert "is acting on this bench now" in busy
     in_a_test.process.send_signal(signal.SIGKILL)
     _, errors = first.communicate(timeout=LONGEST_S)
@@ -150,11 +150,11 @@ def test_commands_drive_the_bench_of_a_page(page: str) -> None:
 
 
 def test_commands_drive_a_csms_that_serves_alone(served: str) -> None:
-    """It has calls and faults of its own; what needs a board is refused."""
+    """It has calls and faults of its own; a call that needs a board is rejected."""
     answer = run_rig(*GET, "--pid", served)
     assert json.loads(answer.stdout)["configurationKey"][0]["key"] == "HeartbeatInterval"
     result = run_rig("fault", "inject", "csms-silent", "--for", "0.1", "--pid", served)
     assert (result.returncode, "csms-silent lifted" in result.stdout) == (0, True), result
-    assert "needs a bench" in refusal("fault", "inject", "latency", "--pid", served)
+    assert "needs a bench" in error_of("fault", "inject", "latency", "--pid", served)
     for arguments in (("power", "cycle"), ("input", "cable", "on"), ("flash",)):
-        assert "It offers: csms" in refusal(*arguments, "--pid", served)
+        assert "It offers: csms" in error_of(*arguments, "--pid", served)

@@ -19,7 +19,7 @@ def test_the_folder_is_for_its_user_only(home: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", ["link", "mode", "file"])
-def test_a_folder_that_others_may_use_is_refused(home: Path, spoil: str) -> None:
+def test_a_folder_that_others_may_use_is_rejected(home: Path, spoil: str) -> None:
     if spoil == "link":
         home.symlink_to("/tmp")
     elif spoil == "file":

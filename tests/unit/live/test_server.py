@@ -119,7 +119,7 @@ def test_acting_during_a_test_needs_drive(connect: Connect, timeline: Timeline, 
     assert (lamp.is_on, act.test) == (True, "test_it")
 
 
-def test_a_second_driver_is_refused(connect: Connect, server: LiveServer, timeline: Timeline) -> None:
+def test_a_second_driver_is_rejected(connect: Connect, server: LiveServer, timeline: Timeline) -> None:
     begun, may_end = threading.Event(), threading.Event()
 
     def slow(_caller: Caller) -> None:
@@ -197,11 +197,11 @@ def test_a_wrong_request_names_what_is_accepted(connect: Connect, fields: dict[s
 
 
 @pytest.mark.parametrize("line", [b"{\n", b"[1]\n", b"\xff\xfe\n", b"null\n"])
-def test_a_line_that_is_no_object_is_refused(connect: Connect, line: bytes) -> None:
+def test_a_line_that_is_no_object_is_rejected(connect: Connect, line: bytes) -> None:
     client = connect()
     client._socket.sendall(line)
-    (refused, *_) = client.pushed(5)
-    assert refused["error"]["message"].startswith("the line is ")
+    (rejected, *_) = client.pushed(5)
+    assert rejected["error"]["message"].startswith("the line is ")
 
 
 def test_a_line_that_is_too_long_ends_the_connection(connect: Connect) -> None:

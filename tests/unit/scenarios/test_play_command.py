@@ -1,4 +1,4 @@
-"""`rig csms play` in its own process, with a charge point of another hand."""
+"""`rig csms play` in its own process, with an independent charge point."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def test_a_voltage_outside_of_the_model_is_rejected(flashed: Any, millivolts: in
 
 @pytest.mark.parametrize("words", [("81", "on", "0", "0"), ("80", "loud", "0", "0"), ("80", "on", "2", "0")])
 def test_a_report_of_an_unknown_state_is_an_error(words: tuple[str, str, str, str]) -> None:
-    with pytest.raises(ValueError, match=f"'power {' '.join(words)}' is not understood"):
+    with pytest.raises(ValueError, match=f"'power {' '.join(words)}' is invalid"):
         ChipPower.of(*words)
 
 

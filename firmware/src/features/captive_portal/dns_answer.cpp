@@ -32,7 +32,7 @@ void put(MutableBytes packet, size_t place, uint16_t number) {
   packet[place + 1] = static_cast<uint8_t>(number);
 }
 
-/// @return the place behind the name of the question, 0 for a malformed one. A question has nothing to point to.
+/// @return the place behind the name of the question, 0 for a malformed one: no text precedes it to which it may point.
 size_t end_of_name(MutableBytes packet, size_t length) {
   size_t place = kHeader;
   while (place < length && packet[place] != 0) {
@@ -42,7 +42,7 @@ size_t end_of_name(MutableBytes packet, size_t length) {
   return place < length && place + 1 - kHeader <= kMaxName ? place + 1 : 0;
 }
 
-/// Writes the header of the answer, behind which are `questions` and `answers`.
+/// Writes the header of the answer, with the numbers of `questions` and `answers` that follow it.
 void put_header(MutableBytes packet, ResponseCode code, uint16_t questions, uint16_t answers) {
   packet[2] = static_cast<uint8_t>(kResponse | kAuthoritative | (packet[2] & (kOpcode | kRecursionDesired)));
   packet[3] = code;
@@ -75,8 +75,8 @@ size_t answer_dns(MutableBytes packet, size_t length, const uint8_t (&address)[4
     return end + 4;
   }
   put_header(packet, no_error, 1, 1);
-  // The name by a pointer to the question, the type, the class, the time to live, the length and the address. Nothing
-  // may outlive the visit to this network, so the time to live is 0.
+  // The name by a pointer to the question, the type, the class, the time to live, the length and the address. The time
+  // to live is 0, because the answer is wrong in every other network.
   const uint8_t record[kAnswer] = {0xc0, kHeader, 0, kTypeA, 0,          kClassInternet, 0,          0,
                                    0,    0,       0, 4,      address[0], address[1],     address[2], address[3]};
   memcpy(packet.data + end + 4, record, sizeof record);

@@ -90,7 +90,7 @@ void ChargePoint::on_authorization(uint32_t tag, JsonValue payload, Millis now) 
   charging_.authorized(info.accepted(), info.parent.text(), now);
 }
 
-/// The idTag was refused after a timeout. The late answer counts if nothing has happened at the connector since, and
+/// The idTag was rejected after a timeout. The late answer counts if nothing has happened at the connector since, and
 /// within ConnectionTimeOut.
 void ChargePoint::on_late_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);

@@ -157,7 +157,7 @@ void CsmsRequests::change_configuration(Request& request) {
   if (equal_ignoring_case(name.text(), Security::kKeyName)) return change_authorization_key(request, value);
   if (!Config::find_ocpp(name.text(), key)) return write_status(request.reply, "NotSupported");
   const bool fits = value.get(text);
-  if (fits && key.name == Security::kProfileName && refuses_profile(text.text())) {
+  if (fits && key.name == Security::kProfileName && rejects_profile(text.text())) {
     return write_status(request.reply, "Rejected");
   }
   if (fits) return change(request, key.reboot_required ? "RebootRequired" : "Accepted", key.name, text.text());
@@ -170,33 +170,33 @@ void CsmsRequests::change_authorization_key(Request& request, JsonValue value) {
   FixedText<2 * Security::kMaxKey> text;
   DeferredReplies::Slot* slot = defer(request, "Accepted", "Rejected");
   if (slot == nullptr) return;
-  const char* complaint = value.get(text)
-                              ? security_.set_authorization_key(text.text(), DeferredReplies::when_stored(*slot))
-                              : "is too long";
-  if (complaint == nullptr) return;
-  log_.warning(kTag, "the CSMS sets AuthorizationKey, which is rejected: it ", complaint);
-  reject_change(request, *slot, complaint == Security::kBusy);
+  const char* error = value.get(text)
+                          ? security_.set_authorization_key(text.text(), DeferredReplies::when_stored(*slot))
+                          : "is too long";
+  if (error == nullptr) return;
+  log_.warning(kTag, "the CSMS sets AuthorizationKey, which is rejected: it ", error);
+  reject_change(request, *slot, error == Security::kBusy);
 }
 
 /// The whitepaper, section 2.2.2: a CSMS may raise the security profile and never lower it.
-bool CsmsRequests::refuses_profile(Text value) {
+bool CsmsRequests::rejects_profile(Text value) {
   uint64_t profile = 0;
   if (!parse_decimal_unsigned(value, profile) || profile > Security::tls_with_client_certificate) return false;
-  const char* complaint = profile < config_.wanted().security_profile
-                              ? "is lower than the present one, which only the owner can change, at the console"
-                              : security_.complaint_about(static_cast<uint32_t>(profile));
-  if (complaint == nullptr) return false;
-  log_.warning(kTag, "the CSMS sets SecurityProfile to ", profile, ", which is rejected: it ", complaint);
+  const char* error = profile < config_.wanted().security_profile
+                          ? "is lower than the present one, which only the owner can change, at the console"
+                          : security_.error_for(static_cast<uint32_t>(profile));
+  if (error == nullptr) return false;
+  log_.warning(kTag, "the CSMS sets SecurityProfile to ", profile, ", which is rejected: it ", error);
   return true;
 }
 
 void CsmsRequests::change(Request& request, const char* when_done, Text key, Text value) {
   DeferredReplies::Slot* slot = defer(request, when_done, "Rejected");
   if (slot == nullptr) return;
-  const Config::Complaint complaint = config_.set(key, value, DeferredReplies::when_stored(*slot));
-  if (complaint == nullptr) return;
-  log_.warning(kTag, "the CSMS sets ", key, " to '", value, "', which is rejected: it ", complaint);
-  reject_change(request, *slot, complaint == Config::kBusy);
+  const Config::Error error = config_.set(key, value, DeferredReplies::when_stored(*slot));
+  if (error == nullptr) return;
+  log_.warning(kTag, "the CSMS sets ", key, " to '", value, "', which is rejected: it ", error);
+  reject_change(request, *slot, error == Config::kBusy);
 }
 
 void CsmsRequests::reject_change(Request& request, DeferredReplies::Slot& slot, bool is_busy) {

@@ -96,8 +96,8 @@ class CsmsRequests {
   void change_availability(Request& request);
   void change_configuration(Request& request);
   void change_authorization_key(Request& request, JsonValue value);
-  /// Whether a security profile, where the text is one at all, must not be set by the CSMS; says why on the console.
-  bool refuses_profile(Text value);
+  /// Whether the text is a security profile that the CSMS must not set; logs the reason.
+  bool rejects_profile(Text value);
   void clear_cache(Request& request);
   void data_transfer(Request& request);
   void get_configuration(Request& request);

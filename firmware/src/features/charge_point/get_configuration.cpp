@@ -24,7 +24,7 @@ struct Reading {
 /// OCPP 1.6 section 5.8.
 void CsmsRequests::get_configuration(Request& request) {
   const JsonValue wanted = request.payload.value("key");
-  if (wanted.size() > Config::kMaxKeysOfRequest) request.payload.refuse_count("more keys than GetConfigurationMaxKeys");
+  if (wanted.size() > Config::kMaxKeysOfRequest) request.payload.reject_count("more keys than GetConfigurationMaxKeys");
   if (!request.payload.ok()) return;
   Reading reading{request.reply.result(), wanted};
   JsonWriter& json = reading.json;

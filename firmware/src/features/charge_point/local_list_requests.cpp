@@ -35,12 +35,12 @@ void CsmsRequests::send_local_list(Request& request) {
     log_.warning(kTag, "SendLocalList is rejected: the list has version ", list_.version(), ", the update ", version);
     return write_status(request.reply, "VersionMismatch");
   }
-  const char* complaint = !is_full && list_.is_incomplete()          ? "the list is lost and has to be sent in full"
-                          : version < 1 && entries.size() > 0        ? "its listVersion is below 1"
-                          : entries.size() > ListUpdate::kMaxEntries ? "it has more entries than SendLocalListMaxLength"
-                                                                     : read_local_list(entries, is_full);
-  if (complaint != nullptr) {
-    log_.warning(kTag, "SendLocalList has failed: ", complaint);
+  const char* error = !is_full && list_.is_incomplete()          ? "the list is lost and has to be sent in full"
+                      : version < 1 && entries.size() > 0        ? "its listVersion is below 1"
+                      : entries.size() > ListUpdate::kMaxEntries ? "it has more entries than SendLocalListMaxLength"
+                                                                 : read_local_list(entries, is_full);
+  if (error != nullptr) {
+    log_.warning(kTag, "SendLocalList has failed: ", error);
     return write_status(request.reply, "Failed");
   }
   DeferredReplies::Slot* slot = defer(request, "Accepted", "Failed");

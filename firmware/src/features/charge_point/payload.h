@@ -18,7 +18,7 @@ class Payload {
   template <size_t Capacity, size_t Characters>
   void read(Text field, FixedText<Capacity, Characters>& into) {
     const JsonValue given = value(field);
-    if (given.exists() && !given.get(into)) refuse("a field is too long");
+    if (given.exists() && !given.get(into)) reject("a field is too long");
   }
   /// Reads an integer, for which the schema has no limits. @return whether the field exists.
   bool read(Text field, int64_t& into) {
@@ -39,12 +39,12 @@ class Payload {
   /// Reports a given text that is no date-time (ISO 8601).
   void check_time(JsonValue given) {
     UnixMillis time = 0;
-    if (given.exists() && !read_timestamp(given, time)) refuse("a field is no date-time");
+    if (given.exists() && !read_timestamp(given, time)) reject("a field is no date-time");
   }
   /// Reports that a field has an invalid value.
-  void refuse(const char* reason) { fail(OcppError::property_constraint_violation, reason); }
+  void reject(const char* reason) { fail(OcppError::property_constraint_violation, reason); }
   /// Reports that there are too many elements.
-  void refuse_count(const char* reason) { fail(OcppError::occurence_constraint_violation, reason); }
+  void reject_count(const char* reason) { fail(OcppError::occurence_constraint_violation, reason); }
 
   bool ok() const { return ok_; }
   OcppError error() const { return error_; }

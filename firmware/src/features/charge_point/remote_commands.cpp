@@ -6,7 +6,7 @@ namespace {
 
 constexpr Text kTag = "cp";
 constexpr Millis kCloseLimit = 1'000;
-/// Interval of looking for the acknowledgement by the peer, which does not wake the loop.
+/// Interval of the checks for the peer's acknowledgement, which does not wake the loop.
 constexpr Millis kDeliveryCheck = 20;
 
 }  // namespace
@@ -54,7 +54,7 @@ bool ChargePoint::trigger_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{
       {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
-  // There is nothing to send, or no time for it: no reading is better than one of 1970.
+  // There is nothing to send, or the time is unknown: a missing reading is better than one of 1970.
   if (sample.measurands.empty() || time_.quality() == TimeQuality::none) return false;
   int64_t transaction_id = 0;
   JsonWriter json(buffer);

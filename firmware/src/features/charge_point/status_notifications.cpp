@@ -64,7 +64,7 @@ bool ChargePoint::send_status(int connector, Millis now) {
   return queued;
 }
 
-/// The last status sent of the connector, nullptr when this request was an earlier one.
+/// The last status sent of the connector, nullptr when this request is older than that.
 ChargePoint::ReportedStatus* ChargePoint::reported_by(uint32_t tag) {
   ReportedStatus& reported = reported_[connector_of(tag)];
   return tag == tag_of_status(connector_of(tag), reported.number) ? &reported : nullptr;

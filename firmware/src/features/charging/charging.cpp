@@ -27,7 +27,7 @@ Millis Charging::poll(Millis now) {
   check_timeouts(now);
   resume_when_known(now);
   check_outage_duration(now);
-  check_refused(now);
+  check_rejected(now);
   begin_when_ready(now);
   const Millis next_sample = metering_.poll(reading(now), now);
   drive(now);
@@ -226,7 +226,7 @@ void Charging::stop_for_restart(StopReason reason, Millis now) {
 void Charging::on_start_not_accepted(Text status, Millis now) {
   log_.warning(kTag, "the CSMS answered StartTransaction with ", status);
   read_meter(now);
-  check_refused(now);
+  check_rejected(now);
 }
 
 /// Without an id from the CSMS the transaction cannot be reported, and RemoteStopTransaction cannot end it.
@@ -240,9 +240,9 @@ void Charging::on_start_given_up(Millis now) {
 }
 
 /// OCPP 1.6 section 9.1, StopTransactionOnInvalidId. MaxEnergyOnInvalidId is the limit from the transaction's start,
-/// including the energy before the refusal.
-void Charging::check_refused(Millis now) {
-  if (!transactions_.refused() || out_of_energy_) return;
+/// including the energy before the rejection.
+void Charging::check_rejected(Millis now) {
+  if (!transactions_.rejected() || out_of_energy_) return;
   if (energy_wh_ < transactions_.meter_start_wh() + settings_.max_energy_on_invalid_id_wh) return;
   if (settings_.stop_transaction_on_invalid_id) {
     end(StopReason::de_authorized, "", now);

@@ -109,7 +109,7 @@ class Charging final : public Feature, private TransactionListener {
   void read_button(Millis now);
   void read_stop(Millis now);
   void check_timeouts(Millis now);
-  void check_refused(Millis now);
+  void check_rejected(Millis now);
   void resume_when_known(Millis now);
   void check_outage_duration(Millis now);
   void read_availability();
@@ -127,7 +127,7 @@ class Charging final : public Feature, private TransactionListener {
   void on(SessionEvent event) { session_ = next_state(session_, event); }
   bool operative() const { return settings_.availability == Availability::operative; }
   bool is_waiting_for_id_tag() const;
-  bool unrecorded() const { return is_open(session_) && transactions_.start_is_refused_by_flash(); }
+  bool unrecorded() const { return is_open(session_) && transactions_.start_is_rejected_by_flash(); }
   ConnectorStatus current_status() const;
   ConnectorStatus status_in_transaction() const;
   void report(Millis now);
@@ -162,7 +162,7 @@ class Charging final : public Feature, private TransactionListener {
   bool finished_ = false;     // the session of the plugged cable has ended or expired
   // Facts of the open transaction.
   bool is_other_tag_pending_ = false;  // another idTag was presented to end it, and waits for its answer
-  bool out_of_energy_ = false;         // a refused idTag has used its MaxEnergyOnInvalidId
+  bool out_of_energy_ = false;         // a rejected idTag has used its MaxEnergyOnInvalidId
 
   IdTag id_tag_;
   IdTag parent_id_tag_;

@@ -22,7 +22,7 @@ Millis Metering::poll(const MeterReading& reading, Millis now) {
   if (running_ && interval() != 0 && now - last_ >= interval()) {
     sample(reading, ReadingContext::sample_periodic, now);
     keep(reading, ReadingContext::sample_periodic, now);
-    // After a delay the intervals continue from the start; missed samples are not made up for.
+    // After a delay the intervals continue from the start; missed samples are not taken later.
     last_ += (now - last_) / interval() * interval();
   }
   sample_aligned(reading, now);

@@ -24,11 +24,11 @@ bool has_values(Trial group, const Settings& settings) {
   return group == Trial::network ? !settings.wifi_ssid.empty() : !settings.csms_url.empty();
 }
 
-using Complaint = Config::Complaint;
+using Error = Config::Error;
 
 OcppKey ocpp_key(const Key& key) { return {key.ocpp, key.read_only(), key.reboot_required}; }
 
-Complaint parse_json_value(const Key& key, const JsonValue& value, Settings& settings) {
+Error parse_json_value(const Key& key, const JsonValue& value, Settings& settings) {
   switch (key.kind) {
     case Key::Kind::number:
       return value.kind() == JsonKind::number ? key.parse(settings, value.raw()) : "must be a number";
@@ -53,7 +53,7 @@ void write_value(JsonWriter& json, const Key& key, Text value) {
   }
 }
 
-Complaint check_together(const Settings& settings) {
+Error check_together(const Settings& settings) {
   return settings.backoff_initial_ms <= settings.backoff_max_ms ? nullptr
                                                                 : "backoff_max_ms must not be below backoff_initial_ms";
 }
@@ -79,9 +79,9 @@ void Config::load(uint64_t chip_id) {
   set_ = kDefaultSettings;
   adopted_heartbeat_interval_s_ = 0;
   load_file();
-  if (const Complaint complaint = check_together(set_); complaint != nullptr) {
+  if (const Error error = check_together(set_); error != nullptr) {
     take_default_backoff(set_);
-    log_.warning("config", complaint, "; both have their defaults");
+    log_.warning("config", error, "; both have their defaults");
   }
   load_trials();
   char identity[decltype(default_identity_)::capacity()];
@@ -105,7 +105,7 @@ void Config::load_file() {
       log_.info("config", "no ", kFile, ", every setting has its default");
       return;
     } else {
-      log_.error("config", kFile, " cannot be used: ", name_of(file), "; nor ", kCopy, ": ", name_of(copy),
+      log_.error("config", kFile, " cannot be used: ", name_of(file), ", and ", kCopy, " neither: ", name_of(copy),
                  "; every setting has its default, set them again");
       state_ = ConfigState::lost;
       return;
@@ -136,10 +136,10 @@ bool Config::is_copy_current() {
 }
 
 bool Config::read_settings(Text json, Text file, Trial group, Settings& into) {
-  JsonError error;
-  const JsonValue object = parse_json(json, error);
+  JsonError problem;
+  const JsonValue object = parse_json(json, problem);
   if (!object.exists()) {
-    log_.warning("config", file, " is no JSON at byte ", error.offset, ": ", error.reason);
+    log_.warning("config", file, " is no JSON at byte ", problem.offset, ": ", problem.reason);
   } else if (object.kind() != JsonKind::object) {
     log_.warning("config", file, " is not a JSON object");
   }
@@ -150,8 +150,8 @@ bool Config::read_settings(Text json, Text file, Trial group, Settings& into) {
       log_.warning("config", "unknown key ", items.name().raw(), " is left out");
     } else if (group != Trial::none && key->trial != group) {
       continue;
-    } else if (const Complaint complaint = parse_json_value(*key, items.value(), into); complaint != nullptr) {
-      log_.warning("config", key->name, " ", complaint, "; it has its default");
+    } else if (const Error error = parse_json_value(*key, items.value(), into); error != nullptr) {
+      log_.warning("config", key->name, " ", error, "; it has its default");
     }
   }
   return object.kind() == JsonKind::object;
@@ -164,14 +164,14 @@ void Config::apply() {
   if (listener_.call != nullptr) listener_.call(listener_.context);
 }
 
-Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
+Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   const Key* key = find_key(key_name);
   if (key == nullptr) return "is no key of the configuration";
   if (change_count_ == kMaxChanges) return kBusy;
-  if (key->trial != Trial::none && key->trial == taken_back_) return kBusy;
+  if (key->trial != Trial::none && key->trial == reverted_) return kBusy;
   Settings after = wanted();
-  if (const Complaint complaint = key->parse(after, value); complaint != nullptr) return complaint;
-  if (const Complaint complaint = check_together(after); complaint != nullptr) return complaint;
+  if (const Error error = key->parse(after, value); error != nullptr) return error;
+  if (const Error error = check_together(after); error != nullptr) return error;
   const MutableBytes bytes = storage_.scratch();
   if (bytes.empty()) return kBusy;
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
@@ -259,11 +259,11 @@ bool Config::revert(Trial group) {
     trial(group) = TrialState::none;
     return true;
   }
-  taken_back_ = group;
+  reverted_ = group;
   changes_[change_count_++] = {};
   if (start_write()) return true;
   change_count_ = 0;
-  taken_back_ = Trial::none;
+  reverted_ = Trial::none;
   return false;
 }
 
@@ -327,19 +327,19 @@ void Config::saved(StorageResult result) {
     for (size_t i = 0; i < change_count_; ++i) {
       if (changes_[i].under_way && changes_[i].key == interval) adopted_heartbeat_interval_s_ = 0;
     }
-    if (taken_back_ != Trial::none) {
-      end_trial(taken_back_);
-      log_.warning("config", "the changed ", kTrialSettings[static_cast<size_t>(taken_back_)],
+    if (reverted_ != Trial::none) {
+      end_trial(reverted_);
+      log_.warning("config", "the changed ", kTrialSettings[static_cast<size_t>(reverted_)],
                    " have not worked in time: the previous ones are used again");
     }
     is_file_due_ = false;
     set_copy_due();
     apply();
-  } else if (taken_back_ != Trial::none) {
-    log_.error("config", "the previous ", kTrialSettings[static_cast<size_t>(taken_back_)],
+  } else if (reverted_ != Trial::none) {
+    log_.error("config", "the previous ", kTrialSettings[static_cast<size_t>(reverted_)],
                " cannot be stored: ", name_of(result));
   }
-  taken_back_ = Trial::none;
+  reverted_ = Trial::none;
   // The changes that wait contain those that were being written, so they fail with them.
   Change ended[kMaxChanges];
   size_t ended_count = 0;
@@ -425,7 +425,7 @@ bool Config::write_copy() {
   const StorageDone done{[](void* self, StorageResult result) {
                            auto& config = *static_cast<Config*>(self);
                            config.tidying_ = false;
-                           // A change that was stored meanwhile makes it due again.
+                           // After a failure, and after a change that was stored meanwhile, the copy is due again.
                            if (result != StorageResult::ok) config.is_copy_due_ = true;
                          },
                          this};

@@ -31,8 +31,8 @@ constexpr size_t kTrials = 3;
 /// Whether the stored settings are in use.
 enum class ConfigState : uint8_t {
   sound,
-  restored,  ///< the file was damaged: the ones of its copy are
-  lost,      ///< the file and its copy were damaged: the defaults are
+  restored,  ///< the file was damaged; those of its copy are in use
+  lost,      ///< the file and its copy were damaged; the defaults are in use
 };
 
 constexpr Text name_of(ConfigState state) {
@@ -57,8 +57,8 @@ class Config final : public Feature {
   /// How many changes can wait for the flash at the same time.
   static constexpr size_t kMaxChanges = 6;
   /// The reason why set() rejects a value: a literal, or nullptr if it accepts the value.
-  using Complaint = const char*;
-  /// The complaint that neither the key nor the value causes; an array, so that its address is the same everywhere.
+  using Error = const char*;
+  /// The error that neither the key nor the value causes; an array, so that its address is the same everywhere.
   static constexpr char kBusy[] = "is not set: the storage is busy with other settings, try again";
 
   /// Called after settings have changed, on the loop.
@@ -82,7 +82,7 @@ class Config final : public Feature {
   /// in settings() from then on (README.md has the keys that take effect later): a set that fails changes nothing, and
   /// the sets that wait behind it fail with it.
   /// @return the problem with key or value, or nullptr.
-  Complaint set(Text key, Text value, StorageDone done);
+  Error set(Text key, Text value, StorageDone done);
   /// Whether settings of the group have changed since they were last known to work. New values are not on
   /// trial if none have worked since the start, because there are no values to return to.
   bool on_trial(Trial group) const { return trials_[static_cast<size_t>(group)] == TrialState::running; }
@@ -171,9 +171,9 @@ class Config final : public Feature {
   bool saving_ = false;
   TrialState trials_[kTrials] = {};
   bool is_proven_[kTrials] = {};
-  Trial prepared_ = Trial::none;    ///< its values from before are being written
-  Trial taken_back_ = Trial::none;  ///< its values from before are being put in force
-  Change changes_[kMaxChanges];     ///< oldest first
+  Trial prepared_ = Trial::none;  ///< its values from before are being written
+  Trial reverted_ = Trial::none;  ///< its previous values are being put in force
+  Change changes_[kMaxChanges];   ///< oldest first
   size_t change_count_ = 0;
 
   // Work that can wait.

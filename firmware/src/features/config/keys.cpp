@@ -8,19 +8,19 @@
 namespace pb {
 namespace {
 
-using Complaint = Config::Complaint;
+using Error = Config::Error;
 
-using TextRule = Complaint (*)(Text value);
+using TextRule = Error (*)(Text value);
 
-Complaint any_text(Text) { return nullptr; }
+Error any_text(Text) { return nullptr; }
 
 /// Empty: the default.
-Complaint url_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check(value); }
-Complaint identity_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check_identity(value); }
+Error url_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check(value); }
+Error identity_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check_identity(value); }
 
-Complaint psk_rule(Text value) { return check_wifi_psk(value); }
+Error psk_rule(Text value) { return check_wifi_psk(value); }
 
-Complaint setup_psk_rule(Text value) {
+Error setup_psk_rule(Text value) {
   constexpr size_t kLeast = 8;
   constexpr size_t kMost = 63;
   if (value.empty() || (value.length >= kLeast && value.length <= kMost)) return nullptr;
@@ -28,7 +28,7 @@ Complaint setup_psk_rule(Text value) {
 }
 
 /// ConnectorPhaseRotation of OCPP 1.6 section 9.1: `connector.rotation`, separated by commas.
-Complaint phase_rotation_rule(Text value) {
+Error phase_rotation_rule(Text value) {
   constexpr Text kRotations[] = {"NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR"};
   bool named[2] = {};
   while (!value.empty()) {
@@ -55,8 +55,8 @@ constexpr Key text_key(Text name, Text ocpp = "") {
   return {name,
           ocpp,
           Key::Kind::text,
-          [](Settings& settings, Text value) -> Complaint {
-            if (const Complaint complaint = kRule(value); complaint != nullptr) return complaint;
+          [](Settings& settings, Text value) -> Error {
+            if (const Error error = kRule(value); error != nullptr) return error;
             return (settings.*kMember).assign(value) ? nullptr : "is too long";
           },
           [](const Settings& settings, TextWriter& text) { text.append((settings.*kMember).text()); },
@@ -88,7 +88,7 @@ constexpr Key number_key(Text name, Text ocpp = "") {
   return {name,
           ocpp,
           Key::Kind::number,
-          [](Settings& settings, Text value) -> Complaint {
+          [](Settings& settings, Text value) -> Error {
             uint64_t number = 0;
             if (!parse_decimal_unsigned(value, number)) return "must be a whole number";
             if (number < kLeast) return "is too small";
@@ -105,7 +105,7 @@ constexpr Key number_key(Text name, Text ocpp = "") {
 template <bool Settings::* kMember>
 constexpr Key boolean_key(Text name, Text ocpp = "") {
   return {name, ocpp, Key::Kind::boolean,
-          [](Settings& settings, Text value) -> Complaint {
+          [](Settings& settings, Text value) -> Error {
             const bool yes = equal_ignoring_case(value, "true");
             if (!yes && !equal_ignoring_case(value, "false")) return "must be true or false";
             settings.*kMember = yes;
@@ -119,7 +119,7 @@ constexpr Key measurands_key(Text name, Text ocpp = "") {
   return {name,
           ocpp,
           Key::Kind::list,
-          [](Settings& settings, Text value) -> Complaint { return (settings.*kMember).parse(value); },
+          [](Settings& settings, Text value) -> Error { return (settings.*kMember).parse(value); },
           [](const Settings& settings, TextWriter& text) { (settings.*kMember).format(text); },
           0,
           kMeasurands,
@@ -129,7 +129,7 @@ constexpr Key measurands_key(Text name, Text ocpp = "") {
 
 constexpr Key log_level_key(Text name) {
   return {name, "", Key::Kind::text,
-          [](Settings& settings, Text value) -> Complaint { return settings.log_level.parse(value); },
+          [](Settings& settings, Text value) -> Error { return settings.log_level.parse(value); },
           [](const Settings& settings, TextWriter& text) { settings.log_level.format(text); }};
 }
 
@@ -143,7 +143,7 @@ constexpr Key choice_key(Text name) {
   return {name,
           "",
           Key::Kind::choice,
-          [](Settings& settings, Text value) -> Complaint {
+          [](Settings& settings, Text value) -> Error {
             for (const Text& choice : kNames) {
               if (value != choice) continue;
               settings.*kMember = static_cast<Choice>(&choice - kNames);
@@ -164,14 +164,14 @@ constexpr Key fact_key(Text ocpp) {
   return {"",
           ocpp,
           Key::Kind::number,
-          [](Settings&, Text) -> Complaint { return "is read-only"; },
+          [](Settings&, Text) -> Error { return "is read-only"; },
           [](const Settings&, TextWriter& text) { text.append(kValue); },
           kValue,
           kValue};
 }
 
 constexpr Key feature_profiles_key(Text ocpp) {
-  return {"", ocpp, Key::Kind::text, [](Settings&, Text) -> Complaint { return "is read-only"; },
+  return {"", ocpp, Key::Kind::text, [](Settings&, Text) -> Error { return "is read-only"; },
           [](const Settings&, TextWriter& text) { text.append("Core,LocalAuthListManagement,RemoteTrigger"); }};
 }
 
@@ -353,7 +353,7 @@ static_assert(is_complete(), "each key needs a name, a group and a help text");
 
 Span<const Key> all_keys() { return kKeys; }
 
-Config::Complaint check_wifi_psk(Text value) {
+Config::Error check_wifi_psk(Text value) {
   constexpr size_t kLeast = 8;
   constexpr size_t kKeyDigits = 64;
   const bool is_passphrase = value.length >= kLeast && value.length < kKeyDigits;

@@ -16,7 +16,7 @@ struct Key {
   Text name;  ///< empty for a read-only key of OCPP
   Text ocpp;  ///< empty for a key that OCPP does not have
   Kind kind;
-  Config::Complaint (*parse)(Settings& settings, Text value);
+  Config::Error (*parse)(Settings& settings, Text value);
   void (*format)(const Settings& settings, TextWriter& text);
   uint32_t least = 0;  ///< the lowest number
   uint32_t most = 0;   ///< the highest number, or the longest text
@@ -60,7 +60,7 @@ constexpr size_t kMaxValue = Config::kMaxText;
 
 /// The rule for the key of a Wi-Fi network: a passphrase, or the key itself in hexadecimal digits (IEEE 802.11,
 /// WPA-PSK). @return as Config::set()
-Config::Complaint check_wifi_psk(Text value);
+Config::Error check_wifi_psk(Text value);
 /// The longest local authorization list, and its entries in one message (LocalAuthListMaxLength,
 /// SendLocalListMaxLength).
 constexpr uint32_t kLocalListEntries = 500;

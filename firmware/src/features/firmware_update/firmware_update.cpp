@@ -93,7 +93,7 @@ void FirmwareUpdate::take(size_t count) {
   post(State::writing);
 }
 
-/// The port validates the whole image; this refuses most wrong files before anything is erased.
+/// The port validates the whole image; this rejects most wrong files before anything is erased.
 UpdateProblem FirmwareUpdate::check_head() const {
   if (filled_ < image_header::kLength || piece_[0] != image_header::kMagic) return UpdateProblem::no_image;
   const auto chip = static_cast<uint16_t>(piece_[image_header::kChipPlace] | piece_[image_header::kChipPlace + 1] << 8);

@@ -26,8 +26,8 @@ Text name_of(UpdateProblem problem);
 Text text_of(UpdateProblem problem);
 
 /// Takes a new application image in pieces, and gives each to the worker, which writes it to the slot that is not
-/// running. After the last one it validates the image and chooses it for the next boot, on trial (ImageTrial). Anything
-/// else leaves the present image. The caller restarts the device.
+/// running. After the last one it validates the image and chooses it for the next boot, on trial (ImageTrial). After
+/// any error the present image stays selected. The caller restarts the device.
 class FirmwareUpdate {
  public:
   /// Bytes of a job: small, because a job delays those of the storage.
@@ -36,13 +36,13 @@ class FirmwareUpdate {
   FirmwareUpdate(Updates& updates, const System& system, Worker& worker, Logger& log)
       : updates_(updates), system_(system), worker_(worker), log_(log) {}
 
-  /// Begins an image of `length` bytes. @return why it is refused
+  /// Begins an image of `length` bytes. @return why it is rejected
   UpdateProblem begin(size_t length);
   /// The place for the next bytes; empty while the worker writes. @return false when no more are wanted
   bool space(MutableBytes& into);
   /// So many bytes are in the last space() now.
   void take(size_t count);
-  /// No more bytes come. An image that is not complete is forgotten.
+  /// No more bytes come. An incomplete image is dropped.
   void end();
 
   /// Posts a job for which the worker's queue was full. Call it in each round.

@@ -112,7 +112,7 @@ void HttpAnswer::stream(Text type, uint8_t number, Text file) {
 void HttpAnswer::events() {
   if (!can_listen_) {
     set_retry_after(5);
-    return refuse(503, "too_many_streams", "other browsers receive live values already; close one of their pages");
+    return error(503, "too_many_streams", "other browsers receive live values already; close one of their pages");
   }
   begin(200, "text/event-stream", kNoContent, false);
   TextWriter rest(buffer_.after(length_));

@@ -6,8 +6,8 @@
 namespace pb {
 
 /// Writes the head of an answer, and its body where it is short, into the buffer of the server. Exactly one of json(),
-/// refuse(), redirect(), constant(), stream() and events() makes the answer; before it set_cookie() and
-/// set_retry_after() add a header each. take_body() puts the answer off.
+/// error(), redirect(), constant(), stream() and events() makes the answer; before it set_cookie() and
+/// set_retry_after() add a header each. take_body() defers the answer.
 class HttpAnswer {
  public:
   enum class Kind : uint8_t {
@@ -34,12 +34,12 @@ class HttpAnswer {
     begin(status, kJson, kNoContent, true);
     JsonWriter json(buffer_.after(length_));
     write(json);
-    if (!json.ok()) return refuse(500, "too_long", "the answer does not fit into the device's buffer");
+    if (!json.ok()) return error(500, "too_long", "the answer does not fit into the device's buffer");
     end(json.text().length);
   }
   /// Answers with `{"error": code, "message": message}`. @param code for programs  @param message for people, in
   /// English
-  void refuse(uint16_t status, Text code, Text message) {
+  void error(uint16_t status, Text code, Text message) {
     json(status, [code, message](JsonWriter& json) {
       json.begin_object().member("error", code).member("message", message).end_object();
     });

@@ -20,7 +20,7 @@ Millis HttpServer::poll(Millis now, bool has_memory) {
     deadline = earlier(deadline, step(connection, now));
     waits_for_buffer = waits_for_buffer || connection.state == State::handling;
   }
-  // One that was stepped before the buffer became free gets its turn at once.
+  // A connection that was stepped before the buffer became free is stepped again at once.
   if (waits_for_buffer && owner_ == nullptr) deadline = earlier(deadline, now + 1);
   // Another caller may wait for the place of a connection that has ended.
   if (connections() < kConnections) accept(now, has_memory);
@@ -173,7 +173,7 @@ Millis HttpServer::receive(Connection& connection, Millis now) {
 
 void HttpServer::reject(Connection& connection, uint16_t status, Text reason, Millis now) {
   HttpAnswer made(Span<char>(output_), false);
-  made.refuse(status, "http", reason);
+  made.error(status, "http", reason);
   answer(connection, made, now);
 }
 
@@ -255,7 +255,7 @@ Millis HttpServer::listen(Connection& connection, Millis now) {
     owner_ = &connection;
     begin_ = 0;
     end_ = event.length();
-    // A browser that is too slow for one event a second would keep the buffer from the others. It comes back by itself.
+    // A browser that is too slow for one event a second would block the buffer for the others. It reconnects by itself.
     if (!goes_on || event.cut() != 0 || !flush(connection, now)) {
       return release(connection);
     }

@@ -38,13 +38,13 @@ class HttpServer {
   static constexpr size_t kConnections = 4;
   static constexpr size_t kMaxListeners = 2;
   static constexpr size_t kOutput = 2560;
-  /// From the connection to the end of its request, whatever comes in between.
+  /// From the connection to the end of its request, also if bytes keep coming.
   static constexpr Millis kRequestLimit = 5'000;
   /// For the work of the handler.
   static constexpr Millis kAnswerLimit = 10'000;
   /// Without any byte taken by TCP.
   static constexpr Millis kSendLimit = 5'000;
-  /// Without a byte of a body that the handler takes.
+  /// The longest pause between two bytes of a body that the handler takes.
   static constexpr Millis kBodyLimit = 10'000;
   /// For the rest of a request that was rejected: a close with unread bytes could destroy the answer on its way. The
   /// first limit is the time without a byte, the second one that of all bytes: a browser reads its answer last.

@@ -227,7 +227,7 @@ void LogStore::write_crash() {
     content[length++] = '\n';
     return post(kCrashFile, length);
   }
-  // The line about the crash was written, and it is behind the others.
+  // The line about the crash is on flash already. It is in the ring behind the lines to be stored.
   if (ring_.has(crash_end_)) length = collect_until(crash_end_, content);
   if (length == 0) {
     memcpy(content.data, kNoLog.data, kNoLog.length);
@@ -261,7 +261,7 @@ void LogStore::written(StorageResult result) {
     crash_step_ = crash_step_ == Step::crash ? Step::crash_log : Step::none;
     return;
   }
-  // The log yields to everything else: it makes room among its own files, the oldest first.
+  // The log has the lowest priority: it makes room among its own files, the oldest first.
   const bool has_older = first_ <= last_ && (is_crash || first_ != ring_.notes().file);
   if (result == StorageResult::full && has_older) return remove_oldest();
   crash_step_ = Step::none;

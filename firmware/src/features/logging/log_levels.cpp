@@ -56,7 +56,7 @@ const char* LogLevels::parse(Text text) {
     if (!parse_log_level(trimmed(level_text), level)) {
       return "must have error, warning, info or debug for each feature, as in info,wifi=debug";
     }
-    if (const char* complaint = parsed.set(feature, level); complaint != nullptr) return complaint;
+    if (const char* error = parsed.set(feature, level); error != nullptr) return error;
   }
   *this = parsed;
   return nullptr;

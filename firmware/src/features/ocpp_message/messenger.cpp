@@ -28,8 +28,8 @@ Text problem_of(const OcppFrame& frame, Span<char> into) {
 
 const char* name_of(CallFailure failure) {
   switch (failure) {
-    case CallFailure::refused:
-      return "refused by the CSMS";
+    case CallFailure::rejected:
+      return "rejected by the CSMS";
     case CallFailure::malformed:
       return "the answer is malformed";
     case CallFailure::timed_out:
@@ -310,7 +310,7 @@ void Messenger::on_answer(const OcppFrame& frame, Millis now) {
     }
     log_.warning(kTag, sent_.action, " was answered with ", problem);
     const bool is_error = frame.kind == OcppFrame::Kind::error;
-    sent_.listener->on_failure(sent_.tag, is_error ? CallFailure::refused : CallFailure::malformed, now);
+    sent_.listener->on_failure(sent_.tag, is_error ? CallFailure::rejected : CallFailure::malformed, now);
     return;
   }
   if (on_late_answer(frame, problem, now)) return;

@@ -14,7 +14,7 @@ namespace pb {
 
 /// The reason why a request got no result.
 enum class CallFailure : uint8_t {
-  refused,       // the CSMS answered with a CALLERROR
+  rejected,      // the CSMS answered with a CALLERROR
   malformed,     // the payload is no object
   timed_out,     // no answer in time
   disconnected,  // the connection was lost before the answer
@@ -228,7 +228,7 @@ class Messenger final : public Feature, private ConnectionListener {
   void fail_outstanding(CallFailure failure, Millis now);
   /// Counts and logs a message of the charge point that violates its schema.
   void check_sent(Text action, MessageKind kind, Text payload);
-  /// Counts and logs an answer of the CSMS that violates its schema. It is used nevertheless, as far as it is clear.
+  /// Counts and logs an answer of the CSMS that violates its schema. Its readable fields are used nevertheless.
   void check_answer(Text action, JsonValue payload);
 
   Connection& connection_;

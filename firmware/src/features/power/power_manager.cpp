@@ -50,7 +50,7 @@ void PowerManager::enter(PowerState state, Millis now) {
   const NetworkState link = network_.state();
   if (is_applied_ && mode == mode_ && link == link_) return;
   link_ = link;
-  // The same complaint at each change of the link would say nothing new.
+  // The same error at each change of the link would say nothing new.
   const bool is_new = !is_applied_ || mode != mode_;
   mode_ = mode;
   is_applied_ = true;

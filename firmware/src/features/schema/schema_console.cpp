@@ -30,13 +30,13 @@ void SchemaConsole::run(Text arguments) {
   uint64_t length = 0;
   if (verb.empty()) return show();
   if (verb == "begin" && parse_decimal_unsigned(arguments, length)) {
-    const char* complaint = store_.begin(length > SIZE_MAX ? SIZE_MAX : static_cast<size_t>(length));
-    if (complaint == nullptr) return console_.answer("ok");
-    return answer_complaint(complaint);
+    const char* error = store_.begin(length > SIZE_MAX ? SIZE_MAX : static_cast<size_t>(length));
+    if (error == nullptr) return console_.answer("ok");
+    return answer_error(error);
   }
   if (verb == "write" && is_hexadecimal(arguments)) return write(arguments);
-  if (verb == "commit" && arguments.empty()) return answer_complaint(store_.commit(answer_when_done()));
-  if (verb == "drop" && arguments.empty()) return answer_complaint(store_.drop(answer_when_done()));
+  if (verb == "commit" && arguments.empty()) return answer_error(store_.commit(answer_when_done()));
+  if (verb == "drop" && arguments.empty()) return answer_error(store_.drop(answer_when_done()));
   console_.answer("error: schema needs ", kUsage);
 }
 
@@ -62,20 +62,20 @@ void SchemaConsole::write(Text hexadecimal) {
     return console_.answer("error: schema write needs up to 128 bytes in hexadecimal");
   }
   const size_t length = decode_hexadecimal(hexadecimal, bytes);
-  answer_complaint(store_.write({bytes, length}, answer_when_done()));
+  answer_error(store_.write({bytes, length}, answer_when_done()));
 }
 
 SchemaStore::Done SchemaConsole::answer_when_done() {
-  return {[](void* self, const char* complaint) {
+  return {[](void* self, const char* error) {
             auto& console = *static_cast<SchemaConsole*>(self);
-            if (complaint == nullptr) return console.console_.answer("ok");
-            console.answer_complaint(complaint);
+            if (error == nullptr) return console.console_.answer("ok");
+            console.answer_error(error);
           },
           this};
 }
 
-void SchemaConsole::answer_complaint(const char* complaint) {
-  if (complaint != nullptr) console_.answer("error: schema: ", complaint);
+void SchemaConsole::answer_error(const char* error) {
+  if (error != nullptr) console_.answer("error: schema: ", error);
 }
 
 }  // namespace pb

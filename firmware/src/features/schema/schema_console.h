@@ -18,8 +18,8 @@ class SchemaConsole {
   void show();
   void write(Text hexadecimal);
   SchemaStore::Done answer_when_done();
-  /// Answers a complaint; without one the answer comes later.
-  void answer_complaint(const char* complaint);
+  /// Answers an error; without one the answer comes later.
+  void answer_error(const char* error);
 
   SchemaStore& store_;
   Logger& console_;

@@ -12,19 +12,19 @@ void SchemaStore::load() {
   size_t length = 0;
   const StorageResult result = storage_.read(kFile, record, length);
   if (result == StorageResult::not_found) return;
-  const char* complaint = nullptr;
+  const char* error = nullptr;
   SchemaPack pack;
   if (result != StorageResult::ok) {
-    complaint = "the record of the slot in use cannot be read";
+    error = "the record of the slot in use cannot be read";
   } else if (length != kRecord || record[0] >= kSlots) {
-    complaint = "the record of the slot in use names none";
-  } else if (complaint = read_pack(slots_[record[0]]->mapped(), pack); complaint == nullptr) {
+    error = "the record of the slot in use names none";
+  } else if (error = read_pack(slots_[record[0]]->mapped(), pack); error == nullptr) {
     uint32_t crc = 0;
     for (size_t i = 0; i < 4; ++i) crc |= uint32_t{record[4 + i]} << (8 * i);
-    if (crc != pack.crc) complaint = "it is another one than was put into use";
+    if (crc != pack.crc) error = "it is another one than was put into use";
   }
-  if (complaint == nullptr) return use(pack, record[0]);
-  log_.error(kTag, "the pack of schemas is not used: ", complaint, "; the built-in schemas remain");
+  if (error == nullptr) return use(pack, record[0]);
+  log_.error(kTag, "the pack of schemas is not used: ", error, "; the built-in schemas remain");
 }
 
 void SchemaStore::use(const SchemaPack& pack, size_t slot) {
@@ -91,7 +91,7 @@ const char* SchemaStore::commit(Done done) {
   if (length_ == 0 || written_ != length_) return "the pack is not complete";
   const size_t slot = other_slot();
   new_pack_ = SchemaPack();
-  if (const char* complaint = read_pack(slots_[slot]->mapped(), new_pack_); complaint != nullptr) return complaint;
+  if (const char* error = read_pack(slots_[slot]->mapped(), new_pack_); error != nullptr) return error;
   if (new_pack_.length != length_) return "its length is not that of its header";
   uint8_t record[kRecord] = {static_cast<uint8_t>(slot)};
   for (size_t i = 0; i < 4; ++i) record[4 + i] = static_cast<uint8_t>(new_pack_.crc >> (8 * i));
@@ -125,11 +125,11 @@ const char* SchemaStore::drop(Done done) {
   return nullptr;
 }
 
-void SchemaStore::finish(const char* complaint) {
+void SchemaStore::finish(const char* error) {
   is_busy_ = false;
   const Done done = done_;
   done_ = Done();
-  if (done.call != nullptr) done.call(done.context, complaint);
+  if (done.call != nullptr) done.call(done.context, error);
 }
 
 }  // namespace pb

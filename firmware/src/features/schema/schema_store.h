@@ -24,9 +24,9 @@ class SchemaStore {
     void (*call)(void* context, const SchemaPack& pack) = nullptr;
     void* context = nullptr;
   };
-  /// A callback on the loop. @param complaint nullptr for success
+  /// A callback on the loop. @param error nullptr for success
   struct Done {
-    void (*call)(void* context, const char* complaint) = nullptr;
+    void (*call)(void* context, const char* error) = nullptr;
     void* context = nullptr;
   };
 
@@ -42,13 +42,13 @@ class SchemaStore {
   size_t slot() const { return slot_; }
   bool has_pack() const { return !pack_.tables.empty(); }
 
-  /// Begins a new pack of `length` bytes, and forgets one that was begun before. @return nullptr, or a complaint.
+  /// Begins a new pack of `length` bytes, and forgets one that was begun before. @return nullptr, or an error.
   const char* begin(size_t length);
-  /// Appends bytes to the new pack. @return nullptr, with one call of `done`, or a complaint.
+  /// Appends bytes to the new pack. @return nullptr, with one call of `done`, or an error.
   const char* write(Bytes bytes, Done done);
-  /// Verifies the new pack and puts it into use. @return nullptr, with one call of `done`, or a complaint.
+  /// Verifies the new pack and puts it into use. @return nullptr, with one call of `done`, or an error.
   const char* commit(Done done);
-  /// Takes the pack out of use: the built-in schemas remain. @return nullptr, with one call of `done`, or a complaint.
+  /// Takes the pack out of use: the built-in schemas remain. @return nullptr, with one call of `done`, or an error.
   const char* drop(Done done);
 
   /// Whether an operation is not done yet.
@@ -60,7 +60,7 @@ class SchemaStore {
 
   size_t other_slot() const { return has_pack() ? 1 - slot_ : 0; }
   void run_write();
-  void finish(const char* complaint);
+  void finish(const char* error);
   void use(const SchemaPack& pack, size_t slot);
 
   MappedFlash* slots_[kSlots];

@@ -6,7 +6,7 @@
 namespace pb {
 
 /// The tables of a protocol's messages, as firmware/tools/schema_tables.py makes them (firmware/FORMAT.md). Reading
-/// never leaves the bytes, whatever they hold: beyond them every byte is 0.
+/// never goes beyond the bytes, even if they are damaged: a byte behind them counts as 0.
 class SchemaTables {
  public:
   enum class Kind : uint8_t { any, object, array, string, enumeration, integer, integer_4, number, boolean };
@@ -64,7 +64,7 @@ class SchemaTables {
 
   /// Returns the offset of a text from a list of names (stride 4) or values (stride 2).
   uint16_t text_at(uint16_t list, uint8_t stride, uint8_t index) const { return u16(list + uint32_t{stride} * index); }
-  /// Returns the character of a text at `position`, or 0 where the text has ended before.
+  /// Returns the character of a text at `position`, or 0 if the text has ended before.
   char character(uint16_t text, uint8_t position) const;
   bool ends_at(uint16_t text, uint8_t length) const { return length > 0 && (u8(text + length - 1u) & 0x80) != 0; }
   void write_text(TextWriter& writer, uint16_t text) const;

@@ -63,7 +63,7 @@ Text Security::authorization(Text identity, Span<char> into) {
   return encoded.empty() ? Text() : Text(into.data, kScheme.length + encoded.length);
 }
 
-const char* Security::complaint_about(uint32_t profile) {
+const char* Security::error_for(uint32_t profile) {
   const bool has_login = profile == basic_authentication || profile == tls_with_basic_authentication;
   if (has_login && !secrets_.has(secret::kAuthorizationKey)) return "needs an AuthorizationKey, which is not set";
   if (has_login && has_colon(settings_.identity.text())) return "needs an identity without ':'";

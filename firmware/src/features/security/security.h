@@ -20,7 +20,7 @@ class Security final : public Credentials {
   static constexpr size_t kMaxKey = 20;
   static constexpr Text kKeyName = "AuthorizationKey";
   static constexpr Text kProfileName = "SecurityProfile";
-  /// The complaint of set_authorization_key() that neither the key nor the value causes.
+  /// The error of set_authorization_key() that neither the key nor the value causes.
   static constexpr char kBusy[] = "is not set: another one is being stored, try again";
 
   /// Called on the loop when another key is in force.
@@ -39,7 +39,7 @@ class Security final : public Credentials {
   CertificateTime time() const;
 
   /// @return the missing secret of a profile, to be read after its name; nullptr if none is missing.
-  const char* complaint_about(uint32_t profile);
+  const char* error_for(uint32_t profile);
   /// Checks and stores the key; `done` is called on the loop once that is durable. @param hexadecimal 32 to 40 digits
   /// @return the problem, to be read after the name of the key, or nullptr.
   const char* set_authorization_key(Text hexadecimal, StorageDone done);

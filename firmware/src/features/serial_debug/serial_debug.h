@@ -26,7 +26,7 @@ class SerialDebug final : public Feature {
   static constexpr size_t kMaxReadPerPoll = 1024;
   /// Commands may come faster than the port sends their answers: the next one waits for room for the longest answer.
   static constexpr size_t kAnswerRoom = Logger::kMaxLine + 2;
-  /// How often that room is looked for: the time in which 115,200 baud send 115 bytes.
+  /// The interval of the checks for that room, in which 115,200 baud send 115 bytes.
   static constexpr Millis kRoomWaitMs = 10;
 
   SerialDebug(Uart& uart, Logger& console);

@@ -88,7 +88,7 @@ StorageResult LittleFsStorage::mount(OnDamage on_damage) {
 
 StorageResult LittleFsStorage::probe() {
   if (mounted_) return StorageResult::busy;
-  // Pending jobs fail without a look at the file system, so it is not in use.
+  // Pending jobs fail without access to the file system, so it is not in use.
   const int error = lfs_mount(&file_system_, &config_);
   if (error == LFS_ERR_OK) lfs_unmount(&file_system_);
   return to_result(error);

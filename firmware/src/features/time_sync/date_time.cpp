@@ -64,7 +64,7 @@ class Reader {
     return millis <= kMillisPerDay;
   }
 
-  /// @param offset_minutes east of Greenwich; 0 where the text has no offset
+  /// @param offset_minutes east of Greenwich; 0 if the text has no offset
   bool zone(int64_t& offset_minutes) {
     char sign = 0;
     if (minus_sign()) {

@@ -48,12 +48,12 @@ void LedgerFile::save_energy(uint64_t energy_wh) {
 }
 
 LedgerFile::Copied LedgerFile::summary(const Ledger& ledger) {
-  return {true, ledger.started, ledger.stopped, ledger.energy_wh, ledger.refused};
+  return {true, ledger.started, ledger.stopped, ledger.energy_wh, ledger.rejected};
 }
 
 bool LedgerFile::is_copy_due() const {
   return !copied_.exists || saved_.started != copied_.started || saved_.stopped != copied_.stopped ||
-         saved_.refused != copied_.refused || saved_.energy_wh >= copied_.energy_wh + kCopyEveryWh;
+         saved_.rejected != copied_.rejected || saved_.energy_wh >= copied_.energy_wh + kCopyEveryWh;
 }
 
 bool LedgerFile::write(StorageDone done) {

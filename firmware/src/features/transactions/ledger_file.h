@@ -21,8 +21,8 @@ class LedgerFile {
 
   LedgerFile(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
 
-  /// Reads the file; called once, before anything else. A missing or damaged ledger is rewritten at once, so that it
-  /// has its place on a flash that is full later, and numbers are not used twice.
+  /// Reads the file; called once, before anything else. A missing or damaged ledger is rewritten at once, so that its
+  /// space is reserved if the flash fills up later, and numbers are not used twice.
   void load();
   /// Whether the file was damaged, or behind its copy, at this boot.
   bool is_lost() const { return is_lost_; }
@@ -62,7 +62,7 @@ class LedgerFile {
     uint32_t started = 0;
     uint32_t stopped = 0;
     uint64_t energy_wh = 0;
-    bool refused = false;
+    bool rejected = false;
   };
 
   static uint32_t lower(uint32_t a, uint32_t b) { return a < b ? a : b; }

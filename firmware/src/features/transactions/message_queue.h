@@ -76,7 +76,7 @@ class MessageQueue {
   bool all_stored() const;
   /// Whether a finished message still has its file: the next boot would send it again.
   bool has_finished_files() const;
-  /// Whether a message has not been written yet, not even in vain.
+  /// Whether the first attempt to write a message is still pending.
   bool has_untried() const;
   /// Gives the next message of a stored entry its final time, which has to be on flash before the message is sent.
   /// @return whether that time is on flash, or the flash has rejected it.

@@ -91,7 +91,7 @@ Bytes Ledger::encode(Span<char> into) const {
   json.member("last_sent", last_sent_ms).member("start_sent", start_sent_ms);
   json.member("batch", batch).member("batch_sent", batch_sent);
   json.member("tag", id_tag.text()).member("parent", parent_id_tag.text());
-  json.member("from", meter_start_wh).member("refused", refused);
+  json.member("from", meter_start_wh).member("refused", rejected);
   json.end_object();
   return seal(into, json);
 }
@@ -105,7 +105,7 @@ bool Ledger::decode(Bytes content) {
       !read(json.find("sampled"), read_one.sampled) || !get(json.find("batch"), read_one.batch) ||
       !get(json.find("batch_sent"), read_one.batch_sent) || !json.find("tag").get(read_one.id_tag) ||
       !json.find("parent").get(read_one.parent_id_tag) || !json.find("from").get_unsigned(read_one.meter_start_wh) ||
-      !json.find("refused").get(read_one.refused)) {
+      !json.find("refused").get(read_one.rejected)) {
     return false;
   }
   // Earlier versions did not store it.

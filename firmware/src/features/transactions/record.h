@@ -54,7 +54,7 @@ struct Ledger {
   IdTag id_tag;
   IdTag parent_id_tag;
   uint64_t meter_start_wh = 0;
-  bool refused = false;  // the CSMS has not accepted its idTag
+  bool rejected = false;  // the CSMS has not accepted its idTag
 
   /// Whether another ledger of this device was written later. None of these numbers ever falls.
   bool is_behind(const Ledger& other) const {

@@ -52,7 +52,7 @@ bool Recovery::load_record(WaitingMessage& entry) {
     ledger.id_tag = record.id_tag;
     ledger.parent_id_tag.clear();
     ledger.meter_start_wh = record.energy_wh;
-    ledger.refused = false;
+    ledger.rejected = false;
   }
   return true;
 }

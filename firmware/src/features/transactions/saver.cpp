@@ -113,7 +113,7 @@ bool Saver::copy_must_go_first(const WaitingMessage& entry) const {
   return false;
 }
 
-/// Removes finished messages that were never on flash; they need no ledger, and no removal that succeeds.
+/// Drops finished messages that were never on flash. That needs neither a saved ledger nor an operation of the flash.
 void Saver::erase_without_file() {
   for (WaitingMessage* entry = queue_.begin(); entry != queue_.end();) {
     const bool is_being_saved = job_ == Job::save_message && sequence_ == entry->sequence;

@@ -36,7 +36,7 @@ void Transactions::load(StopReason reason, LeftOpen left_open, Millis now) {
   open_ = recovery.run();
   left_ = ledger_.now().sampled;
   if (open_ == 0) return;
-  if (left_open == LeftOpen::keep && !ledger_.now().refused && !recovery.found_damage()) {
+  if (left_open == LeftOpen::keep && !ledger_.now().rejected && !recovery.found_damage()) {
     log_.warning(kTag, "transaction ", open_, " was left open and continues");
   } else {
     end_as_left(reason, now);
@@ -67,7 +67,7 @@ bool Transactions::begin(Text id_tag, uint64_t energy_wh, Millis now) {
   ledger.id_tag = record.id_tag;
   ledger.parent_id_tag.clear();
   ledger.meter_start_wh = energy_wh;
-  ledger.refused = false;
+  ledger.rejected = false;
   data_.begin();
   add(record, now);
   log_.info(kTag, "transaction ", open_, " begins at ", energy_wh, " Wh");
@@ -134,7 +134,7 @@ void Transactions::on_start_answered(uint32_t transaction, const IdTagInfo& info
   if (transaction != open_) return;
   if (!info.parent.empty()) ledger_.now().parent_id_tag = info.parent;
   if (info.accepted()) return;
-  ledger_.now().refused = true;
+  ledger_.now().rejected = true;
   ledger_.touch();
   if (listener_ != nullptr) listener_->on_start_not_accepted(name_of(info.status), now);
 }
@@ -165,7 +165,7 @@ bool Transactions::start_is_stored() const {
   return entry == nullptr || entry->has_file || entry->is_stored();
 }
 
-bool Transactions::start_is_refused_by_flash() const {
+bool Transactions::start_is_rejected_by_flash() const {
   const WaitingMessage* entry = start();
   return entry != nullptr && entry->unsavable && !entry->has_file && entry->state != WaitingMessage::State::removing;
 }

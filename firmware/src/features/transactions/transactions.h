@@ -52,8 +52,8 @@ class Transactions final : public Feature, private StartListener {
   enum class LeftOpen : uint8_t { end, keep };
 
   /// Restores the state of the last boot. A transaction that was left open is ended with the energy last saved, or kept
-  /// open; but it is always ended if the CSMS has refused its idTag, or if a damaged file may have been its end. Called
-  /// once, before the loop runs.
+  /// open; but it is always ended if the CSMS has rejected its idTag, or if a damaged file may have been its end.
+  /// Called once, before the loop runs.
   /// @param reason cause of this boot
   void load(StopReason reason, LeftOpen left_open, Millis now);
 
@@ -72,14 +72,14 @@ class Transactions final : public Feature, private StartListener {
   /// Whether the start of the open transaction survives a power cut, or the flash has rejected it.
   bool start_is_stored() const;
   /// Whether the flash has rejected the start. It is sent from memory, and a power cut loses it until a retry succeeds.
-  bool start_is_refused_by_flash() const;
+  bool start_is_rejected_by_flash() const;
   Text id_tag() const { return ledger_.now().id_tag.text(); }
   /// The group of the idTag that started the open transaction, empty if unknown.
   Text parent_id_tag() const { return ledger_.now().parent_id_tag.text(); }
   void set_parent_id_tag(Text parent_id_tag);
   uint64_t meter_start_wh() const { return ledger_.now().meter_start_wh; }
-  /// Whether the CSMS has refused the idTag of the open transaction.
-  bool refused() const { return open_ != 0 && ledger_.now().refused; }
+  /// Whether the CSMS has rejected the idTag of the open transaction.
+  bool rejected() const { return open_ != 0 && ledger_.now().rejected; }
   /// Calculates the time without power before this boot, from the last message of a transaction, in ms.
   /// @return false while that is unknown; always, when the device had no time from the CSMS before the power cut.
   bool outage_duration(Millis& duration) const { return times_.before_boot(left_, duration); }

@@ -7,7 +7,7 @@
 
 namespace pb {
 
-/// Who is logged in: a browser with the session's cookie. The oldest session makes room for a new one.
+/// The open sessions, each of a browser with its cookie. If there is no room, a new one replaces the oldest.
 class WebSessions {
  public:
   static constexpr size_t kSessions = 2;

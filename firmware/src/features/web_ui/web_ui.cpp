@@ -180,52 +180,52 @@ void WebUi::handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer
     is_path_known = true;
     if (each.method == method) route = &each;
   }
-  if (!is_path_known) return answer.refuse(404, "not_found", "the device has no such page");
-  if (route == nullptr) return answer.refuse(405, "method", "the page does not take that method");
+  if (!is_path_known) return answer.error(404, "not_found", "the device has no such page");
+  if (route == nullptr) return answer.error(405, "method", "the page does not take that method");
   Call call{request, {}, step, answer, sessions_.find(request.session.text(), now), now};
   if (admits(*route, call)) (this->*route->run)(call);
 }
 
-/// Checks who asks. @return false when the request is answered with its refusal
+/// Checks the session, origin and token of a request. @return false when the request is answered with an error
 bool WebUi::admits(const Route& route, Call& call) {
   const HttpRequest& request = call.request;
   if (route.access == Access::anyone) return true;
   if (route.method == HttpMethod::post && request.has_origin && request.origin.text() != request.host.text()) {
-    call.answer.refuse(403, "origin", "the request comes from another site's page");
+    call.answer.error(403, "origin", "the request comes from another site's page");
     return false;
   }
   if (route.access != Access::visitor && call.session == nullptr) {
-    call.answer.refuse(401, "login", "log in first");
+    call.answer.error(401, "login", "log in first");
     return false;
   }
   if (route.access == Access::writer && !WebSessions::is_equal(call.session->csrf.text(), request.csrf.text())) {
-    call.answer.refuse(403, "csrf", "the header X-CSRF-Token is missing or not the one of this session");
+    call.answer.error(403, "csrf", "the header X-CSRF-Token is missing or not the one of this session");
     return false;
   }
   if (!route.with_first_password && login_.must_change()) {
-    call.answer.refuse(403, "password_must_change", "change the password that the device has printed first");
+    call.answer.error(403, "password_must_change", "change the password that the device has printed first");
     return false;
   }
   if (call.session != nullptr) call.session->last_used = call.now;
   if (route.method != HttpMethod::post || route.run == &WebUi::upload_firmware) return true;
   if (!request.is_json) {
-    call.answer.refuse(415, "not_json", "the body must be application/json");
+    call.answer.error(415, "not_json", "the body must be application/json");
     return false;
   }
   if (request.is_body_too_large) {
-    call.answer.refuse(413, "too_large", "the body of the request is longer than 384 bytes");
+    call.answer.error(413, "too_large", "the body of the request is longer than 384 bytes");
     return false;
   }
   JsonError error;
   call.body = parse_json(request.body, error);
   if (call.body.kind() == JsonKind::object) return true;
-  call.answer.refuse(400, "not_json", "the body is no JSON object");
+  call.answer.error(400, "not_json", "the body is no JSON object");
   return false;
 }
 
-void WebUi::refuse_locked(Call& call) {
+void WebUi::reject_locked(Call& call) {
   call.answer.set_retry_after(static_cast<uint32_t>((login_.locked_until() - call.now + 999) / 1000));
-  call.answer.refuse(429, "too_many_logins", "too many wrong passwords; wait before the next one");
+  call.answer.error(429, "too_many_logins", "too many wrong passwords; wait before the next one");
 }
 
 void WebUi::open_session(Call& call) {
@@ -249,7 +249,7 @@ void WebUi::answer_session(Call& call, const WebSessions::Session& session) {
 void WebUi::log_in(Call& call) {
   if (call.step == 0) {
     if (login_.busy()) return;
-    if (call.now < login_.locked_until()) return refuse_locked(call);
+    if (call.now < login_.locked_until()) return reject_locked(call);
     FixedText<WebLogin::kMaxPassword> password;
     take(call.body, "password", password);
     if (login_.check(password.text())) call.step = 1;
@@ -257,7 +257,7 @@ void WebUi::log_in(Call& call) {
   }
   if (login_.busy()) return;
   if (login_.result() == WebLogin::Result::right) return open_session(call);
-  call.answer.refuse(401, "wrong_password", "the password is wrong");
+  call.answer.error(401, "wrong_password", "the password is wrong");
 }
 
 void WebUi::log_out(Call& call) {
@@ -277,22 +277,22 @@ void WebUi::change_password(Call& call) {
   if (login_.busy()) return;
   FixedText<WebLogin::kMaxPassword> text;
   if (call.step == 0) {
-    if (call.now < login_.locked_until()) return refuse_locked(call);
+    if (call.now < login_.locked_until()) return reject_locked(call);
     if (!take(call.body, "new", text) || text.length() < WebLogin::kMinPassword) {
-      return call.answer.refuse(422, "new", "the new password must have 10 to 64 bytes");
+      return call.answer.error(422, "new", "the new password must have 10 to 64 bytes");
     }
     text.clear();
     take(call.body, "old", text);
     if (login_.check(text.text())) call.step = 1;
   } else if (call.step == 1) {
     if (login_.result() != WebLogin::Result::right) {
-      return call.answer.refuse(422, "old", "the present password is wrong");
+      return call.answer.error(422, "old", "the present password is wrong");
     }
     take(call.body, "new", text);
     if (login_.change(text.text())) call.step = 2;
   } else {
     if (login_.result() != WebLogin::Result::stored) {
-      return call.answer.refuse(500, "not_stored", "the password cannot be stored; the old one stays");
+      return call.answer.error(500, "not_stored", "the password cannot be stored; the old one stays");
     }
     sessions_.close_all();
     open_session(call);
@@ -376,13 +376,13 @@ void WebUi::set_config(Call& call) {
   FixedText<48> key;
   FixedText<Config::kMaxText> value;
   if (!take(call.body, "key", key) || key.empty()) {
-    return call.answer.refuse(422, "key", "the body needs a key and its value");
+    return call.answer.error(422, "key", "the body needs a key and its value");
   }
-  if (!take(call.body, "value", value)) return call.answer.refuse(422, "value", "is too long, or no value");
+  if (!take(call.body, "value", value)) return call.answer.error(422, "value", "is too long, or no value");
   const bool is_login = equal_ignoring_case(key.text(), Security::kKeyName);
-  const char* complaint = is_login ? parts_.security.set_authorization_key(value.text(), when_stored())
-                                   : parts_.config.set(key.text(), value.text(), when_stored());
-  begin_storing(call, key.text(), complaint, complaint == Config::kBusy || complaint == Security::kBusy);
+  const char* error = is_login ? parts_.security.set_authorization_key(value.text(), when_stored())
+                               : parts_.config.set(key.text(), value.text(), when_stored());
+  begin_storing(call, key.text(), error, error == Config::kBusy || error == Security::kBusy);
 }
 
 StorageDone WebUi::when_stored() {
@@ -394,14 +394,14 @@ StorageDone WebUi::when_stored() {
           this};
 }
 
-/// Waits for the change that has begun, refuses one that is not accepted, and lets the caller try again while the
-/// storage is busy. @param complaint nullptr: the change has begun
-void WebUi::begin_storing(Call& call, Text field, const char* complaint, bool is_busy) {
-  if (complaint == nullptr) {
+/// Waits for the change that has begun, answers an invalid one with its error, and lets the caller try again while the
+/// storage is busy. @param error nullptr: the change has begun
+void WebUi::begin_storing(Call& call, Text field, const char* error, bool is_busy) {
+  if (error == nullptr) {
     is_storing_ = true;
     call.step = 1;
   } else if (!is_busy) {
-    call.answer.refuse(422, field, complaint);
+    call.answer.error(422, field, error);
   }
 }
 
@@ -411,7 +411,7 @@ bool WebUi::await_stored(Call& call) {
   if (stored_ == StorageResult::ok) {
     call.answer.json(200, [](JsonWriter& json) { json.begin_object().member("stored", true).end_object(); });
   } else {
-    call.answer.refuse(500, "not_stored", "the change cannot be stored: flash error or no space left");
+    call.answer.error(500, "not_stored", "the change cannot be stored: flash error or no space left");
   }
   return true;
 }
@@ -428,31 +428,31 @@ void WebUi::add_network(Call& call) {
   FixedText<StoredNetworks::kMaxPsk> psk;
   FixedText<4> priority_text;
   uint64_t priority = 0;
-  if (!take(call.body, "ssid", ssid)) return call.answer.refuse(422, "ssid", "the name must have 1 to 32 bytes");
+  if (!take(call.body, "ssid", ssid)) return call.answer.error(422, "ssid", "the name must have 1 to 32 bytes");
   if (call.body.find("psk").exists() && !take(call.body, "psk", psk)) {
-    return call.answer.refuse(422, "psk", "the key must have 8 to 63 characters, or 64 hexadecimal digits");
+    return call.answer.error(422, "psk", "the key must have 8 to 63 characters, or 64 hexadecimal digits");
   }
   if (!take(call.body, "priority", priority_text) || !parse_decimal_unsigned(priority_text.text(), priority) ||
       priority > StoredNetworks::kMaxPriority) {
-    return call.answer.refuse(422, "priority", "the priority must be 1 to 9");
+    return call.answer.error(422, "priority", "the priority must be 1 to 9");
   }
   const WifiNetwork network{static_cast<uint8_t>(priority), ssid.text(), psk.text()};
-  const char* complaint = parts_.stored_networks.add(network, when_stored());
+  const char* error = parts_.stored_networks.add(network, when_stored());
   const Text field = check_wifi_psk(psk.text()) != nullptr ? Text("psk") : Text("ssid");
-  begin_storing(call, field, complaint, complaint == StoredNetworks::kBusy);
+  begin_storing(call, field, error, error == StoredNetworks::kBusy);
 }
 
 void WebUi::remove_network(Call& call) {
   if (await_stored(call)) return;
   FixedText<StoredNetworks::kMaxSsid> ssid;
-  if (!take(call.body, "ssid", ssid)) return call.answer.refuse(422, "ssid", "the name must have 1 to 32 bytes");
-  const char* complaint = parts_.stored_networks.remove(ssid.text(), when_stored());
-  begin_storing(call, "ssid", complaint, complaint == StoredNetworks::kBusy);
+  if (!take(call.body, "ssid", ssid)) return call.answer.error(422, "ssid", "the name must have 1 to 32 bytes");
+  const char* error = parts_.stored_networks.remove(ssid.text(), when_stored());
+  begin_storing(call, "ssid", error, error == StoredNetworks::kBusy);
 }
 
 void WebUi::start_scan(Call& call) {
   if (!parts_.network.start_scan()) {
-    return call.answer.refuse(409, "scan", "the radio is joining a network or scanning, or there is no Wi-Fi");
+    return call.answer.error(409, "scan", "the radio is joining a network or scanning, or there is no Wi-Fi");
   }
   call.answer.json(202, [](JsonWriter& json) { json.begin_object().member("state", "running").end_object(); });
 }
@@ -534,25 +534,25 @@ bool WebUi::write_piece(uint8_t number, uint32_t& place, TextWriter& piece) {
 void WebUi::upload_firmware(Call& call) {
   FirmwareUpdate& update = parts_.update;
   if (call.step == 0) {
-    if (call.request.length == 0) return call.answer.refuse(411, "length", "the request needs Content-Length");
+    if (call.request.length == 0) return call.answer.error(411, "length", "the request needs Content-Length");
     if (!call.request.is_octets) {
-      return call.answer.refuse(415, "not_octets", "the body must be application/octet-stream");
+      return call.answer.error(415, "not_octets", "the body must be application/octet-stream");
     }
     const UpdateProblem problem = update.begin(call.request.length);
-    if (problem != UpdateProblem::none) return refuse_image(call, problem);
+    if (problem != UpdateProblem::none) return reject_image(call, problem);
     call.step = 1;
     return call.answer.take_body();
   }
   if (update.busy()) return;
-  if (!update.is_complete()) return refuse_image(call, update.problem());
+  if (!update.is_complete()) return reject_image(call, update.problem());
   const bool is_charging = parts_.transactions.open();
   call.answer.json(202, [is_charging](JsonWriter& json) {
     json.begin_object().member("restart", is_charging ? "after_charge" : "now").end_object();
   });
 }
 
-void WebUi::refuse_image(Call& call, UpdateProblem problem) {
-  call.answer.refuse(status_of(problem), name_of(problem), text_of(problem));
+void WebUi::reject_image(Call& call, UpdateProblem problem) {
+  call.answer.error(status_of(problem), name_of(problem), text_of(problem));
 }
 
 void WebUi::restart(Call& call) {

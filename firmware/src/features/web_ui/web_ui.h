@@ -114,15 +114,15 @@ class WebUi final : public Feature, private HttpHandler {
   void show_transactions(Call& call);
   void show_diagnostics(Call& call);
   void upload_firmware(Call& call);
-  void refuse_image(Call& call, UpdateProblem problem);
+  void reject_image(Call& call, UpdateProblem problem);
   void restart(Call& call);
 
   void write_overview(JsonWriter& json, Millis now) const;
   void write_transactions(JsonWriter& json) const;
   void open_session(Call& call);
   void answer_session(Call& call, const WebSessions::Session& session);
-  void refuse_locked(Call& call);
-  void begin_storing(Call& call, Text field, const char* complaint, bool is_busy);
+  void reject_locked(Call& call);
+  void begin_storing(Call& call, Text field, const char* error, bool is_busy);
   /// Answers a change that waits for the partition `secrets` or the storage. @return whether the call is over
   bool await_stored(Call& call);
   StorageDone when_stored();

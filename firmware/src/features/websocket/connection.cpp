@@ -31,8 +31,8 @@ void Connection::retarget(Text url, Text identity, Millis now) {
 /// @return false, with a line in the log, when the wanted target cannot be used.
 bool Connection::take_target() {
   if (!url_.parse(wanted_url_, wanted_identity_)) {
-    if (const char* complaint = CsmsUrl::check(wanted_url_); complaint != nullptr) {
-      log_.error(kTag, "csms_url ", wanted_url_.empty() ? "is not set" : complaint, "; no connection is tried");
+    if (const char* error = CsmsUrl::check(wanted_url_); error != nullptr) {
+      log_.error(kTag, "csms_url ", wanted_url_.empty() ? "is not set" : error, "; no connection is tried");
     } else {
       log_.error(kTag, "identity ", CsmsUrl::check_identity(wanted_identity_), "; no connection is tried");
     }
@@ -211,7 +211,7 @@ void Connection::flush() {
 bool Connection::receive(Millis now) {
   uint8_t chunk[kReceiveChunk];
   for (size_t chunks = 0; chunks < kMaxReceivedPerPoll / kReceiveChunk; ++chunks) {
-    // While answers are stuck no new questions are read, so that there is always room for an answer.
+    // While answers wait in the output no new requests are read, so that there is always room for an answer.
     if (socket_ == Tcp::kNoSocket || !protocol_.output().empty()) return false;
     Bytes bytes{chunk, tcp_.receive(socket_, chunk)};
     if (bytes.empty()) return false;
@@ -277,7 +277,7 @@ void Connection::lose(LossCause cause, Text reason, Millis now) {
   uint16_t status = protocol_.http_status();
   uint16_t code = protocol_.close_code();
   const bool was_refused = was_opening && status != 0 && status != 101;
-  // The jitter of the backoff spreads the devices that were sent away together.
+  // The jitter of the backoff spreads the devices that were refused together.
   if (was_refused) wait += earlier(Millis{1000} * protocol_.retry_after_s(), kMaxRetryAfter);
   next_attempt_ = now + wait;
   state_ = State::waiting;

@@ -49,11 +49,11 @@ class ConnectionListener {
   ~ConnectionListener() = default;
 };
 
-/// Keeps one WebSocket to the CSMS. Lost for whatever reason, it is made again, after a waiting time that grows.
+/// Keeps one WebSocket to the CSMS. After each loss it reconnects, with exponential backoff.
 class Connection final : public Feature {
  public:
   static constexpr Millis kConnectTimeout = 15'000;
-  /// Time for the answer that brought the change, and for a second change.
+  /// Time to send the answer to the change, and for a second change.
   static constexpr Millis kRenewDelay = 1'000;
   /// The longest pause that a server's Retry-After can ask for: a wrong one must not keep the device away for days.
   static constexpr Millis kMaxRetryAfter = 3'600'000;
@@ -72,7 +72,7 @@ class Connection final : public Feature {
   /// Counts the changes of retarget() that have taken effect: a connection with another number is to another CSMS.
   uint32_t target() const { return target_; }
   void set_listener(ConnectionListener& listener) { listener_ = &listener; }
-  /// Without it: neither TLS, whatever the URL says, nor a login.
+  /// Without credentials there is neither TLS, even for `wss://`, nor a login.
   void set_credentials(Credentials& credentials) { credentials_ = &credentials; }
   /// The CSMS has accepted the device, so the connection can become stable (ConnectionSettings::stable_after).
   void confirm() { confirmed_ = true; }

@@ -31,7 +31,7 @@ struct CsmsUrl {
   static const char* check_identity(Text identity);
 
   /// Takes the URL apart. Bytes of the identity that a path cannot hold are percent-encoded (RFC 3986 section 2.1).
-  /// @return false, with undefined content, where check() or check_identity() complains.
+  /// @return false, with undefined content, where check() or check_identity() returns an error.
   bool parse(Text url, Text identity);
 };
 

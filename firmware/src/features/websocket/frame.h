@@ -45,7 +45,7 @@ class FrameHeaderReader {
   WsOpcode opcode() const { return opcode_; }
   bool is_control() const { return (static_cast<uint8_t>(opcode_) & 0x8) != 0; }
   uint64_t payload_length() const { return length_; }
-  /// Why the header was refused; every such reason is a protocol error (1002).
+  /// Why the header was rejected; every such reason is a protocol error (1002).
   const char* reason() const { return reason_; }
 
  private:

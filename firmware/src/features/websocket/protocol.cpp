@@ -64,7 +64,7 @@ WsProtocol::Event WsProtocol::take(uint8_t byte, Millis now) {
   if (header_.is_control()) {
     control_[control_length_++] = byte;
   } else if (state_ == State::open) {
-    // While closing, data is read past: the peer may not have seen our Close yet (RFC 6455 section 1.4).
+    // While closing, data is skipped: the peer may not have seen our Close yet (RFC 6455 section 1.4).
     if (message_is_text_ && !utf8_.feed(byte)) return fail(ws_close::kInvalidData, "text is not UTF-8", now);
     if (message_length_ < kMaxMessage) {
       message_[message_length_++] = byte;
@@ -120,7 +120,7 @@ WsProtocol::Event WsProtocol::control_done(Millis now) {
     case WsOpcode::close:
       return peer_closed(now);
     case WsOpcode::ping:
-      // Of several pings that could not be answered yet the latest one is (RFC 6455 section 5.5.3).
+      // If several pings wait for an answer, only the latest one is answered (RFC 6455 section 5.5.3).
       memcpy(pong_, control_, control_length_);
       pong_length_ = control_length_;
       pong_due_ = state_ == State::open;
@@ -206,7 +206,7 @@ void WsProtocol::close(uint16_t code, Text reason, Millis now) {
 }
 
 WsProtocol::Event WsProtocol::fail(uint16_t code, Text reason, Millis now) {
-  // RFC 6455 section 7.1.7: say why, then take nothing more from this peer.
+  // RFC 6455 section 7.1.7: send the reason, then ignore further bytes of this peer.
   is_failed_ = true;
   close(code, reason, now);
   return finish(code, reason);

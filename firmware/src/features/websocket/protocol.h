@@ -46,7 +46,7 @@ class WsProtocol {
   /// Takes bytes from the peer, up to the first event. @return how many were taken; call again with the others after
   /// the event was handled. After `message`, message() holds until the next call.
   size_t receive(Bytes bytes, Millis now, Event& event);
-  /// Acts on time. @return `closed` when a deadline has passed.
+  /// Handles deadlines that have passed. @return `closed` when a deadline has passed.
   Event poll(Millis now);
   /// When poll() must be called at the latest.
   Millis deadline() const;

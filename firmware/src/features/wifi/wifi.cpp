@@ -118,7 +118,7 @@ void Wifi::watch(Millis now) {
 void Wifi::look(Millis now) {
   const NetworkState state = network_.state();
   const uint32_t losses = network_.losses();
-  // A link that fell and rose between two looks was lost all the same.
+  // A link that fell and rose between two polls counts as lost, too.
   const bool lost = losses != seen_losses_;
   if (lost) {
     seen_losses_ = losses;
@@ -158,7 +158,7 @@ Text Wifi::explanation() const {
 size_t Wifi::candidates() const {
   if (is_ethernet()) return 1;
   const size_t of_settings = settings_.wifi_ssid.empty() ? 0 : 1;
-  // A trial says something about the network of the settings only if no other one is used.
+  // A trial tests the network of the settings only if no other network is used.
   return config_.on_trial(Trial::network) && of_settings != 0 ? 1 : of_settings + stored_.count();
 }
 
@@ -172,7 +172,7 @@ uint32_t Wifi::fingerprint() const {
   return crc32(settings_.wifi_psk.text().bytes(), crc32(settings_.wifi_ssid.text().bytes()));
 }
 
-/// Uses changed settings without a restart, and takes them back when they do not work in time.
+/// Uses changed settings without a restart, and reverts them if they do not work in time.
 Millis Wifi::poll_change(Millis now) {
   if (is_ethernet()) {
     if (config_.on_trial(Trial::network)) config_.keep(Trial::network);  // it has no effect here

@@ -67,15 +67,15 @@ void WifiConsole::add(Text arguments) {
   }
   const Text psk = arguments.empty() ? Text() : Text(arguments.data + kPsk.length, arguments.length - kPsk.length);
   const WifiNetwork network{static_cast<uint8_t>(priority), name.text(), psk};
-  const char* complaint = stored_.add(network, answer_when_stored());
-  if (complaint != nullptr) console_.answer("error: ", complaint);
+  const char* error = stored_.add(network, answer_when_stored());
+  if (error != nullptr) console_.answer("error: ", error);
 }
 
 void WifiConsole::remove(Text arguments) {
   Name name;
-  const char* complaint = "wifi remove needs the name of a stored network";
-  if (take_name(arguments, name)) complaint = stored_.remove(name.text(), answer_when_stored());
-  if (complaint != nullptr) console_.answer("error: ", complaint);
+  const char* error = "wifi remove needs the name of a stored network";
+  if (take_name(arguments, name)) error = stored_.remove(name.text(), answer_when_stored());
+  if (error != nullptr) console_.answer("error: ", error);
 }
 
 void WifiConsole::list() {

@@ -19,8 +19,8 @@ uint64_t number(const char* option, const char* text, uint64_t least, uint64_t m
   const uint64_t value = strtoull(text, &end, 10);
   // strtoull takes blanks and a sign, too.
   if (isdigit(static_cast<unsigned char>(*text)) == 0 || *end != '\0' || errno != 0 || value < least || value > most)
-    refuse(std::string("--") + option + " needs a number from " + std::to_string(least) + " to " +
-           std::to_string(most) + ", not '" + text + "'");
+    exit_with_error(std::string("--") + option + " needs a number from " + std::to_string(least) + " to " +
+                    std::to_string(most) + ", not '" + text + "'");
   return value;
 }
 
@@ -33,17 +33,17 @@ ResetReason reset_reason(const std::string& word) {
     if (word == name_of(reason)) return reason;
     allowed += std::string(allowed.empty() ? "" : ", ") + name_of(reason);
   }
-  refuse("--reset '" + word + "' is none of: " + allowed);
+  exit_with_error("--reset '" + word + "' is none of: " + allowed);
 }
 
 bool threaded(const std::string& word) {
-  if (word != "loop" && word != "thread") refuse("--worker '" + word + "' is none of: loop, thread");
+  if (word != "loop" && word != "thread") exit_with_error("--worker '" + word + "' is none of: loop, thread");
   return word == "thread";
 }
 
 }  // namespace
 
-void refuse(const std::string& message) {
+void exit_with_error(const std::string& message) {
   fprintf(stderr, "plugbench-device: %s\n", message.c_str());
   exit(kExitUsage);
 }
@@ -100,19 +100,20 @@ Arguments parse(int argc, char** argv) {
         arguments.slot = static_cast<int>(number("slot", optarg, 0, 1));
         break;
       default:
-        refuse(
+        exit_with_error(
             "usage: plugbench-device --board-fd N --uart-fd N --flash FILE [--reset REASON] [--heap BYTES] "
             "[--clock-page N --clock-link N] [--retained-fd N] [--web-fd N] [--udp-fd N] [--seed N] "
             "[--worker loop|thread] [--slot 0|1]");
     }
   }
-  if (optind != argc) refuse(std::string("unexpected argument '") + argv[optind] + "'");
+  if (optind != argc) exit_with_error(std::string("unexpected argument '") + argv[optind] + "'");
   if (arguments.board_fd < 0 || arguments.uart_fd < 0 || arguments.flash.empty())
-    refuse("--board-fd, --uart-fd and --flash are needed; start it through the virtual board (rig device run)");
+    exit_with_error(
+        "--board-fd, --uart-fd and --flash are needed; start it through the virtual board (rig device run)");
   if ((arguments.clock_page < 0) != (arguments.clock_link < 0))
-    refuse("--clock-page and --clock-link are given together (stepped time) or not at all (real time)");
+    exit_with_error("--clock-page and --clock-link are given together (stepped time) or not at all (real time)");
   if ((arguments.web >= 0 || arguments.udp >= 0) && arguments.stepped())
-    refuse("--web-fd and --udp-fd need real time: a browser takes no part in stepped time");
+    exit_with_error("--web-fd and --udp-fd need real time: a browser takes no part in stepped time");
   return arguments;
 }
 

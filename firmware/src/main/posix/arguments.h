@@ -32,6 +32,6 @@ struct Arguments {
 Arguments parse(int argc, char** argv);
 
 /// Prints why the device cannot start, and ends the process.
-[[noreturn]] void refuse(const std::string& message);
+[[noreturn]] void exit_with_error(const std::string& message);
 
 }  // namespace pb::posix

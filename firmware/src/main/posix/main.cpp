@@ -41,7 +41,7 @@ std::unique_ptr<Timebase> make_timebase(const Arguments& arguments, BoardLink& b
                                         CrashReporter& crash_reporter) {
   if (!arguments.stepped()) return std::make_unique<RealTimebase>(board, crash_reporter);
   auto stepped = std::make_unique<SteppedTimebase>(arguments.clock_link, board, sources, crash_reporter);
-  if (const std::string wrong = stepped->open(arguments.clock_page); !wrong.empty()) refuse(wrong);
+  if (const std::string wrong = stepped->open(arguments.clock_page); !wrong.empty()) exit_with_error(wrong);
   return stepped;
 }
 
@@ -84,12 +84,12 @@ class Chip final : private BoardListener {
     sources_.add(tcp_);
     sources_.add(udp_);
     sources_.add(*worker_);
-    if (const std::string wrong = retained_.open(arguments.retained); !wrong.empty()) refuse(wrong);
+    if (const std::string wrong = retained_.open(arguments.retained); !wrong.empty()) exit_with_error(wrong);
     crash_reporter_.keep_in(retained_);
-    if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) refuse(wrong);
-    if (const std::string wrong = storage_.open("storage"); !wrong.empty()) refuse(wrong);
+    if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) exit_with_error(wrong);
+    if (const std::string wrong = storage_.open("storage"); !wrong.empty()) exit_with_error(wrong);
     otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
-    if (const std::string wrong = secrets_region_.open("secrets"); !wrong.empty()) refuse(wrong);
+    if (const std::string wrong = secrets_region_.open("secrets"); !wrong.empty()) exit_with_error(wrong);
     // Without them no pack can be stored, and the built-in schemas remain.
     schemas_0_.open("schemas_0");
     schemas_1_.open("schemas_1");
@@ -103,7 +103,7 @@ class Chip final : private BoardListener {
     time_->start();
     void* memory = heap_.allocate(sizeof(App));
     if (memory == nullptr)
-      refuse("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
+      exit_with_error("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
     App* app = new (memory) App(Ports{time_->clock(), *rng_,    gpio_,      interlock_, edges_,   uart_,  network_,
                                       tcp_,           storage_, secrets_,   heap_,      *worker_, waker_, system_,
                                       retained_,      power_,   schemas_0_, schemas_1_, updates_, udp_});
@@ -115,12 +115,12 @@ class Chip final : private BoardListener {
   }
 
  private:
-  /// A reader on a busy computer takes its time; one that has stopped reading must not keep the chip from its reset.
+  /// A busy computer may read slowly; a reader that has stopped must not delay the chip's reset for longer.
   static constexpr int kDrainMs = 2000;
 
   void on_pin(int pin, bool level) override {
     if (!gpio_.drive(pin, level))
-      refuse("the board drives GPIO " + std::to_string(pin) + ", which the chip does not have");
+      exit_with_error("the board drives GPIO " + std::to_string(pin) + ", which the chip does not have");
   }
   void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) override {
     network_.set_access_point(up, associate_ms, dhcp_ms);
@@ -168,13 +168,13 @@ class Chip final : private BoardListener {
 }  // namespace pb::posix
 
 int main(int argc, char** argv) {
-  // The board may die without a word; nothing is to be left of it. End of file on the board's wire is the other half.
+  // The device must end with the board's process. The end of file on the board's descriptor has the same effect.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // Nobody may listen to the UART any more, or to a socket: writing finds that out by its error.
+  // The peer of the UART or of a socket may have closed its end: a write then returns an error instead of a signal.
   signal(SIGPIPE, SIG_IGN);
   const pb::posix::Arguments arguments = pb::posix::parse(argc, argv);
   pb::posix::Chip chip(arguments);
   const int code = chip.run();
-  // Threads of the chip still run and hold its parts: the process ends without taking them apart.
+  // Threads of the chip still use its parts, so the process ends without destroying them.
   _exit(code);
 }

@@ -26,7 +26,7 @@ void EspEthernet::follow() {
   if (has_address_) link_.advance(NetworkState::dhcp, NetworkState::up);
 }
 
-/// The driver has no question for the cable, but the address is lost with it.
+/// The driver cannot be queried about the cable, but without the cable the address is lost.
 NetworkState EspEthernet::driver_state() {
   if (!has_cable_) return NetworkState::down;
   return esp_netif_is_netif_up(netif_) && has_address_ ? NetworkState::up : NetworkState::dhcp;

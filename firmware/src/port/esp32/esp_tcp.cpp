@@ -60,7 +60,7 @@ bool EspTcp::listen(uint16_t port) {
     tcp_abort(bound);
     return false;
   }
-  // It returns a smaller block in place of the bound one, or nullptr and leaves that one.
+  // It replaces the bound block by a smaller one; if it fails, it returns nullptr and keeps the bound one.
   listener_ = tcp_listen_with_backlog(bound, kWaiting);
   if (listener_ == nullptr) {
     tcp_abort(bound);

@@ -50,7 +50,7 @@ void EspUart::drain(uint32_t limit_ms) {
   const TickType_t start = xTaskGetTickCount();
   const TickType_t limit = pdMS_TO_TICKS(limit_ms);
   while (xStreamBufferIsEmpty(ring_) == pdFALSE && xTaskGetTickCount() - start < limit) vTaskDelay(1);
-  // One run may be in the task's hands: it waits for the same FIFO.
+  // The task may still hold one run of bytes, which waits for the same FIFO.
   vTaskDelay(pdMS_TO_TICKS(1000 * 10 * kRun / kBaud) + 1);
   uart_wait_tx_done(kPort, limit);
 }

@@ -18,7 +18,7 @@ namespace {
 /// More stations at once have no use: one person sets the charger up.
 constexpr uint8_t kMaxStations = 2;
 
-/// The driver's fields are filled to the end without a NUL where the text is as long as they are.
+/// A field of the driver has no NUL if the text fills it.
 template <size_t N>
 void copy(Text text, uint8_t (&into)[N]) {
   memset(into, 0, N);

@@ -7,7 +7,7 @@
 
 namespace pb::esp32 {
 
-/// How far the link has come. The event task writes it, the loop reads it and is woken by each change.
+/// The progress of the link. The event task writes it, the loop reads it and is woken by each change.
 class LinkState {
  public:
   explicit LinkState(Waker& waker) : waker_(waker) {}
@@ -18,9 +18,9 @@ class LinkState {
   uint32_t losses() const { return losses_; }
   uint16_t reason() const { return reason_; }
 
-  /// Takes one step, where the state is still the one that it starts from. @return whether it was
+  /// Changes the state to `to`, if it is still `from`. @return whether it was
   bool advance(NetworkState from, NetworkState to);
-  /// Goes down, from whichever state. Going down from `up` is a loss. @return whether it was not down
+  /// Goes down, from any state. Going down from `up` is a loss. @return whether it was not down
   bool leave(uint16_t reason);
 
  private:

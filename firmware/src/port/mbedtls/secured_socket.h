@@ -35,7 +35,7 @@ class SecuredSocket : public TlsWire {
   void begin(const TcpSecurity& security);
   /// TCP has the connection to `host`: it is open, or its handshake begins.
   void connected(Text host, const TlsParts& parts);
-  /// Goes on with a handshake as far as it gets now. Without a link only its time goes on.
+  /// Continues a handshake as far as possible without waiting. Without a link only its timeout runs.
   void step(const TlsParts& parts, bool has_link = true);
   /// As Tcp::send and Tcp::receive, while open.
   size_t send(Bytes bytes);

@@ -10,7 +10,7 @@ namespace {
 // mbed TLS passes no context to its functions.
 struct Installed {
   TlsMemory* memory = nullptr;
-  size_t refused = 0;
+  size_t failed = 0;
 };
 
 Installed& installed() {
@@ -21,7 +21,7 @@ Installed& installed() {
 void* allocate(size_t count, size_t size) {
   if (size != 0 && count > SIZE_MAX / size) return nullptr;
   void* memory = installed().memory->allocate_zeroed(count * size);
-  if (memory == nullptr) installed().refused = count * size;
+  if (memory == nullptr) installed().failed = count * size;
   return memory;
 }
 
@@ -34,10 +34,10 @@ void TlsMemory::install(TlsMemory& memory) {
   mbedtls_platform_set_calloc_free(&allocate, &give_back);
 }
 
-size_t TlsMemory::take_refused() {
-  const size_t refused = installed().refused;
-  installed().refused = 0;
-  return refused;
+size_t TlsMemory::take_failed() {
+  const size_t failed = installed().failed;
+  installed().failed = 0;
+  return failed;
 }
 
 }  // namespace pb::mbedtls

@@ -15,8 +15,8 @@ class TlsMemory {
 
   /// Makes the library use `memory` from now on.
   static void install(TlsMemory& memory);
-  /// The size of the last request that was refused since the last call, 0: none was.
-  static size_t take_refused();
+  /// The size of the last request that failed since the last call; 0 if none did.
+  static size_t take_failed();
 
  protected:
   ~TlsMemory() = default;

@@ -92,7 +92,7 @@ TlsSession::~TlsSession() {
 bool TlsSession::begin(Text host, const TcpSecurity& security, Secrets& secrets, TlsWire& wire) {
   wire_ = &wire;
   time_ = security.time;
-  TlsMemory::take_refused();
+  TlsMemory::take_failed();
   if (!load_chain(secrets, secret::kRoot, roots_, TcpFailure::no_root, TcpFailure::unusable_root)) return false;
   if (!load_crl(secrets)) return false;
   if (security.client_certificate) {
@@ -155,7 +155,7 @@ bool TlsSession::load_crl(Secrets& secrets) {
   if (!secrets.has(secret::kCrl)) return true;
   const Blob blob(memory_, secrets, secret::kCrl);
   if (!blob.has_memory()) return fail(TcpFailure::no_memory);
-  // Revocation that cannot be checked is not skipped.
+  // A missing CRL must not disable the check of revocation.
   if (!blob.is_there()) return fail(TcpFailure::unusable_crl);
   const int code = mbedtls_x509_crl_parse(&crl_, blob.data(), blob.length());
   return code == 0 || fail(TcpFailure::unusable_crl, code);
@@ -171,11 +171,11 @@ bool TlsSession::load_key(Secrets& secrets) {
 }
 
 bool TlsSession::fail(TcpFailure failure, int code) {
-  const size_t refused = TlsMemory::take_refused();
-  const bool starved = refused != 0 || failure == TcpFailure::no_memory;
+  const size_t failed = TlsMemory::take_failed();
+  const bool starved = failed != 0 || failure == TcpFailure::no_memory;
   problem_ = {starved ? TcpFailure::no_memory : failure, static_cast<int32_t>(code), 0, 0};
   if (starved) {
-    problem_.needed = refused != 0 ? refused : Secrets::kMaxBlob + 1;
+    problem_.needed = failed != 0 ? failed : Secrets::kMaxBlob + 1;
     problem_.largest = memory_.largest_block();
   }
   state_ = State::ended;
@@ -191,7 +191,7 @@ bool TlsSession::is_waiting(int code) {
 
 TlsSession::State TlsSession::step() {
   if (state_ != State::handshaking) return state_;
-  TlsMemory::take_refused();
+  TlsMemory::take_failed();
   const int code = mbedtls_ssl_handshake(&ssl_);
   if (code == 0) {
     state_ = State::open;

@@ -42,7 +42,7 @@ class TlsSession {
 
   /// Prepares the handshake. @return false, with problem(), when it cannot even begin.
   bool begin(Text host, const TcpSecurity& security, Secrets& secrets, TlsWire& wire);
-  /// Goes on with the handshake as far as it gets now.
+  /// Continues the handshake as far as possible without waiting.
   State step();
 
   /// As Tcp::send, while open.
@@ -56,9 +56,9 @@ class TlsSession {
   const TcpProblem& problem() const { return problem_; }
   /// Whether it waits for the wire to take bytes, rather than for bytes.
   bool wants_output() const { return wants_output_; }
-  /// Whether it stopped in the middle of a computation, and waits for nothing but to be called again.
+  /// Whether a computation is unfinished: the next call continues it, without any event.
   bool is_computing() const { return is_computing_; }
-  /// Whether all that send() took is with the wire.
+  /// Whether the wire has taken all bytes that send() took.
   bool is_flushed() const { return unsent_ == 0; }
   /// As Tcp::judge_certificate.
   TcpFailure judge(int64_t unix_s) const;

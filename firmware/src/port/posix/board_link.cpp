@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kExitNotUnderstood = 2;
 
-[[noreturn]] void refuse(const std::string& message) {
+[[noreturn]] void exit_with_error(const std::string& message) {
   fprintf(stderr, "plugbench-device: the board's message '%s' is not understood; see docs/virtual-board.md\n",
           message.c_str());
   _exit(kExitNotUnderstood);
@@ -97,7 +97,7 @@ void BoardLink::handle(const std::string& message) {
     }
   }
   if (word == "sync") return send(message);
-  refuse(message);
+  exit_with_error(message);
 }
 
 void BoardLink::send(const std::string& message) {

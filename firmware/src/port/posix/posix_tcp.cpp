@@ -63,7 +63,7 @@ int PosixTcp::Socket::send_bytes(Bytes bytes) {
 
 int PosixTcp::Socket::receive_bytes(MutableBytes into) {
   const ssize_t received = recv(fd, into.data, into.length, 0);
-  // The bench waits in stepped time for its bytes to be acknowledged. Linux takes the option back by itself.
+  // The bench waits in stepped time for its bytes to be acknowledged. Linux clears the option by itself.
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
   if (received >= 0) return static_cast<int>(received);

@@ -6,7 +6,7 @@
 
 namespace pb::posix {
 
-/// Reads a message about the radio behind its first word, `radio` (docs/virtual-board.md).
+/// Reads a message about the radio, after its first word `radio` (docs/virtual-board.md).
 /// @return false, with `change` undefined, for another text
 bool parse_radio_message(std::istream& words, RadioChange& change);
 

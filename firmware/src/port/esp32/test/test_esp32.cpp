@@ -423,7 +423,7 @@ void access_point_opens_once_the_driver_has_started() {
 
 // -- flash ------------------------------------------------------------------------------------------------------------
 
-void flash_refuses_what_the_partition_does_not_have() {
+void flash_rejects_offsets_outside_of_the_partition() {
   EspPartitionFlash flash("storage");
   uint8_t bytes[16] = {};
   const auto check = [](FlashResult expected, FlashResult result) {
@@ -571,7 +571,7 @@ int main() {
   RUN_TEST(radio_that_has_not_started_rejects_nothing);
   RUN_TEST(rejected_clock_leaves_the_radio_to_sleep);
   RUN_TEST(brownout_level_is_the_next_one_of_the_chip);
-  RUN_TEST(flash_refuses_what_the_partition_does_not_have);
+  RUN_TEST(flash_rejects_offsets_outside_of_the_partition);
   RUN_TEST(partition_that_is_missing_has_no_size);
   RUN_TEST(mapped_partition_is_read_as_memory);
   RUN_TEST(image_is_written_validated_and_chosen);

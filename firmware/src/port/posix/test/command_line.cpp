@@ -11,7 +11,7 @@ using namespace pb;
 namespace {
 
 /// Starts the device with invalid `arguments`. @return its output
-std::string refusal(const std::string& arguments) {
+std::string error_of(const std::string& arguments) {
   FILE* output = popen((std::string(PLUGBENCH_DEVICE) + " " + arguments + " 2>&1").c_str(), "r");
   TEST_ASSERT_NOT_NULL(output);
   std::string printed;
@@ -25,23 +25,23 @@ std::string refusal(const std::string& arguments) {
 
 void a_wrong_command_line_is_explained() {
   const std::string needed = "--board-fd 0 --uart-fd 1 --flash /nonexistent ";
-  check_contains("--board-fd, --uart-fd and --flash are needed", refusal("--board-fd 0"));
-  check_contains("usage: plugbench-device", refusal(needed + "--clock-scale 2"));
-  check_contains("unexpected argument 'more'", refusal(needed + "more"));
-  check_contains("--reset 'boredom' is none of: power_on, ", refusal(needed + "--reset boredom"));
+  check_contains("--board-fd, --uart-fd and --flash are needed", error_of("--board-fd 0"));
+  check_contains("usage: plugbench-device", error_of(needed + "--clock-scale 2"));
+  check_contains("unexpected argument 'more'", error_of(needed + "more"));
+  check_contains("--reset 'boredom' is none of: power_on, ", error_of(needed + "--reset boredom"));
   for (const char* wrong : {"''", "x", "-1", "' 1'", "1.5", "99999999999999999999"})
-    check_contains("--heap needs a number from 1 to ", refusal(needed + "--heap " + wrong));
-  check_contains("--worker 'idle' is none of: loop, thread", refusal(needed + "--worker idle"));
-  check_contains("--seed needs a number from 0 to 18446744073709551615", refusal(needed + "--seed -1"));
-  check_contains("the flash file '/nonexistent' cannot be opened", refusal(needed));
+    check_contains("--heap needs a number from 1 to ", error_of(needed + "--heap " + wrong));
+  check_contains("--worker 'idle' is none of: loop, thread", error_of(needed + "--worker idle"));
+  check_contains("--seed needs a number from 0 to 18446744073709551615", error_of(needed + "--seed -1"));
+  check_contains("the flash file '/nonexistent' cannot be opened", error_of(needed));
 }
 
 void stepped_time_needs_both_options() {
   const std::string needed = "--board-fd 0 --uart-fd 1 --flash /nonexistent ";
-  check_contains("--clock-page and --clock-link are given together", refusal(needed + "--clock-page 3"));
-  check_contains("--clock-page and --clock-link are given together", refusal(needed + "--clock-link 3"));
+  check_contains("--clock-page and --clock-link are given together", error_of(needed + "--clock-page 3"));
+  check_contains("--clock-page and --clock-link are given together", error_of(needed + "--clock-link 3"));
   check_contains("the clock page (descriptor 99) cannot be mapped",
-                 refusal(needed + "--clock-page 99 --clock-link 98"));
+                 error_of(needed + "--clock-page 99 --clock-link 98"));
 }
 
 }  // namespace
