@@ -134,8 +134,9 @@ class Uploads:
             free = next(each for each in _numbered(name) if each not in known)
             upload = Upload(free, content_type, len(data), digest, None, data)
         else:
-            path = _store(self._folder, name.rpartition("/")[2], data)
-            upload = Upload(path.name, content_type, len(data), digest, path)
+            above, slash, last = name.rpartition("/")
+            path = _store(self._folder, last, data)
+            upload = Upload(f"{above}{slash}{path.name}", content_type, len(data), digest, path)
         self._kept.append(upload)
         return upload
 

@@ -13,6 +13,7 @@ from rig.csms import Authority, ConfigurationKeys, Csms
 from rig.csms.expectation import Expectation
 from rig.device import Device, EvDriver
 from rig.device.secured import Secured
+from rig.files import Files
 from rig.ocpp.messages import Request
 from rig.scenarios.step import Step, Values
 from rig.scenarios.values import matching, resolved
@@ -63,6 +64,7 @@ class Stage:
         person: the person; None with a bench.
         tag: the idTag that the person presents; with a bench it is that of the description.
         charge_point: the identity of the charge point without a bench; empty: the first one that connects.
+        files: the file server without a bench; with a bench it is that of the bench.
     """
 
     csms: Csms
@@ -72,6 +74,7 @@ class Stage:
     person: Person | None = None
     tag: str = "TAG"
     charge_point: str = ""
+    files: Files | None = None
 
 
 class Player:
@@ -83,6 +86,7 @@ class Player:
     Args:
         stage: the bench and the CSMS, or the CSMS and a person.
         variables: the first values of variables.
+        defaults: values of variables without a first one. They may refer to the variables that every scenario has.
 
     Attributes:
         cursor: expectations consider later events only.
@@ -91,7 +95,7 @@ class Player:
         secured: the device's secrets; None before the first step `secured`.
     """
 
-    def __init__(self, stage: Stage, variables: Mapping[str, Any]) -> None:
+    def __init__(self, stage: Stage, variables: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> None:
         self.stage = stage
         self.csms = stage.csms
         self.timeline = stage.timeline
@@ -100,6 +104,7 @@ class Player:
         self.saved: dict[str, Event] = {}
         self.secured: Secured | None = None
         self._variables = dict(variables)
+        self._defaults = defaults or {}
         self._limits: list[Deadline] = []
         self._keys = ConfigurationKeys(stage.csms)
 
@@ -138,6 +143,8 @@ class Player:
         """
         if name in self._variables:
             return self._variables[name]
+        if name in self._defaults:
+            return self.resolve(self._defaults[name])
         built_in = BUILT_IN.get(name)
         if built_in is None:
             raise AuthorError(f"the variable {name!r} has no value yet: an earlier step has to `save` it")
@@ -306,6 +313,18 @@ class Player:
         assert self.stage.bench is not None
         return EvDriver(self.stage.bench.inputs)
 
+    @property
+    def files(self) -> Files:
+        """The file server.
+
+        Raises:
+            NotSupportedError: there is none.
+        """
+        found = self.stage.files if self.stage.bench is None else self.stage.bench.files
+        if found is None:
+            raise NotSupportedError("a file server")
+        return found
+
     @functools.cached_property
     def authority(self) -> Authority:
         """The authority whose root `${root}` is: that of `secured`, or a new one."""
@@ -358,6 +377,8 @@ BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
     "transaction": lambda player: player.transaction_id(),
     "root": lambda player: player.authority.root,
     "now": lambda player: player.csms.behaviour.current_time(),
+    "files": lambda player: player.files.url(),
+    "files_tls": lambda player: player.files.url(tls=True),
 }
 """The variables that every scenario has."""
 

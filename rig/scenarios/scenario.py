@@ -71,6 +71,10 @@ def load(path: Path, root: Path | None = None) -> Scenario:
     """
     source = read(path, root)
     content = _header(source, HEADER)
+    for name, value in content.get("params", {}).items():
+        for other in references(value):
+            if other not in BUILT_IN:
+                raise source.error(("params", name), f"a default refers to {other!r}. Allowed: {', '.join(BUILT_IN)}")
     reader = _Reader(source, root, set(content.get("params", {})))
     scenario = Scenario(
         path=path,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from rig.csms import Csms
 from rig.files import Files
 from rig.timeline import Timeline
 
@@ -86,3 +87,11 @@ def files(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Files
 @pytest.fixture
 def client(files: Files) -> Client:
     return Client(files)
+
+
+@pytest.fixture
+def csms(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Csms]:
+    csms = Csms(timeline, loop)
+    csms.start()
+    yield csms
+    csms.shut_down()

@@ -124,6 +124,7 @@ class TestFolder:
             assert client.request("PUT", "/v2/fw.bin", body).status == 201
         assert (folder / "v2" / "fw.bin").read_bytes() == b"image"
         assert (folder / "uploads" / "fw.bin.2").read_bytes() == files.uploads[1].data == b"second"
+        assert files.expect_upload("v2/*.2").path == folder / "uploads" / "fw.bin.2"
         assert client.get("/uploads/fw.bin").status == 404
 
     def test_uploads_follow_no_link(self, client: Client, folder: Path, tmp_path: Path) -> None:
