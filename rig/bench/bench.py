@@ -17,6 +17,7 @@ from rig.config.signal import BOOT, EN, Signal
 from rig.csms import Csms
 from rig.faults import Fault
 from rig.faults import inject as inject_fault
+from rig.files import Files
 from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console
 from rig.instruments.current import CurrentMeter
@@ -62,6 +63,7 @@ class Bench:
     telemetry: Telemetry
     network: Network
     csms: Csms
+    files: Files
     flasher: Flasher
     _held_up: HeldUp | None
 
@@ -175,6 +177,9 @@ class Bench:
         )
         stack.callback(self.csms.shut_down)
         self.csms.start()
+        self.files = Files(timeline, self.loop, description.csms.host, named=wiring.csms_host or "")
+        stack.callback(self.files.shut_down)
+        self.files.start()
         self.network = Network(
             timeline,
             self.loop,
@@ -266,7 +271,7 @@ class Bench:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """The capabilities for `@pytest.mark.needs(...)`: of its wires, wiring and firmware.
+        """The capabilities for `@pytest.mark.needs(...)`: of its wires, wiring and firmware, and its file server.
 
         A firmware has `ocpp` if it is a charge point, `settings` if it can be provisioned, and `commands` if its
         console has the commands of docs/console-protocol.md.
@@ -281,6 +286,7 @@ class Bench:
             | set(map(str, signals))
             | {signal.section for signal in signals}
             | {name for name, has in firmware.items() if has}
+            | {"files"}
         )
 
     @property

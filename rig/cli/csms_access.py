@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,9 @@ import typer
 from rig.csms.authority import Authority
 from rig.csms.certificate import Certificate, read_pem
 from rig.csms.security import Security, read_passwords
+from rig.files import Files
 from rig.ocpp.versions import VERSIONS
+from rig.timeline import Timeline
 from rig.util.errors import BenchError
 from rig.util.tcp import reachable_address
 
@@ -33,6 +36,16 @@ ProtocolOption = Annotated[
     list[str] | None,
     typer.Option("--protocol", metavar="NAME", help="Accept only this sub-protocol, such as ocpp2.0.1; repeatable."),
 ]
+FilesOption = Annotated[
+    Path | None,
+    typer.Option("--files", metavar="FOLDER", help="Serve its files over HTTP and HTTPS; uploads go to its `uploads`."),
+]
+FilesPortOption = Annotated[
+    int, typer.Option(min=0, max=65534, help="The TCP port of the file server; HTTPS has the next one; 0: free ones.")
+]
+FilesLoginOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Require a login for files: lines of user:password.")
+]
 TolerantOption = Annotated[
     bool, typer.Option("--tolerant", help="Accept deviations that real CSMSs tolerate, and only note them.")
 ]
@@ -48,6 +61,32 @@ def accepted_protocols(named: list[str] | None) -> tuple[str, ...]:
         if name not in VERSIONS:
             raise BenchError(f"--protocol {name!r} is not a sub-protocol", f"Choose one of {', '.join(VERSIONS)}")
     return tuple(named or VERSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccess:
+    """The options for the file server; see `rig csms serve --help`."""
+
+    folder: Path | None = None
+    port: int = 0
+    login: Path | None = None
+
+    def server(self, timeline: Timeline, loop: asyncio.AbstractEventLoop, host: str) -> Files:
+        """Make the file server of the options. Without a folder it keeps files and uploads in memory.
+
+        Raises:
+            BenchError: there is no such folder, a port is taken, or the file of the login cannot be used.
+        """
+        return Files(
+            timeline,
+            loop,
+            host,
+            port=self.port,
+            tls_port=self.port + 1 if self.port else 0,
+            named=reachable_address(host),
+            folder=self.folder,
+            logins=read_passwords(self.login) if self.login is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ from rig.cli.csms_access import (
     BasicAuthOption,
     CertOption,
     ClientRootOption,
+    FileAccess,
+    FilesLoginOption,
+    FilesOption,
+    FilesPortOption,
     HostOption,
     KeyOption,
     PortOption,
@@ -25,6 +29,7 @@ from rig.cli.csms_access import (
 from rig.cli.exit_codes import EXIT_FAILURE
 from rig.csms import Csms
 from rig.csms.server import url_of
+from rig.files import Files
 from rig.ocpp.versions import SubprotocolName
 from rig.scenarios import NotSupportedError, Scenario, Stage, load, play
 from rig.timeline import Timeline
@@ -57,6 +62,9 @@ def command(
     basic_auth_file: BasicAuthOption = None,
     client_root: ClientRootOption = None,
     tolerant: TolerantOption = False,
+    served: FilesOption = None,
+    files_port: FilesPortOption = 0,
+    files_login: FilesLoginOption = None,
 ) -> None:
     """Play scenarios against a charge point that connects. You do what a bench would do, when asked."""
     scenarios = [load(file.resolve()) for file in files]
@@ -67,7 +75,11 @@ def command(
     security, root = Access(tls, cert, key, basic_auth_file, client_root).security(host)
     terminal = Terminal()
     protocols = list(dict.fromkeys(scenario.version.subprotocol for scenario in scenarios))
-    with _csms(host, port, charge_point, protocols, strict=not tolerant) as csms, csms.secured(security):
+    access = FileAccess(served, files_port, files_login)
+    with (
+        _servers(host, port, charge_point, protocols, access, strict=not tolerant) as (csms, file_server),
+        csms.secured(security),
+    ):
         _print_refusals(csms, terminal)
         if traffic:
             _print_traffic(csms, terminal)
@@ -83,7 +95,12 @@ def command(
         )
         terminal.print(f"{visible(connected.charge_point)} has connected")
         stage = Stage(
-            csms, csms.timeline, person=_AtTheTerminal(terminal), tag=tag, charge_point=connected.charge_point
+            csms,
+            csms.timeline,
+            person=_AtTheTerminal(terminal),
+            tag=tag,
+            charge_point=connected.charge_point,
+            files=file_server,
         )
         failed = [each for each in scenarios if not _passes(each, stage, terminal, given)]
     if failed:
@@ -120,6 +137,8 @@ def _passes(scenario: Scenario, stage: Stage, terminal: Terminal, given: dict[st
     name, csms = scenario.case or scenario.path.stem, stage.csms
     terminal.print(Text(f"{name}: {scenario.title}", style="bold"))
     csms.reset()
+    if stage.files is not None:
+        stage.files.reset()
     csms.timeline.set_default_mark(csms.timeline.mark())
     own = {key: value for key, value in given.items() if key in scenario.parameters}
     try:
@@ -143,16 +162,20 @@ def _passes(scenario: Scenario, stage: Stage, terminal: Terminal, given: dict[st
 
 
 @contextlib.contextmanager
-def _csms(host: str, port: int, identity: str, protocols: Sequence[SubprotocolName], *, strict: bool) -> Iterator[Csms]:
-    """Run a CSMS on a loop in a thread."""
+def _servers(
+    host: str, port: int, identity: str, protocols: Sequence[SubprotocolName], access: FileAccess, *, strict: bool
+) -> Iterator[tuple[Csms, Files]]:
+    """Run a CSMS and a file server on a loop in a thread."""
     timeline = Timeline(keep=_KEPT_EVENTS)
     with loop_in_a_thread(timeline.clock, "csms") as loop:
         csms = Csms(timeline, loop, host, port, identity=identity, protocols=protocols, strict=strict)
-        csms.start()
-        try:
-            yield csms
-        finally:
-            csms.shut_down()
+        with contextlib.ExitStack() as stack:
+            stack.callback(csms.shut_down)
+            csms.start()
+            files = access.server(timeline, loop, host)
+            stack.callback(files.shut_down)
+            files.start()
+            yield csms, files
 
 
 def _print_refusals(csms: Csms, terminal: Terminal) -> None:

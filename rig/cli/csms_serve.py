@@ -19,6 +19,10 @@ from rig.cli.csms_access import (
     BasicAuthOption,
     CertOption,
     ClientRootOption,
+    FileAccess,
+    FilesLoginOption,
+    FilesOption,
+    FilesPortOption,
     HostOption,
     KeyOption,
     PortOption,
@@ -30,9 +34,11 @@ from rig.cli.csms_access import (
 from rig.cli.csms_prompt import PromptedTerminal, begin_prompt
 from rig.csms import Csms
 from rig.csms.server import url_of
+from rig.files import Files
 from rig.live.bench_state import csms_state
 from rig.live.csms_calls import CsmsCalls
 from rig.live.fault_calls import faults_of_csms
+from rig.live.files_calls import FilesCalls
 from rig.live.offer import Offer
 from rig.live.server import LiveServer, try_to_offer
 from rig.ocpp.versions import VERSIONS
@@ -44,13 +50,14 @@ from rig.timeline.events import (
     Event,
     FaultInjected,
     FaultLifted,
+    FileTransfer,
     HandAct,
     LinkChange,
     Note,
     OcppFrame,
 )
 from rig.timeline.frame_words import frame_line
-from rig.timeline.words import act_words, link_line, refusal_words
+from rig.timeline.words import act_words, link_line, refusal_words, transfer_words
 from rig.util.aio import in_thread
 from rig.util.errors import BenchError
 from rig.util.redaction import masked_text
@@ -73,13 +80,20 @@ def command(
     client_root: ClientRootOption = None,
     protocol: ProtocolOption = None,
     tolerant: TolerantOption = False,
+    files: FilesOption = None,
+    files_port: FilesPortOption = 9080,
+    files_login: FilesLoginOption = None,
 ) -> None:
     """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
     access = Access(tls, cert, key, basic_auth_file, client_root)
-    serve(host, port, record, access, accepted_protocols(protocol), tolerant=tolerant)
+    if files is None and files_login is not None:
+        raise BenchError("--files-login needs --files", "Name the folder to serve")
+    file_access = FileAccess(files, files_port, files_login)
+    serve(host, port, record, access, accepted_protocols(protocol), tolerant=tolerant, files=file_access)
 
 
 _EVERYBODY = Access()
+_NO_FILES = FileAccess()
 
 
 def serve(
@@ -90,6 +104,7 @@ def serve(
     protocols: Sequence[str] = tuple(VERSIONS),
     *,
     tolerant: bool = False,
+    files: FileAccess = _NO_FILES,
 ) -> None:
     """Run a normal CSMS until Ctrl-C, SIGTERM or SIGHUP, one line on the terminal for each frame.
 
@@ -102,6 +117,7 @@ def serve(
         access: the login of charge points.
         protocols: the accepted sub-protocols.
         tolerant: accept deviations that real CSMSs tolerate.
+        files: the file server beside it.
 
     Raises:
         BenchError: the server could not start, or the record can no longer be written.
@@ -120,8 +136,11 @@ def serve(
         try:
             timeline = Timeline(keep=_KEPT_EVENTS)
 
-            def make(loop: asyncio.AbstractEventLoop) -> Csms:
-                return Csms(timeline, loop, host, port, security=security, protocols=protocols, strict=not tolerant)
+            def make(loop: asyncio.AbstractEventLoop) -> tuple[Files | None, Csms]:
+                served = files.server(timeline, loop, host) if files.folder is not None else None
+                return served, Csms(
+                    timeline, loop, host, port, security=security, protocols=protocols, strict=not tolerant
+                )
 
             asyncio.run(_serve(make, host, record, file, root))
         finally:
@@ -130,13 +149,19 @@ def serve(
 
 
 async def _serve(
-    make: Callable[[asyncio.AbstractEventLoop], Csms], host: str, record: Path | None, file: FileIO | None, root: str
+    make: Callable[[asyncio.AbstractEventLoop], tuple[Files | None, Csms]],
+    host: str,
+    record: Path | None,
+    file: FileIO | None,
+    root: str,
 ) -> None:
     loop = asyncio.get_running_loop()
-    csms = make(loop)
+    files, csms = make(loop)
     live: LiveServer | None = None
     try:
         await in_thread(csms.start)
+        if files is not None:
+            await in_thread(files.start)
         ended = asyncio.Event()
         full: OSError | None = None
         terminal = PromptedTerminal(on_gone=ended.set)
@@ -161,9 +186,11 @@ async def _serve(
         csms.timeline.listen(show)
         if root:
             terminal.print(f"Root of the new certificate for this run:\n{root}")
-        live = try_to_offer(offer_of_csms(csms))
+        live = try_to_offer(offer_of_csms(csms, files))
         url = url_of(reachable_address(host), csms.port, "CP-1", tls=csms.speaks_tls)
         terminal.print(f"CSMS at {url} (the path is the charge point's identity); Ctrl-C ends it")
+        if files is not None:
+            terminal.print(f"files at {files.url('NAME')} and {files.url('NAME', tls=True)}")
         if live is not None and sys.stdin.isatty():
             begin_prompt(terminal, loop, ended.set)
         await ended.wait()
@@ -175,13 +202,17 @@ async def _serve(
     finally:
         if live is not None:
             await in_thread(live.close)
+        if files is not None:
+            await in_thread(files.shut_down)
         await in_thread(csms.shut_down)
 
 
-def offer_of_csms(csms: Csms) -> Offer:
-    """Return what this command offers on its live socket: only a CSMS."""
-    faults = faults_of_csms(lambda: csms)
+def offer_of_csms(csms: Csms, files: Files | None = None) -> Offer:
+    """Return what this command offers on its live socket: a CSMS, and its file server if there is one."""
+    faults = faults_of_csms(lambda: csms, files)
     calls = {**CsmsCalls(lambda: csms).table(), **faults.table()}
+    if files is not None:
+        calls |= FilesCalls(lambda: files).table()
 
     def state() -> Mapping[str, Any]:
         return {"csms": csms_state(csms), "faults": faults.active()}
@@ -224,6 +255,8 @@ def _line(event: Event, stamp: str) -> _Parts:
             return ((f"{stamp} {visible(refusal_words(event))}", "bold"),)
         case Note():
             return ((f"{stamp} {visible(masked_text(event.text))}", "bold"),)
+        case FileTransfer():
+            return ((f"{stamp} {visible(transfer_words(event))}", "" if event.status < 400 else "yellow"),)
         case FaultInjected():
             arguments = " ".join(f"{key}={value}" for key, value in event.arguments.items())
             return ((f"{stamp} fault {visible(f'{event.fault} {arguments}')}", "bold magenta"),)

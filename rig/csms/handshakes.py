@@ -35,19 +35,24 @@ class Handshakes:
 
     Args:
         timeline: gets an event for each refused client.
+        source: the server, as the source of these events.
+        awaited: the words that describe a timeout.
     """
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, source: str = "csms", awaited: str = "sent no opening handshake") -> None:
         self._timeline = timeline
+        self._source = source
+        self._awaited = awaited
         self._pending: dict[Client, asyncio.TimerHandle] = {}
 
-    def begin(self, client: Client, awaited: str = "sent no opening handshake") -> None:
+    def begin(self, client: Client, awaited: str = "") -> None:
         """Start the timer of a client.
 
         Args:
             client: a client with a TCP connection.
-            awaited: the words that describe a timeout, e.g. `sent no opening handshake`.
+            awaited: the words that describe a timeout, e.g. `finished no TLS handshake`; empty: those of the server.
         """
+        awaited = awaited or self._awaited
         if len(self._pending) >= MOST_HANDSHAKES:
             oldest = next(iter(self._pending))
             self.end(oldest, f"it {awaited}, and {MOST_HANDSHAKES} other clients began one after it")
@@ -63,7 +68,7 @@ class Handshakes:
         """
         if not self._pending:
             return False
-        self.end(next(iter(self._pending)), f"it sent no opening handshake, and {connections} connections are open")
+        self.end(next(iter(self._pending)), f"it {self._awaited}, and {connections} connections are open")
         return True
 
     def forget(self, client: Client) -> None:
@@ -92,5 +97,7 @@ class Handshakes:
         if len(words) > _MOST_QUOTED:
             words = f"{words[:_MOST_QUOTED]}…"
         self._timeline.append(
-            ClientRefused(source="csms", charge_point=charge_point, address=f"{host}:{port}", how=how, reason=words)
+            ClientRefused(
+                source=self._source, charge_point=charge_point, address=f"{host}:{port}", how=how, reason=words
+            )
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import ssl
 from collections.abc import Mapping
@@ -15,6 +13,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from rig.csms.certificate import Certificate, pem_file
+from rig.util.basic_auth import credentials
 from rig.util.errors import AuthorError, BenchError
 
 SecurityProfile = Literal[0, 1, 2, 3]
@@ -97,17 +96,12 @@ class Security:
         return ""
 
     def _basic_refusal(self, identity: str, authorization: str) -> str:
-        scheme, _, credentials = authorization.partition(" ")
         if not authorization:
             return f"it sent no header Authorization, and security profile {self.profile} needs one"
-        if scheme.lower() != "basic":
-            return f"its header Authorization has the scheme {scheme!r}, not Basic"
         try:
-            user, colon, password = base64.b64decode(credentials.strip(), validate=True).partition(b":")
-        except binascii.Error:
-            return "its header Authorization is not Base64"
-        if not colon:
-            return "its header Authorization has no ':' between user and password"
+            user, password = credentials(authorization)
+        except ValueError as error:
+            return str(error)
         if user != identity.encode():
             # The message does not quote the user, which may be a misplaced password.
             return f"the user of its header Authorization is not its identity {identity!r}"

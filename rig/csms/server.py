@@ -61,6 +61,14 @@ _MOST_AT_ONCE = 16
 _CLOSE_TIMEOUT_S = 1.0  # for the charge point's half of the close handshake
 
 
+class _TlsConnection(TlsServer):
+    """TLS below a connection. websockets treats this object as that connection, and compares its `protocol`."""
+
+    def __init__(self, above: Connection, *args: Any, **callbacks: Any) -> None:
+        super().__init__(above, *args, **callbacks)
+        self.protocol = above.protocol
+
+
 class CsmsServer:
     """A CSMS for OCPP 1.6J, 2.0.1 and 2.1. All methods run on its loop; `rig.csms.Csms` wraps it for tests.
 
@@ -318,7 +326,7 @@ class CsmsServer:
         )
         if self._tls_context is None:
             return connection
-        return TlsServer(
+        return _TlsConnection(
             connection,
             self._tls_context,
             made=self._tls_made,

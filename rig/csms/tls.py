@@ -1,4 +1,4 @@
-"""TLS below a WebSocket connection: a handshake that reports why it failed, then a transport like that of TCP.
+"""TLS below any protocol: a handshake that reports why it failed, then a transport like that of TCP.
 
 asyncio's TLS does not report a failed handshake, and does not send the alert that gives the client the reason.
 """
@@ -11,9 +11,6 @@ import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
-from websockets.server import ServerProtocol
-
-from rig.csms.connection import Connection
 from rig.util import tcp
 
 _CHUNK = 1 << 16
@@ -48,7 +45,7 @@ class TlsServer(asyncio.Protocol):
 
     def __init__(
         self,
-        above: Connection,
+        above: asyncio.Protocol,
         context: ssl.SSLContext,
         *,
         made: Callable[[TlsServer], None],
@@ -66,11 +63,6 @@ class TlsServer(asyncio.Protocol):
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._is_open = False
         self._has_failed = False
-
-    @property
-    def protocol(self) -> ServerProtocol:
-        """The protocol of the connection above. websockets treats this object as that connection and compares it."""
-        return self._above.protocol
 
     @property
     def is_shaking_hands(self) -> bool:
@@ -250,7 +242,7 @@ def reason_of(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the client's certificate is rejected: {error.verify_message}"
     if code == "HTTP_REQUEST":
-        return "the client uses HTTP without TLS, and this port needs TLS: its URL must begin with wss://"
+        return "the client uses HTTP without TLS, and this port needs TLS: its URL must begin with wss:// or https://"
     if code == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
         return "the client sent no certificate, and security profile 3 needs one"
     _, is_alert, alert = code.partition("_ALERT_")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +10,7 @@ from rig.csms.frame_effects import Effect
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import Call, CallError, CallResult, Message
 from rig.util.arguments import validate_one_of
+from rig.util.occasions import OccasionCounter
 
 Direction = Literal["sent", "received", "both"]
 """`sent`: from the CSMS to the charge point; `received`: from the charge point to the CSMS."""
@@ -66,25 +66,19 @@ class Selection:
                 return isinstance(message, CallResult | CallError)
 
 
-class FrameFault:
+class FrameFault(OccasionCounter):
     """An effect on the selected frames, while it is active.
 
     Args:
         name: the fault's name on the timeline.
         effect: the change.
         selection: the frames.
-
-    Attributes:
-        matched: the number of frames that matched.
-        changed: the number of frames that were changed.
     """
 
     def __init__(self, name: str, effect: Effect, selection: Selection) -> None:
+        super().__init__(selection)
         self.name = name
         self.effect = effect
-        self.matched = 0
-        self.changed = 0
-        self.rng = random.Random(selection.seed)
         self._selection = selection
 
     def takes(self, direction: Literal["sent", "received"], action: str, message: Message) -> bool:
@@ -92,14 +86,7 @@ class FrameFault:
         chosen = self._selection
         if not chosen.matches(direction, action, message) or not self.effect.is_possible(direction, action, message):
             return False
-        self.matched += 1
-        if self.matched < chosen.first or (chosen.times and self.matched >= chosen.first + chosen.times):
-            return False
-        # Drawn even at 100 %, so that the other random numbers of a change do not depend on the chance.
-        if self.rng.random() * 100 >= chosen.chance:
-            return False
-        self.changed += 1
-        return True
+        return self.take()
 
 
 class Wire:

@@ -8,35 +8,43 @@ from contextlib import contextmanager
 from rig.csms import Csms
 from rig.faults.fault import Fault
 from rig.faults.injection import inject
+from rig.files import Files
 from rig.timeline import Timeline
 from rig.timeline.events import FaultInjected
 from rig.util.errors import BenchError
 
+FILES = "files"
+"""The capability of a program that has a file server."""
+
 
 @contextmanager
-def inject_at_csms(csms: Csms, fault: Fault) -> Iterator[FaultInjected]:
+def inject_at_csms(csms: Csms, fault: Fault, files: Files | None = None) -> Iterator[FaultInjected]:
     """Inject a fault into a CSMS that has no bench, within the block. Charge points connect to it without a proxy.
 
     Args:
         csms: the CSMS.
         fault: the fault.
+        files: the file server beside it; None: there is none.
 
     Raises:
-        BenchError: the fault needs a bench.
+        BenchError: the fault needs a bench, or a file server.
     """
     if not fault.on_csms:
         raise BenchError(f"The fault {fault.name} needs a bench: this program has only a CSMS", "Open a bench")
-    with inject(_CsmsAlone(csms), fault) as injected:  # type: ignore[arg-type]  # it has what these faults use
+    if FILES in fault.needs and files is None:
+        raise BenchError(f"The fault {fault.name} needs a file server", "Start this program with --files FOLDER")
+    with inject(_CsmsAlone(csms, files), fault) as injected:  # type: ignore[arg-type]  # it has what these faults use
         yield injected
 
 
 class _CsmsAlone:
     """The part of a bench that a CSMS alone has."""
 
-    def __init__(self, csms: Csms) -> None:
+    def __init__(self, csms: Csms, files: Files | None) -> None:
         self.csms = csms
+        self.files = files
         self.network = _Direct(csms)
-        self.capabilities: frozenset[str] = frozenset()
+        self.capabilities = frozenset([FILES] if files is not None else [])
 
     @property
     def timeline(self) -> Timeline:

@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any, ClassVar, Protocol, get_type_hints
 
 from rig.csms import Csms
+from rig.files import Files
 from rig.instruments.network import Network
 from rig.instruments.power import Power
 from rig.timeline import Timeline
@@ -30,6 +31,8 @@ class Bench(Protocol):
     @property
     def csms(self) -> Csms: ...
     @property
+    def files(self) -> Files: ...
+    @property
     def wiring(self) -> Wiring: ...
     @property
     def capabilities(self) -> frozenset[str]: ...
@@ -44,7 +47,7 @@ class Fault(ABC):
         needs: the capabilities that it needs of a bench.
         reboots: whether it reboots the device, once, at the latest when it is lifted. The test must announce the reboot
             (`Device.expecting_reboot`).
-        on_csms: whether a CSMS without a bench can inject it (`rig csms serve`).
+        on_csms: whether a CSMS without a bench can inject it (`rig csms serve`), if that has what the fault `needs`.
     """
 
     name: ClassVar[str]

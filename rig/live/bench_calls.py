@@ -16,6 +16,7 @@ from rig.instruments.proxy import Admission
 from rig.live.calls import Call, Caller
 from rig.live.csms_calls import CsmsCalls
 from rig.live.fault_calls import FaultCalls
+from rig.live.files_calls import FilesCalls
 from rig.timeline.events import FaultInjected
 from rig.util.checked import Count, Limits, Seconds, Text
 
@@ -67,6 +68,7 @@ class BenchCalls:
             "flash": Call(self.flash),
             "restore": Call(self.restore),
             **CsmsCalls(lambda: self._bench.csms).table(),
+            **FilesCalls(lambda: self._bench.files).table(),
         }
 
     # -- power and pins -------------------------------------------------------------------------------------------

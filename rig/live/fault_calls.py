@@ -10,7 +10,8 @@ from typing import Any, get_type_hints
 
 from rig.csms import Csms
 from rig.faults import CATALOGUE, Fault, by_name
-from rig.faults.csms_alone import inject_at_csms
+from rig.faults.csms_alone import FILES, inject_at_csms
+from rig.files import Files
 from rig.live.calls import Call, Caller, described_argument
 from rig.live.messages import RequestError
 from rig.timeline.events import FaultInjected
@@ -117,17 +118,21 @@ class FaultCalls:
             stack.close()
 
 
-def faults_of_csms(csms: Callable[[], Csms]) -> FaultCalls:
+def faults_of_csms(csms: Callable[[], Csms], files: Files | None = None) -> FaultCalls:
     """Return the calls for the faults that a CSMS without a bench can inject.
 
     Args:
         csms: returns the CSMS.
+        files: the file server beside it; None: there is none.
     """
 
+    def lacks(kind: type[Fault]) -> list[str]:
+        if not kind.on_csms:
+            return ["bench"]
+        return [FILES] if FILES in kind.needs and files is None else []
+
     return FaultCalls(
-        lambda fault: inject_at_csms(csms(), fault),
-        possible=lambda kind: kind.on_csms,
-        lacks=lambda kind: [] if kind.on_csms else ["bench"],
+        lambda fault: inject_at_csms(csms(), fault, files), possible=lambda kind: not lacks(kind), lacks=lacks
     )
 
 

@@ -21,6 +21,7 @@ from rig.timeline.events import (
     Event,
     FaultInjected,
     FaultLifted,
+    FileTransfer,
     Flashed,
     HandAct,
     LinkChange,
@@ -194,6 +195,7 @@ _MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
     Panic: "panic",
     BenchTrouble: "trouble",
     ClientRefused: "note",
+    FileTransfer: "note",
     HandAct: "note",
     Note: "note",
 }

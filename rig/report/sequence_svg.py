@@ -17,6 +17,7 @@ from rig.timeline.events import (
     Event,
     FaultInjected,
     FaultLifted,
+    FileTransfer,
     LinkChange,
     OcppFrame,
     PowerChange,
@@ -89,6 +90,8 @@ def _row(test: Test, event: Event) -> _Row | None:
             return _Row(at, "frame", frame_name(event), frame_fields(event), to_csms, answer, wrong)
         case FaultInjected() | FaultLifted() | ClientRefused():
             return _Row(at, "note", log_line(event), wrong=True)
+        case FileTransfer():
+            return _Row(at, "note", log_line(event), wrong=not event.complete or event.status >= 400)
         case PowerChange(rail=True):
             return None
         case Boot() | LinkChange() | AccessPointChange() | PowerChange():

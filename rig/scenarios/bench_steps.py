@@ -145,7 +145,7 @@ def fault(player: Player, values: Values) -> None:
             player.play(steps)
         return
     if kind.on_csms:
-        with inject_at_csms(player.stage.csms, kind):
+        with inject_at_csms(player.stage.csms, kind, player.stage.files):
             player.play(steps)
         return
     player.act(f"Begin: {kind.summary}", lambda _: None)

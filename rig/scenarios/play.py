@@ -31,7 +31,7 @@ def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None 
     if unknown := sorted(set(given) - set(scenario.parameters)):
         known = ", ".join(scenario.parameters) or "none"
         raise AuthorError(f"{scenario.path}: there is no parameter {unknown[0]!r}. Allowed: {known}")
-    player = Player(stage, {**scenario.parameters, **given}, scenario.version)
+    player = Player(stage, given, scenario.parameters, scenario.version)
     require(player, scenario.requires)
     if scenario.settings:
         KINDS["settings"].run(player, Values(player.resolve(dict(scenario.settings))))

@@ -13,6 +13,7 @@ from rig.csms import Authority, ConfigurationKeys, Csms, Variables
 from rig.csms.expectation import Expectation
 from rig.device import Device, EvDriver
 from rig.device.secured import Secured
+from rig.files import Files
 from rig.ocpp.messages import Request
 from rig.ocpp.transaction_events import StationTransaction
 from rig.ocpp.transactions import Transaction
@@ -66,6 +67,7 @@ class Stage:
         person: the person; None with a bench.
         tag: the idTag that the person presents; with a bench it is that of the description.
         charge_point: the identity of the charge point without a bench; empty: the first one that connects.
+        files: the file server without a bench; with a bench it is that of the bench.
     """
 
     csms: Csms
@@ -75,6 +77,7 @@ class Stage:
     person: Person | None = None
     tag: str = "TAG"
     charge_point: str = ""
+    files: Files | None = None
 
 
 class Player:
@@ -86,6 +89,7 @@ class Player:
     Args:
         stage: the bench and the CSMS, or the CSMS and a person.
         variables: the first values of variables.
+        defaults: values of variables without a first one. They may refer to the variables that every scenario has.
         version: the version of OCPP of the scenario.
 
     Attributes:
@@ -95,7 +99,13 @@ class Player:
         secured: the device's secrets; None before the first step `secured`.
     """
 
-    def __init__(self, stage: Stage, variables: Mapping[str, Any], version: Version = V16) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        variables: Mapping[str, Any],
+        defaults: Mapping[str, Any] | None = None,
+        version: Version = V16,
+    ) -> None:
         self.stage = stage
         self.version = version
         self.csms = stage.csms
@@ -105,6 +115,7 @@ class Player:
         self.saved: dict[str, Event] = {}
         self.secured: Secured | None = None
         self._variables = dict(variables)
+        self._defaults = defaults or {}
         self._limits: list[Deadline] = []
 
     # -- playing ------------------------------------------------------------------------------------------------------
@@ -142,6 +153,8 @@ class Player:
         """
         if name in self._variables:
             return self._variables[name]
+        if name in self._defaults:
+            return self.resolve(self._defaults[name])
         built_in = BUILT_IN.get(name)
         if built_in is None:
             raise AuthorError(f"the variable {name!r} has no value yet: an earlier step has to `save` it")
@@ -323,6 +336,18 @@ class Player:
         assert self.stage.bench is not None
         return EvDriver(self.stage.bench.inputs)
 
+    @property
+    def files(self) -> Files:
+        """The file server.
+
+        Raises:
+            NotSupportedError: there is none.
+        """
+        found = self.stage.files if self.stage.bench is None else self.stage.bench.files
+        if found is None:
+            raise NotSupportedError("a file server")
+        return found
+
     @functools.cached_property
     def authority(self) -> Authority:
         """The authority whose root `${root}` is: that of `secured`, or a new one."""
@@ -379,6 +404,8 @@ BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
     "transaction": lambda player: player.transaction_id(),
     "root": lambda player: player.authority.root,
     "now": lambda player: player.csms.behaviour.current_time(),
+    "files": lambda player: player.files.url(),
+    "files_tls": lambda player: player.files.url(tls=True),
 }
 """The variables that every scenario has."""
 

@@ -76,6 +76,10 @@ def load(path: Path, root: Path | None = None) -> Scenario:
     content = _header(source, HEADER)
     version = VERSIONS[content.get("protocol", V16.subprotocol)]
     _check_values(source, content, HEADER, version)
+    for name, value in content.get("params", {}).items():
+        for other in references(value):
+            if other not in BUILT_IN:
+                raise source.error(("params", name), f"a default refers to {other!r}. Allowed: {', '.join(BUILT_IN)}")
     reader = _Reader(source, root, set(content.get("params", {})), version)
     scenario = Scenario(
         path=path,

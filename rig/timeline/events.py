@@ -240,6 +240,31 @@ class ClientRefused(Event):
     charge_point: MayHoldSecret[str] = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTransfer(Event):
+    """The file server answered a request, or will answer no more of it because of a fault.
+
+    `method` and `path` are those of the request; `path` has no query. `status` is the HTTP status, 0 if none was sent.
+    `sent` and `received` are the bytes of the bodies. `name` is the file that was sent, or the name of a stored upload.
+    `complete` is False if a body ended early, with the reason in `error`; `error` also is the reason of a refusal.
+    `part` is the sent part of a file if the request asked for one, such as `bytes 100-199/4000`. `fault` names the
+    injected faults that changed it.
+    """
+
+    method: MayHoldSecret[str]
+    path: MayHoldSecret[str]
+    address: NoSecret[str]
+    status: int = 0
+    sent: int = 0
+    received: int = 0
+    name: MayHoldSecret[str] = ""
+    complete: bool = True
+    part: NoSecret[str] = ""
+    error: MayHoldSecret[str] = ""
+    fault: NoSecret[str] = ""
+    tls: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).

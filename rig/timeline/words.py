@@ -20,6 +20,7 @@ from rig.timeline.events import (
     FaultInjected,
     FaultLifted,
     FigureJudged,
+    FileTransfer,
     Flashed,
     HandAct,
     LedPattern,
@@ -79,6 +80,8 @@ def _terminal_line(event: Event) -> str | None:
             return f"link     {event.charge_point} {'connected' if event.connected else 'disconnected'}"
         case ClientRefused():
             return f"link     {refusal_words(event)}"
+        case FileTransfer():
+            return f"files    {transfer_words(event)}"
         case PowerChange():
             return f"power    {'rail' if event.rail else 'switch'} {'on' if event.on else 'off'}"
         case AccessPointChange():
@@ -110,6 +113,20 @@ def refusal_words(refused: ClientRefused) -> str:
     """Format the refusal of a client, masked: `refused the client CP-1 at 127.0.0.1:4711 (HTTP 401): ...`."""
     who = " at ".join(part for part in (one_line(masked_text(refused.charge_point)), refused.address) if part)
     return f"refused the client {who} ({refused.how}): {one_line(masked_text(refused.reason))}"
+
+
+def transfer_words(transfer: FileTransfer) -> str:
+    """Format a transfer of a file, masked: `GET /fw.bin: 206, 100 bytes sent (bytes 0-99/4000) to 127.0.0.1:4711`."""
+    status = str(transfer.status) if transfer.status else "no answer"
+    bodies = [
+        f"{count} bytes {way}" for count, way in ((transfer.received, "received"), (transfer.sent, "sent")) if count
+    ]
+    part = f" ({transfer.part})" if transfer.part else ""
+    fault = f" [{transfer.fault}]" if transfer.fault else ""
+    error = f": {one_line(masked_text(transfer.error))}" if transfer.error else ""
+    what = f"{one_line(masked_text(transfer.method))} {one_line(masked_text(transfer.path))}"
+    cut = "" if transfer.complete else ", incomplete"
+    return f"{what}: {', '.join([status, *bodies])}{part}{cut}{fault} ({transfer.address}){error}"
 
 
 def led_pattern(event: LedPattern) -> tuple[str, str]:
@@ -202,6 +219,8 @@ def moment(event: Event) -> tuple[str, str] | None:
             return f"bench: {one_line(event.what)}", "bench error"
         case ClientRefused():
             return refusal_words(event), "refused"
+        case FileTransfer():
+            return transfer_words(event), one_line(event.method)
         case Note():
             return one_line(event.text), "note"
         case HandAct():
@@ -242,6 +261,7 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
         + ("open" if e.connected else f"closed, code {e.code if e.code is not None else 'none'} {e.reason}".rstrip())
     ),
     ClientRefused: refusal_words,
+    FileTransfer: lambda e: f"file {transfer_words(e)}",
     OcppFrame: frame_log,
     Carried: lambda e: (
         f"network held back for {seconds((e.t - e.came) / 1e9)}, {'to' if e.to_device else 'from'} the device"

@@ -45,6 +45,24 @@ def frame(message_type: Any = "CALL", payload: Any = None, **others: Any) -> ev.
             ev.ClientRefused(address="h:1", how="TLS", reason="it has expired", charge_point="CP-1"),
             "link     refused the client CP-1 at h:1 (TLS): it has expired",
         ),
+        (
+            ev.FileTransfer(
+                method="GET",
+                path="/fw.bin",
+                address="h:1",
+                status=206,
+                sent=10,
+                part="bytes 5-14/90",
+                complete=False,
+                error="the client left",
+                fault="file-cut",
+            ),
+            "files    GET /fw.bin: 206, 10 bytes sent (bytes 5-14/90), incomplete [file-cut] (h:1): the client left",
+        ),
+        (
+            ev.FileTransfer(method="PUT", path="/log", address="h:1", received=7),
+            "files    PUT /log: no answer, 7 bytes received (h:1)",
+        ),
         (ev.Note(text="a remark"), None),
         (ACT, "by hand  input.set (name=cable, on=true) by rig input (process 7)"),
     ],
@@ -114,6 +132,7 @@ LEAKY = [
     ev.FaultInjected(fault="x", arguments={"url": URL}),
     ev.BenchTrouble(what=URL),
     ev.ClientRefused(address="h:1", how="TLS", reason=URL),
+    ev.FileTransfer(method="GET", path=URL, address="h:1", name=URL, error=URL),
     ev.Note(text=URL),
     ev.HandAct(call="console.send", arguments={"text": URL}, by=URL),
 ]

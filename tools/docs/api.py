@@ -80,6 +80,11 @@ PARTS = (
         ),
     ),
     Part(
+        "File server",
+        "The fixture `files` is a `Files`. See [files.md](files.md) for examples.",
+        ("rig/files/instrument.py", "rig/files/uploads.py", "rig/files/failure.py", "rig/files/effects.py"),
+    ),
+    Part(
         "Faults",
         "See [faults.md](faults.md) for the effect of each on the wire.",
         (
@@ -90,6 +95,7 @@ PARTS = (
             "rig/faults/board.py",
             "rig/faults/network.py",
             "rig/faults/csms.py",
+            "rig/faults/files.py",
         ),
     ),
     Part("Events", "The entries of the timeline.", ("rig/timeline/events.py",)),

@@ -23,7 +23,7 @@ LAYERS = (
     ("rig.device",),
     ("rig.bench",),
     ("rig.faults",),
-    ("rig.instruments",),
+    ("rig.instruments", "rig.files"),
     ("rig.adapters", "rig.csms", "rig.load", "rig.report"),
     ("rig.wiring", "rig.ocpp", "rig.runs"),
     ("rig.firmware", "rig.timeline", "rig.config"),

@@ -55,7 +55,7 @@ class SecuredAccess(CsmsPart):
         """
         return self.timeline.expect(
             ClientRefused,
-            lambda refused: reason in refused.reason and (where is None or where(refused)),
+            lambda refused: refused.source == "csms" and reason in refused.reason and (where is None or where(refused)),
             since=since or self.timeline.default_mark,
             timeout=timeout,
             what=f"a client is refused{f' because {reason!r}' if reason else ''}",

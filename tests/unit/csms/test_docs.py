@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from rig import faults
 from rig.csms import Authority, CallError, Csms, Security, answers, messages
+from rig.faults.files import FileFault
 from rig.faults.frames import FrameFault
 from tests.unit.csms.conftest import Peer
 from tests.unit.csms.station_peer import STATUS, boot, transaction_event
@@ -150,13 +151,14 @@ def test_the_table_of_faults_is_the_catalogue() -> None:
     for name, (summary, arguments, needs) in table.items():
         fault = faults.by_name(name)
         assert summary == fault.summary
-        shared = FrameFault.__annotations__ if isinstance(fault, FrameFault) else {}
+        shared = next((base.__annotations__ for base in (FrameFault, FileFault) if isinstance(fault, base)), {})
         own = [(k, str(v) or "empty") for k, v in fault.arguments().items() if k not in shared]
         assert re.findall(r"`(\w+)` (-?[\w.]+)", arguments) == own
         assert set(re.findall(r"`([\w.]+)`", needs)) == fault.needs
 
 
-def test_the_arguments_that_select_frames_are_described() -> None:
-    rows = re.findall(r"^\| (\w+) \| (\w+) \| .* \|$", (DOCS / "faults.md").read_text(), re.MULTILINE)
-    defaults = {name: str(value) or "empty" for name, value in faults.by_name("frame-drop").arguments().items()}
-    assert dict(row for row in rows if row[0] in defaults) == defaults
+@pytest.mark.parametrize(("fault", "base"), [("frame-drop", FrameFault), ("file-silent", FileFault)])
+def test_the_arguments_that_select_are_described(fault: str, base: type[faults.Fault]) -> None:
+    rows = set(re.findall(r"^\| (\w+) \| ([\w*]+) \| .* \|$", (DOCS / "faults.md").read_text(), re.MULTILINE))
+    defaults = {name: str(value) or "empty" for name, value in faults.by_name(fault).arguments().items()}
+    assert {(name, defaults[name]) for name in base.__annotations__ if name in defaults} <= rows

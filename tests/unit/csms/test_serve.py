@@ -13,7 +13,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -279,6 +281,35 @@ def test_tls_with_passwords_works_and_shows_no_password(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=20)
     assert err == ""
     assert re.search(r"refused the client CP-7 at \S+ \(HTTP 401\): its password of 5 bytes is not that of", out)
+    assert "0123456789abcdef" not in out
+
+
+def test_files_are_served_and_uploads_are_kept(tmp_path: Path) -> None:
+    folder, logins = tmp_path / "images", tmp_path / "logins"
+    folder.mkdir()
+    (folder / "fw.bin").write_bytes(b"image")
+    logins.write_text("cp:0123456789abcdef\n")
+    options = ("--files", str(folder), "--files-port", "0", "--files-login", str(logins))
+    with started("-c", "from rig.cli.start import main; main()", "csms", "serve", "--port", "0", *options) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = re.fullmatch(
+            r"files at (http://\S+/)NAME and https://127\.0\.0\.1:\d+/NAME\n", process.stdout.readline()
+        )
+        assert found
+        login = {"Authorization": "Basic " + base64.b64encode(b"cp:0123456789abcdef").decode()}
+        for method, name, body in (("GET", "fw.bin", None), ("PUT", "cp.log", b"log")):
+            request = Request(found[1] + name, body, login, method=method)
+            with urlopen(request, timeout=20) as answer:
+                assert answer.status == (201 if body else 200)
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(found[1] + "fw.bin", timeout=20)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert err == ""
+    assert (folder / "uploads" / "cp.log").read_bytes() == b"log"
+    assert "GET /fw.bin: 200, 5 bytes sent" in out
+    assert "PUT /cp.log: 201, 3 bytes received" in out
     assert "0123456789abcdef" not in out
 
 

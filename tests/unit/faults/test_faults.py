@@ -16,7 +16,7 @@ from rig.timeline import Timeline
 from rig.timeline.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.util.errors import BenchError
 
-ALL = frozenset({"power", "control.en", "access_point", "test_hooks"})
+ALL = frozenset({"power", "control.en", "access_point", "test_hooks", "files"})
 
 
 NORMAL = {
@@ -73,14 +73,18 @@ class Notes:
 SELECTION = "Selection(direction='received', action='Heartbeat', kind='call', first=2, times=3, chance=50, seed=9)"
 CONTEXTS = ("silence", "no_pong", "ping_flood", "trickle", "refuse", "malform_handshakes", "malform_answers", "tamper")
 """The methods of the CSMS that are context managers."""
+OF_FILES = "Selection(path='*.bin', kind='download', first=2, times=3, chance=50, seed=9)"
 
 
-class NotedCsms:
-    def __init__(self, notes: Notes) -> None:
-        self._part = notes.part("csms")
+class NotedContexts:
+    """A part of a bench with methods that are context managers."""
+
+    def __init__(self, notes: Notes, name: str, contexts: tuple[str, ...]) -> None:
+        self._part = notes.part(name)
+        self._contexts = contexts
 
     def __getattr__(self, method: str) -> Any:
-        if method not in CONTEXTS:
+        if method not in self._contexts:
             return getattr(self._part, method)
 
         @contextlib.contextmanager
@@ -103,7 +107,8 @@ def bench(notes: Notes) -> Any:
         timeline=Timeline(),
         power=notes.part("power"),
         network=notes.part("network"),
-        csms=NotedCsms(notes),
+        csms=NotedContexts(notes, "csms", CONTEXTS),
+        files=NotedContexts(notes, "files", ("fail", "certificate")),
         wiring=SimpleNamespace(hooks=notes.part("hooks")),
         capabilities=ALL,
     )
@@ -172,6 +177,12 @@ def bench(notes: Notes) -> Any:
             ["csms.end_malform_handshakes()", "network.drop_connections()"],
         ),
         (faults.BadAnswers("wrong-id"), ["csms.malform_answers('wrong-id')"], ["csms.end_malform_answers()"]),
+        (
+            faults.FileCut("*.bin", "download", 2, 3, 50, 9, after=10, end="reset"),
+            ["files.fail(Cut(after=10, end='reset'), " + OF_FILES + ")"],
+            ["files.end_fail()"],
+        ),
+        (faults.FileCertificate("expired"), ["files.certificate('expired')"], ["files.end_certificate()"]),
         (faults.HttpRefusal(429), ["csms.refuse(429, 0, '')", "network.drop_connections()"], ["csms.end_refuse()"]),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",
@@ -270,6 +281,9 @@ def test_a_fault_without_its_capability_is_rejected(bench: Any, notes: Notes) ->
             lambda: faults.FrameBreakSchema(action="Heartbeat", keyword="enum"),
             "do not use the keyword 'enum'",
         ),
+        (lambda: faults.FileStatus(status=200), "status is .* at least 400 and at most 599, not 200"),
+        (lambda: faults.FileRedirect(status=304), "status is one of 301, 302, 303, 307, 308, not 304"),
+        (lambda: faults.FileRedirect(location="http://x/\r\nX: 1"), "a location is a URL in printable ASCII"),
         (lambda: faults.WebSocketClose(reason="ä" * 62), "reason has at most 123 bytes of UTF-8, not 124"),
     ],
 )

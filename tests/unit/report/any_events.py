@@ -50,6 +50,7 @@ any_event = st.one_of(
     st.builds(ev.AccessPointChange, up=st.booleans()),
     st.builds(ev.LinkChange, charge_point=charge_points, connected=st.booleans()),
     st.builds(ev.ClientRefused, charge_point=charge_points, address=words, how=words, reason=words),
+    st.builds(ev.FileTransfer, method=words, path=words, address=words, status=st.integers(0, 599), error=words),
     st.builds(
         ev.OcppFrame,
         charge_point=charge_points,

@@ -1,0 +1,61 @@
+"""Failures of the file server: the requests that an effect changes, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from rig.files.effects import Effect
+from rig.files.request import Request
+from rig.util.occasions import OccasionCounter
+
+RequestKind = Literal["any", "download", "upload"]
+"""The kind of a request: `download` is GET or HEAD, `upload` is PUT or POST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The requests that a failure changes.
+
+    Attributes:
+        path: a pattern of the file's name, such as `*.bin`, in which `*` also matches `/`.
+        kind: the kind of the requests.
+        first: the number of the first request to change, among those that match since the failure began.
+        times: the number of requests to change from there; 0: all.
+        chance: the probability in percent that each of these requests changes.
+        seed: seeds the chance, and everything that is random in a change. The same requests give the same changes.
+    """
+
+    path: str = "*"
+    kind: RequestKind = "any"
+    first: int = 1
+    times: int = 0
+    chance: int = 100
+    seed: int = 0
+
+    def matches(self, request: Request) -> bool:
+        """Return whether a request is one of those among which the selection counts."""
+        kind = "upload" if request.is_upload else "download"
+        return self.kind in ("any", kind) and fnmatchcase(request.name, self.path.removeprefix("/"))
+
+
+class Failure(OccasionCounter):
+    """An effect on the selected requests, while it is active.
+
+    Args:
+        name: its name on the timeline.
+        effect: the change.
+        selection: the requests.
+    """
+
+    def __init__(self, name: str, effect: Effect, selection: Selection) -> None:
+        super().__init__(selection)
+        self.name = name
+        self.effect = effect
+        self._selection = selection
+
+    def takes(self, request: Request) -> bool:
+        """Count a request, and return whether the failure changes it."""
+        possible = self.effect.uploads if request.is_upload else self.effect.downloads
+        return possible and self._selection.matches(request) and self.take()

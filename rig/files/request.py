@@ -1,0 +1,57 @@
+"""A request to the file server, and why one is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+UPLOADS = ("PUT", "POST")
+DOWNLOADS = ("GET", "HEAD")
+
+
+class Site(NamedTuple):
+    """The beginnings of the server's URLs, without a `/` at the end."""
+
+    http: str
+    https: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The head of a request.
+
+    Attributes:
+        method: such as `GET`.
+        target: as the client sent it.
+        name: of the file; for an upload it may be that of a folder, or empty.
+        headers: by their names in lower case; several of a name are joined by commas.
+        site: the server's URLs.
+    """
+
+    method: str
+    target: str
+    name: str
+    headers: Mapping[str, str]
+    site: Site
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether it sends a file, rather than asks for one."""
+        return self.method in UPLOADS
+
+
+class RefusedError(Exception):
+    """The server refuses a request.
+
+    Args:
+        status: the HTTP status.
+        why: a clause, for the client and for the timeline.
+        headers: further headers of the answer.
+    """
+
+    def __init__(self, status: int, why: str, *headers: tuple[str, str]) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+        self.headers = headers

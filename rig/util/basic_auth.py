@@ -1,0 +1,27 @@
+"""Basic authentication (RFC 7617)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+
+def credentials(authorization: str) -> tuple[bytes, bytes]:
+    """Return user and password of a header Authorization.
+
+    Raises:
+        ValueError: the header is missing or has another form. The message, a clause about the client, quotes neither
+            user nor password.
+    """
+    scheme, _, encoded = authorization.partition(" ")
+    if not authorization:
+        raise ValueError("it sent no header Authorization")
+    if scheme.lower() != "basic":
+        raise ValueError(f"its header Authorization has the scheme {scheme!r}, not Basic")
+    try:
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+    except binascii.Error:
+        raise ValueError("its header Authorization is not Base64") from None
+    if not colon:
+        raise ValueError("its header Authorization has no ':' between user and password")
+    return user, password
