@@ -117,6 +117,7 @@ class Player:
         self._variables = dict(variables)
         self._defaults = defaults or {}
         self._limits: list[Deadline] = []
+        self._keys: ConfigurationKeys | Variables | None = None
 
     # -- playing ------------------------------------------------------------------------------------------------------
 
@@ -355,10 +356,6 @@ class Player:
 
     # -- configuration ------------------------------------------------------------------------------------------------
 
-    @functools.cached_property
-    def _keys(self) -> ConfigurationKeys | Variables:
-        return (ConfigurationKeys if self.version.is_16 else Variables)(self.csms, self.identity)
-
     def change_key(self, key: str, value: str, *, if_known: bool = False) -> None:
         """Change a configuration key, or a variable of OCPP 2.x, until the end of the scenario.
 
@@ -370,6 +367,8 @@ class Player:
         Raises:
             ExpectationError: the charge point does not accept the change.
         """
+        if self._keys is None:
+            self._keys = (ConfigurationKeys if self.version.is_16 else Variables)(self.csms, self.identity)
         try:
             status = self._keys.change(key, value)
         except KeyError:
@@ -382,7 +381,7 @@ class Player:
     @property
     def has_changed_keys(self) -> bool:
         """Whether configuration keys or variables have to be restored."""
-        return self._keys.has_changes
+        return self._keys is not None and self._keys.has_changes
 
     def restore_keys(self) -> None:
         """Restore the configuration keys that the scenario has changed.
@@ -390,6 +389,8 @@ class Player:
         Raises:
             DeviceError: the charge point rejects a former value.
         """
+        if self._keys is None:
+            return
         try:
             self._keys.restore()
         except AssertionError as error:  # of the rig, or of `restore`
