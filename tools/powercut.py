@@ -22,8 +22,9 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "build" / "firmware" / "powercut"
 JUNIT = ROOT / "reports" / "junit" / "powercut.xml"
 EFFECTS = 3
-# The number of second cuts of each scenario: the fixed part, and a number above all possible ones.
-NESTED_FIXED = 300
+# The number of second cuts of each scenario: the fixed part, of which a scenario may have fewer, and a number above all
+# possible ones.
+NESTED_FIXED = 150
 NESTED_ALL = 10_000_000
 # The number of ids to show for each rule.
 _SHOWN = 1
@@ -195,7 +196,7 @@ def main(arguments: list[str]) -> int:
         default=2,
         help="maximum number of cuts in a run; 1: no cut during the recovery (default: 2)",
     )
-    parser.add_argument("--full", action="store_true", help="make all second cuts, not a selection")
+    parser.add_argument("--full", action="store_true", help="make all cuts, not a selection of those of long runs")
     parser.add_argument(
         "--id", help="replay one run, such as charge-online:17h:5r:s1, and show the console of the device"
     )
@@ -212,7 +213,7 @@ def main(arguments: list[str]) -> int:
     if chosen.id:
         return subprocess.run([str(chosen.program), "--id", chosen.id], check=False).returncode
     nested = 0 if chosen.depth == 1 else NESTED_ALL if chosen.full else NESTED_FIXED
-    options = ["--seed", str(chosen.seed), "--nested", str(nested)]
+    options = ["--seed", str(chosen.seed), "--nested", str(nested), *(["--all"] if chosen.full else [])]
     if chosen.scenario:
         options += ["--scenario", chosen.scenario]
     began = monotonic()

@@ -46,7 +46,7 @@ def decode(name: str, content: bytes) -> Any:
     kind = numbered["kind"] if numbered else name
     if kind in {"tx", "txd"}:
         return unsealed(content) if _SEAL.match(content) else _batch(content)
-    if kind in {"ledger", "ledger_copy"}:
+    if kind in {"ledger", "ledger_copy", "start_copy"}:
         return unsealed(content)
     if kind == "cache":
         return _cache(content)

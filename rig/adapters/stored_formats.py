@@ -27,7 +27,7 @@ _DEFAULT_VOLTAGE = 230
 _SLOTS = 8
 _OLD_ENTRIES = 16
 _NEW_KEYS = ("last_sent", "start_sent")
-_NEW_FILES = ("config_copy.json", "trial_network.json", "trial_csms.json")
+_NEW_FILES = ("config_copy.json", "trial_network.json", "trial_csms.json", "start_copy")
 
 
 class Converted(NamedTuple):

@@ -11,11 +11,11 @@ from tools.lint.check import Result, numbered_lines, tracked_files
 from tools.lint.host_headers import COMPUTED, INCLUDE, SUFFIXES
 from tools.lint.layout import Folder, Layout
 
-# Folders of firmware/src by layer, from the top down, and `test`, which is all of firmware/test. A file includes from
-# its own folder and from the layers below; folders of one layer do not include each other, so there are no circles. The
-# rank of a folder does not apply to its subfolders.
+# Folders of firmware/src by layer, from the top down; `test` is firmware/test, without `test/powercut`, which runs on
+# the host only. A file includes from its own folder and from the layers below; folders of one layer do not include each
+# other, so there are no circles. The rank of a folder does not apply to its subfolders.
 LAYERS = (
-    ("port/posix/test", "port/esp32/test"),
+    ("port/posix/test", "port/esp32/test", "port/mbedtls/test", "test/powercut"),
     ("test",),
     ("main/posix", "main/esp32"),
     ("app",),
@@ -40,13 +40,14 @@ _RANKS = {folder: rank for rank, layer in enumerate(LAYERS) for folder in layer}
 
 # Only the entry point and the tests of a platform may include the implementation of its ports.
 _KNOWS_PLATFORM = {
-    "port/posix": ("port/posix", "port/posix/test", "main/posix"),
+    "port/posix": ("port/posix", "port/posix/test", "main/posix", "test/powercut"),
     "port/esp32": ("port/esp32", "port/esp32/test", "main/esp32"),
-    "port/mbedtls": ("port/mbedtls", "port/posix", "port/posix/test", "port/esp32"),
+    "port/mbedtls": ("port/mbedtls", "port/mbedtls/test", "port/posix", "port/posix/test", "port/esp32"),
     "port/station": ("port/station", "port/posix", "port/posix/test", "port/esp32", "test"),
 }
 
 _SOURCES, _TESTS = PurePosixPath("firmware/src"), PurePosixPath("firmware/test")
+_HOST_TESTS = _TESTS / "powercut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ def _files(root: Path, *folders: PurePosixPath) -> Iterator[Path]:
 def _folder(root: Path, path: Path) -> str:
     """Return the folder of a file of the firmware as named in LAYERS."""
     place = PurePosixPath(path.relative_to(root).as_posix())
+    if place.is_relative_to(_HOST_TESTS):
+        return "test/powercut"
     return "test" if place.is_relative_to(_TESTS) else str(place.parent.relative_to(_SOURCES))
 
 

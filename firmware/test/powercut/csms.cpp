@@ -46,7 +46,7 @@ std::string Csms::respond(const Received& request) {
   if (request.action != "StartTransaction") return "{}";
   int64_t& id = transactions_[base_of(request.id)];
   if (id == 0) {
-    id = static_cast<int64_t>(transactions_.size()) + 100;
+    id = first_transaction + static_cast<int64_t>(transactions_.size()) - 1;
     open_.insert(id);
   }
   FixedText<20> tag;
@@ -68,6 +68,11 @@ const std::string* Csms::answer(const std::string& id) const {
 int64_t Csms::transaction_of(const std::string& id_tag) const {
   const auto found = by_tag_.find(id_tag);
   return found == by_tag_.end() ? 0 : found->second;
+}
+
+int64_t Csms::transaction_started_by(const std::string& id) const {
+  const auto found = transactions_.find(id);
+  return found == transactions_.end() ? 0 : found->second;
 }
 
 bool Csms::got(const std::string& action, const std::string& part, size_t since) const {

@@ -25,6 +25,8 @@ std::string base_of(const std::string& id);
 /// A CSMS that accepts everything and records it. A StartTransaction with a known id gets the same answer again.
 class Csms {
  public:
+  /// The id of its first transaction.
+  int64_t first_transaction = 101;
   /// Offset of its clock from the true time, in milliseconds.
   UnixMillis clock_offset = 0;
   /// The interval in BootNotification.conf, in seconds.
@@ -40,8 +42,10 @@ class Csms {
   std::string request(const std::string& action, const std::string& payload, std::string& id);
   /// The payload of the answer to a request; nullptr before it arrives.
   const std::string* answer(const std::string& id) const;
-  /// The transaction id of an idTag; 0 without one.
+  /// The id of the last transaction of an idTag; 0 without one.
   int64_t transaction_of(const std::string& id_tag) const;
+  /// The id of the transaction that a message started; 0 without one. @param id without the suffix of a resend
+  int64_t transaction_started_by(const std::string& id) const;
   /// Transactions that were started and not stopped.
   size_t open() const { return open_.size(); }
   /// Whether a request with this text in its payload has arrived.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "powercut/images.h"
 #include "powercut/invariants.h"
 
 namespace pb::powercut {
@@ -13,8 +14,12 @@ namespace {
 constexpr int kUnwindRounds = 4;
 constexpr Millis kUnwindStep = 6'000;
 
+constexpr int kAttempts = 2;
+
 constexpr int kWhPerHalfSecond = 5;
 constexpr const char* kNote = "note: number ";
+constexpr const char* kPassword = "password=";
+constexpr size_t kPasswordLength = 14;
 constexpr const char* kMainsFailure = "charging: mains power has failed";
 constexpr uint32_t kNotesKept = 4;
 constexpr UnixMillis kPowerGap = 5'000;
@@ -31,10 +36,17 @@ void Device::power_on(ResetReason reason) {
     retained_.lose_power();
   }
   ++world_.boots;
-  life_ = std::make_unique<Life>(world_.flash, world_.seed * 7919u + world_.boots * 104729u);
+  if (world_.has_images && !boot_image(world_)) return;
+  life_ = std::make_unique<Life>(world_, world_.seed * 7919u + world_.boots * 104729u);
   active_at_ = 0;
   Life& life = *life_;
   life.system.reason = reason;
+  if (world_.has_images) {
+    life.tcp.has_listener = true;
+    life.updates.set_running(world_.running);
+    life.system.on_trial = posix::OtaData(life.otadata).on_trial();
+    life.system.when_confirmed = [&life] { posix::OtaData(life.otadata).confirm(); };
+  }
   life.gpio.drive(pins::kEmergencyStop, false);
   life.gpio.drive(pins::kCable, world_.cable);
   life.gpio.drive(pins::kVehicleReady, world_.vehicle_ready);
@@ -47,10 +59,10 @@ void Device::power_on(ResetReason reason) {
     self.world_.flow();
     self.life_->gpio.pulse(pins::kMeterPulse);
   };
-  life.app = std::make_unique<App>(Ports{life.clock, life.rng,       life.gpio,      life.interlock, life.edges,
-                                         life.uart,  life.network,   life.tcp,       world_.flash,   world_.secrets,
-                                         life.heap,  life.worker,    life.waker,     life.system,    retained_,
-                                         life.power, life.schemas_0, life.schemas_1, life.updates,   life.udp});
+  life.app = std::make_unique<App>(Ports{life.clock, life.rng,       life.gpio,        life.interlock, life.edges,
+                                         life.uart,  life.network,   life.failing_tcp, world_.flash,   world_.secrets,
+                                         life.heap,  life.worker,    life.waker,       life.system,    retained_,
+                                         life.power, life.schemas_0, life.schemas_1,   life.updates,   life.udp});
   if (alive()) take_console();
 }
 
@@ -73,6 +85,7 @@ void Device::power_off() {
 /// Messages sent before the cut may have arrived; no answer arrives.
 void Device::on_power_cut() {
   ++world_.outages;
+  if (life_ == nullptr) return;  // in the boot loader
   take_messages(false);
   take_console();
 }
@@ -113,13 +126,15 @@ bool Device::serve_network() {
     life.opens = life.tcp.opens;
     life.upgraded = false;
     if (!world_.csms_reachable) {
-      life.tcp.reset();
+      csms_end().state = TcpState::closed;
       return false;
     }
-    life.csms.accept_tcp();
+    if (csms_end().state == TcpState::connecting) life.csms.accept_tcp();
     return true;
   }
-  if (life.opens == 0 || life.upgraded || life.tcp.peer().sent.find("\r\n\r\n") == std::string::npos) return false;
+  if (life.opens == 0 || life.upgraded || csms_end().state != TcpState::open ||
+      csms_end().sent.find("\r\n\r\n") == std::string::npos)
+    return false;
   life.csms.accept_handshake();
   return life.upgraded = true;
 }
@@ -127,6 +142,7 @@ bool Device::serve_network() {
 bool Device::take_messages(bool deliver) {
   if (!life_->upgraded) return false;
   bool any = false;
+  deliver = deliver && csms_end().state == TcpState::open;
   for (const WsPeer::Frame& frame : life_->csms.take_frames()) {
     if (frame.opcode == 9 && deliver) life_->csms.send_pong();
     if (frame.opcode != 1) continue;
@@ -155,6 +171,9 @@ void Device::take_console() {
     if (line_.compare(0, 2, "L ") == 0 && note != std::string::npos) {
       notes_.push_back(static_cast<uint32_t>(std::stoul(line_.substr(note + strlen(kNote)))));
     }
+    if (const size_t at = line_.find(kPassword); at != std::string::npos) {
+      password_ = line_.substr(at + strlen(kPassword), kPasswordLength);
+    }
     if (line_.compare(0, 2, "L ") == 0 && line_.find(kMainsFailure) != std::string::npos) log_has_failure_ = true;
     if (line_.compare(0, 2, "= ") == 0) {
       answer_ = line_.substr(2);
@@ -174,11 +193,13 @@ void Device::run_for(Millis duration) {
 
 bool Device::settle() {
   const uint64_t before = world_.flash.operations();
-  const auto is_busy_with_flash = [this, before] { return world_.flash.operations() - before > kMostOperations; };
+  const auto is_busy_with_flash = [this, before] {
+    return world_.flash.operations() - before > world_.most_operations;
+  };
   for (const Millis end = uptime() + kSettleLimit; alive() && uptime() < end;) {
     if (!run_until([&] { return quiet() || is_busy_with_flash(); }, kSettleLimit)) break;
     if (is_busy_with_flash()) {
-      world_.violate("unbounded", "more than " + std::to_string(kMostOperations) +
+      world_.violate("unbounded", "more than " + std::to_string(world_.most_operations) +
                                       " flash operations, and the device is still busy");
       return false;
     }
@@ -224,12 +245,16 @@ void Device::set(const std::string& key, const std::string& value) {
 }
 
 std::string Device::call(const std::string& action, const std::string& payload) {
-  if (!alive() || !run_until([this] { return life_->upgraded; }, kAnswerLimit)) return "";
   std::string id;
-  life_->csms.send(world_.csms.request(action, payload, id));
-  if (csms_change_.id.empty()) csms_change_.id = id;
-  run_until([this, &id] { return world_.csms.answer(id) != nullptr; }, kAnswerLimit);
-  const std::string* answer = world_.csms.answer(id);
+  const std::string* answer = nullptr;
+  // A CSMS that loses the connection sends its request again on the next one.
+  for (int attempt = 0; attempt < kAttempts && answer == nullptr; ++attempt) {
+    if (!alive() || !run_until([this] { return is_connected(); }, kAnswerLimit)) return "";
+    life_->csms.send(world_.csms.request(action, payload, id));
+    if (csms_change_.id.empty()) csms_change_.id = id;
+    run_until([this, &id] { return world_.csms.answer(id) != nullptr || !is_connected(); }, kAnswerLimit);
+    answer = world_.csms.answer(id);
+  }
   if (alive() && answer == nullptr) world_.violate("refused", action + " is not answered");
   return alive() && answer != nullptr ? *answer : "";
 }
@@ -241,6 +266,26 @@ void Device::call_to_store(const std::string& action, const std::string& payload
   csms_change_ = {"", key, value};
   const std::string answer = call(action, payload);
   if (alive() && answer.find("Rejected") != std::string::npos) world_.violate("refused", action + ": " + answer);
+}
+
+std::string Device::browse(const std::string& request, size_t bytes) {
+  if (!alive()) return "";
+  FakeTcp& tcp = life_->tcp;
+  const uint32_t boot = world_.boots;
+  ++tcp.callers;
+  run_until([&tcp] { return tcp.callers == 0; }, kAnswerLimit);
+  if (!alive()) return "";
+  FakeTcp::Peer& client = tcp.peer(tcp.last);
+  client.incoming = request.substr(0, bytes);
+  if (bytes < request.size()) {
+    run_until([&client] { return client.incoming.empty(); }, kAnswerLimit);
+    client.state = TcpState::closed;
+    return "";
+  }
+  run_until([&] { return world_.boots != boot || !client.used; }, kAnswerLimit);
+  if (!alive() || world_.boots != boot) return "";
+  if (client.used) world_.violate("refused", request.substr(0, request.find('\r')) + " is not answered");
+  return client.sent;
 }
 
 void Device::note() {
@@ -281,6 +326,12 @@ void Device::check_energy_of_failure() {
   world_.violate("log-before-energy", "the log has the failure of the mains power, the register has " +
                                           std::to_string(stored) + " of " +
                                           std::to_string(world_.energy_at_failure_wh) + " Wh");
+}
+
+void Device::check_sockets() {
+  if (!alive()) return;
+  const size_t used = life_->tcp.sockets_in_use();
+  if (used > 1) world_.violate("socket-leaks", std::to_string(used) + " sockets are in use");
 }
 
 void Device::damage(const char* file) {
@@ -343,7 +394,7 @@ void Device::set_reachable(bool reachable) {
   world_.csms_reachable = reachable;
   if (!reachable && life_->opens > 0) {
     take_messages(false);
-    life_->tcp.reset();
+    csms_end().state = TcpState::closed;
     life_->upgraded = false;
   }
   active_at_ = uptime();

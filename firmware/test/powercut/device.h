@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "app/app.h"
+#include "port/posix/ota_data.h"
+#include "port/posix/slot_updates.h"
 #include "powercut/world.h"
 #include "support/fake_clock.h"
 #include "support/fake_edges.h"
@@ -18,7 +20,6 @@
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
 #include "support/fake_udp.h"
-#include "support/fake_updates.h"
 #include "support/fake_waker.h"
 #include "support/fake_worker.h"
 #include "support/ws_peer.h"
@@ -74,10 +75,22 @@ class Device {
   void call_to_store(const std::string& action, const std::string& payload, const std::string& key,
                      const std::string& value);
 
+  /// The password of the page that the device has printed last.
+  const std::string& first_password() const { return password_; }
+  /// Sends a request to the device's page. @param bytes of it that arrive before the connection is lost; all: none is
+  /// @return the answer, empty without one
+  std::string browse(const std::string& request, size_t bytes = std::string::npos);
+
   /// Logs a numbered note of 250 bytes, and has it written to flash.
   void note();
   /// Reads the log from flash, and compares its notes with the acknowledged ones.
   void check_log();
+
+  /// Whether the image has a boot to be confirmed in.
+  bool image_on_trial() const { return alive() && life_->system.on_trial; }
+
+  /// Verifies that the device uses no other socket than that of its CSMS.
+  void check_sockets();
 
   /// Restarts the device with one flipped bit in a stored file, as a worn flash returns it.
   void damage(const char* file);
@@ -109,6 +122,7 @@ class Device {
     FakeUart uart;
     FakeNetwork network;
     FakeTcp tcp;
+    FailingTcp failing_tcp;
     FakeHeap heap;
     FakeWorker worker;
     FakeWaker waker{clock};
@@ -116,19 +130,27 @@ class Device {
     FakeEdges edges{gpio, clock, waker};
     FakeSystem system;
     FakePower power;
-    FakeUpdates updates;
     FakeUdp udp;
     WsPeer csms{tcp};
     int opens = 0;
     bool upgraded = false;
     RamFlashPart schemas_0;
     RamFlashPart schemas_1;
+    RamFlashPart otadata;
+    RamFlashPart slot_0;
+    RamFlashPart slot_1;
+    posix::SlotUpdates updates;
     std::unique_ptr<App> app;
 
-    Life(RamFlash& flash, uint32_t seed)
+    Life(World& world, uint32_t seed)
         : rng(seed),
-          schemas_0(flash, flash.size() / Flash::kSectorSize, World::kSlotSectors),
-          schemas_1(flash, flash.size() / Flash::kSectorSize + World::kSlotSectors, World::kSlotSectors) {}
+          failing_tcp(tcp, world.network),
+          schemas_0(world.part(World::kSchemas[0], World::kSlotSectors)),
+          schemas_1(world.part(World::kSchemas[1], World::kSlotSectors)),
+          otadata(world.part(World::kOtaData, World::kOtaDataSectors)),
+          slot_0(world.part(World::kSlots[0], World::kSlotSectors)),
+          slot_1(world.part(World::kSlots[1], World::kSlotSectors)),
+          updates(slot_0, slot_1, otadata) {}
   };
   /// A pending request that changes a stored value.
   struct Change {
@@ -146,11 +168,12 @@ class Device {
   void check_energy_of_failure();
   void on_power_cut();
   void advance(Millis duration);
+  FakeTcp::Peer& csms_end() { return life_->tcp.peer(life_->tcp.last_opened); }
+  /// Whether the device is connected to the CSMS.
+  bool is_connected() { return alive() && life_->upgraded && csms_end().state == TcpState::open; }
   bool quiet() const { return uptime() - active_at_ >= kQuiet; }
 
   static constexpr Millis kQuiet = 600;
-  /// A device that needs more operations counts as stuck.
-  static constexpr uint64_t kMostOperations = 100;
   static constexpr Millis kSettleLimit = 30'000;
   static constexpr Millis kAnswerLimit = 20'000;
 
@@ -164,8 +187,9 @@ class Device {
   std::vector<uint32_t> notes_;   ///< that the device has printed from its log since the last command
   bool log_has_failure_ = false;  ///< the printed log has the failure of the mains power
   uint32_t flushing_ = 0;         ///< the note of the pending `log flush`
-  Change console_change_;         // on the console
-  Change csms_change_;            // from the CSMS
+  std::string password_;
+  Change console_change_;  // on the console
+  Change csms_change_;     // from the CSMS
   std::string console_;
 };
 

@@ -65,6 +65,7 @@ class History {
     }
     check_numbers();
     check_stored_samples();
+    check_due();
     check_ends();
     check_energy();
   }
@@ -114,9 +115,10 @@ class History {
   }
 
   void start(const Received& received, const Message& message) {
-    const int64_t id = world_.csms.transaction_of(message.id_tag);
+    const int64_t id = world_.csms.transaction_started_by(base_of(received.id));
+    size_t charges = 1;
     for (const auto& [other, transaction] : transactions_) {
-      if (transaction.id_tag == message.id_tag) {
+      if (transaction.id_tag == message.id_tag && ++charges > world_.charges_of_tag) {
         violate("started-twice", received, "it is already transaction " + std::to_string(other));
       }
       if (transaction.stop_id.empty()) {
@@ -166,6 +168,14 @@ class History {
   void check_stored_samples() {
     for (const std::string& id : world_.stored_samples) {
       if (seen_.count(id) == 0) world_.violate("sample-missing", id + " was on the flash, but was not sent");
+    }
+  }
+
+  void check_due() {
+    for (const DueMessage& message : world_.due) {
+      if (!world_.csms.got(message.action, message.part)) {
+        world_.violate("message-missing", message.action + " with " + message.part + " was not sent");
+      }
     }
   }
 

@@ -71,6 +71,10 @@ int main(int count, char** arguments) {
       for (const Scenario& each : scenarios()) printf("%s\n", each.name);
       return 0;
     }
+    if (option == "--all") {
+      extent.all = true;
+      continue;
+    }
     if (option == "--trace") {
       extent.trace = [](const std::string& id) {
         printf("%s\n", id.c_str());
@@ -100,7 +104,7 @@ int main(int count, char** arguments) {
     } else {
       return complain("'" + option + " " + value +
                       "' is no option: --list, --id ID, --scenario NAME, --seed N, "
-                      "--nested N, --limit N, --share K --shares N, --trace");
+                      "--nested N, --all, --limit N, --share K --shares N, --trace");
     }
   }
   if (!wanted.empty() && scenarios().find(wanted) == nullptr) {

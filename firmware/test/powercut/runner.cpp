@@ -1,5 +1,8 @@
 #include "powercut/runner.h"
 
+#include "powercut/images.h"
+#include "powercut/stored_images.h"
+
 namespace pb::powercut {
 namespace {
 
@@ -55,7 +58,7 @@ void observe_cache(Device& device) {
   const size_t since = device.world().csms.log().size();
   device.press_button();
   device.run_for(3'000);
-  device.world().observe("cached", device.world().csms.got("Authorize", "CACHED", since) ? "no" : "yes");
+  device.world().observe("cached", device.world().csms.got("Authorize", "", since) ? "no" : "yes");
 }
 
 /// Whether the pack of schemas is one that was acknowledged, or is being put into use.
@@ -69,6 +72,13 @@ void observe_schemas(Device& device) {
   device.world().observe("schemas", protocol.empty() ? "built-in" : protocol.c_str());
 }
 
+/// Records the version of the image: a new one is confirmed by now, or the previous one runs.
+void observe_image(Device& device) {
+  if (!device.alive() || device.world().stored.count("image") == 0) return;
+  if (device.image_on_trial()) device.world().violate("unconfirmed", "the image is still on trial");
+  device.world().observe("image", running_version(device.world()));
+}
+
 /// Records the version of the local authorization list, and whether it has the idTag of the button.
 void observe_list(Device& device) {
   if (device.world().stored.count("list") == 0) return;
@@ -79,7 +89,7 @@ void observe_list(Device& device) {
   const size_t since = device.world().csms.log().size();
   device.press_button();
   device.run_for(3'000);
-  const bool is_listed = !device.world().csms.got("Authorize", "LISTED", since);
+  const bool is_listed = !device.world().csms.got("Authorize", "", since);
   device.world().observe("list", std::to_string(version) + (is_listed ? " with" : " without"));
 }
 
@@ -104,6 +114,7 @@ void charge_once_more(Device& device) {
 Runner::Runner(const Scenario& scenario, uint32_t seed)
     : scenario_(scenario), seed_(seed), prepared_(scenario.sectors) {
   prepared_.seed = seed;
+  if (scenario.image != nullptr) load_stored_image(prepared_.flash, scenario.image);
   if (scenario.prepare != nullptr) {
     Device device(prepared_);
     scenario.prepare(device);
@@ -112,17 +123,28 @@ Runner::Runner(const Scenario& scenario, uint32_t seed)
   }
   if (prepared_.ballast) fill_flash(prepared_.flash);
   World uncut = play(prepared_, nullptr);
-  operations_ = uncut.flash.operations() - prepared_.flash.operations();
+  operations_ = operations_of(uncut) - operations_of(prepared_);
   uncut = recover(uncut, nullptr);
   check(uncut);
   expected_ = list_files(uncut.flash);
   uncut_ = uncut.violations;
 }
 
+uint64_t Runner::operations_of(const World& world) const {
+  return scenario_.fails == Fails::power ? world.flash.operations() : world.network.calls();
+}
+
 /// Plays the scenario until its end or the power cut.
 World Runner::play(const World& from, const Cut* cut, std::string* console) const {
   World world = from;
-  if (cut != nullptr) world.flash.cut_at(cut->operation, cut->effect, mix(seed_, cut->operation));
+  if (cut != nullptr) {
+    const uint32_t random = mix(seed_, cut->operation);
+    if (scenario_.fails == Fails::power) {
+      world.flash.cut_at(cut->operation, cut->effect, random);
+    } else {
+      world.network.fail_at(cut->operation, cut->effect, random);
+    }
+  }
   Device device(world);
   device.keep_console = console != nullptr;
   scenario_.play(device);
@@ -136,6 +158,7 @@ World Runner::recover(const World& from, const Cut* cut, std::string* console) c
   World world = from;
   world.flash.power_on();
   world.flash.full = false;
+  world.network.fail_none();
   note_stored_samples(world);
   world.csms_reachable = true;
   world.csms.answers_starts_late = false;
@@ -172,6 +195,7 @@ void Runner::check(World& world, std::string* console) const {
     device.check_log();
     observe_list(device);
     observe_schemas(device);
+    observe_image(device);
     charge_once_more(device);
     device.power_off();
     if (console != nullptr) *console += device.console();
@@ -216,11 +240,21 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
     }
     if (!uncut_.empty()) ++tally.failed_runs;
   }
-  const uint64_t quota = operations_ == 0 ? 0 : (extent.nested + 3 * operations_ - 1) / (3 * operations_);
+  const uint64_t all_first = 3 * operations_;
+  // Odd, so that it takes operations of each share.
+  const Limits& limits = scenario_.limits;
+  const uint64_t stride =
+      extent.all || all_first <= limits.first ? 1 : ((all_first + limits.first - 1) / limits.first) | 1;
+  const uint64_t most_nested = extent.all ? limits.all_second : limits.second;
+  const uint64_t nested = extent.nested < most_nested ? extent.nested : most_nested;
+  const uint64_t chosen_first = (all_first + stride - 1) / stride;
+  const uint64_t quota = operations_ == 0 ? 0 : (nested + chosen_first - 1) / chosen_first;
   for (uint64_t operation = 1; operation <= operations_; ++operation) {
     if (operation % extent.shares != extent.share) continue;
     for (const Tear effect : {Tear::none, Tear::half, Tear::random}) {
       if (is_enough(extent, tally)) return tally;
+      const uint64_t index = 3 * (operation - 1) + static_cast<uint64_t>(effect);
+      if (index % stride != seed_ % stride) continue;
       const Cut first{operation, effect};
       trace(extent, {first});
       const World once = play(prepared_, &first);

@@ -26,9 +26,10 @@ struct Tally {
 };
 
 /// The choice of cuts. First cuts: those whose operation modulo `shares` is `share`. Second cuts: at most `nested` in
-/// all, chosen by the seed if there are more.
+/// all, chosen by the seed if there are more. Unless all are wanted, a scenario may have lower limits.
 struct Extent {
   uint32_t seed = 1;
+  bool all = false;
   uint64_t nested = 0;
   uint64_t share = 0;
   uint64_t shares = 1;
@@ -49,6 +50,7 @@ class Runner {
   std::vector<Violation> replay(const std::vector<Cut>& cuts, std::string* console = nullptr);
 
  private:
+  uint64_t operations_of(const World& world) const;
   World play(const World& from, const Cut* cut, std::string* console = nullptr) const;
   World recover(const World& from, const Cut* cut, std::string* console = nullptr) const;
   void check(World& world, std::string* console = nullptr) const;

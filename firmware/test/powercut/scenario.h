@@ -4,15 +4,29 @@
 
 namespace pb::powercut {
 
+/// What fails in a scenario: the power in an operation on the flash, or a call of the network.
+enum class Fails : uint8_t { power, network };
+
+/// Limits for a scenario whose runs take long or resemble others.
+struct Limits {
+  size_t first = SIZE_MAX;       ///< first cuts in the fixed part of `make powercut`
+  size_t second = SIZE_MAX;      ///< second cuts there
+  size_t all_second = SIZE_MAX;  ///< second cuts with FULL=1
+};
+
 /// The events of a scenario: a plain function that is run from the start for every cut.
 struct Scenario {
   const char* name = "";
-  /// Prepares an erased flash; never cut. nullptr: the scenario starts with an erased flash.
+  /// Prepares an erased flash, or that of the image; never cut. nullptr: the scenario starts with an erased flash.
   void (*prepare)(Device& device) = nullptr;
   /// The part that is cut, at each of its flash operations.
   void (*play)(Device& device) = nullptr;
   /// Sectors of the flash.
   size_t sectors = 32;
+  /// A storage partition of tests/stored_images; nullptr: an erased flash.
+  const char* image = nullptr;
+  Limits limits = {};
+  Fails fails = Fails::power;
 };
 
 struct Scenarios {

@@ -2,11 +2,14 @@
 #include "features/schema/schema_store.h"
 #include "powercut/old_files.h"
 #include "powercut/scenario.h"
+#include "powercut/stored_images.h"
+#include "powercut/uploads.h"
 
 namespace pb::powercut {
 namespace {
 
 constexpr Millis kTwoHours = 7'200'000;
+constexpr Millis kRestartPause = 3'000;
 
 std::string remote_start(const std::string& id_tag) { return R"({"connectorId":1,"idTag":")" + id_tag + R"("})"; }
 
@@ -165,6 +168,20 @@ void charge_offline(Device& device) {
   begin_charge_offline(device, "BUTTON");
   device.charge(9);
   end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
+/// The file of the StartTransaction is damaged before the CSMS returns: it is sent from its copy.
+void damaged_start(Device& device) {
+  device.power_on();
+  device.settle();
+  device.set_reachable(false);
+  begin_charge_offline(device, "BUTTON");
+  device.charge(5);
+  end_charge(device);
+  device.settle();
+  device.damage("tx-0000000001");
   device.set_reachable(true);
   device.settle();
 }
@@ -386,6 +403,77 @@ void schemas(Device& device) {
   device.settle();
 }
 
+// ---- a failing network
+
+/// A call fails, and no power is lost: the charge is reported completely.
+void charge_online_to_its_end(Device& device) {
+  charge_online(device);
+  device.settle();
+  device.check_sockets();
+}
+
+// ---- an upload of an application image
+
+/// During a charge; the device restarts at its end, and confirms the image when the CSMS accepts it.
+void firmware_upload(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(2);
+  upload(device);
+  device.charge(2);
+  end_charge(device);
+  device.run_for(kRestartPause);
+  device.settle();
+  if (!device.alive()) return;
+  device.world().acknowledge("image", "2");
+}
+
+/// The CSMS does not accept the image in time, so the device returns to the previous one.
+void firmware_rollback(Device& device) {
+  device.power_on();
+  device.settle();
+  upload(device);
+  device.set_reachable(false);
+  device.run_for(kRestartPause);
+  device.run_for(ImageTrial::kLimit + 5'000);
+  if (!device.alive()) return;
+  device.world().acknowledge("image", "1");
+  // A restart, because the next attempt to connect may be minutes away.
+  device.set_reachable(true);
+  device.power_off();
+  device.power_on();
+  device.settle();
+}
+
+/// The connection is lost, and the upload is made again.
+void firmware_interrupted(Device& device) {
+  device.power_on();
+  device.settle();
+  upload_half(device);
+  device.settle();
+  upload(device);
+  device.run_for(kRestartPause);
+  device.settle();
+  if (!device.alive()) return;
+  device.world().acknowledge("image", "2");
+}
+
+// ---- storage partitions of earlier firmware
+
+constexpr size_t kPartition = 144;
+constexpr Limits kFewSecond{SIZE_MAX, 30};
+constexpr Limits kFewOfLongRuns{16, 6, 600};
+
+/// The charge goes on under the id that the CSMS has, to the end that the driver makes.
+void resumed(Device& device) {
+  device.power_on();
+  device.settle();
+  device.charge(3);
+  end_charge(device);
+  device.settle();
+}
+
 constexpr Scenario kScenarios[] = {
     {"cold-boot", nullptr, &cold_boot},
     {"settings", &prepare, &settings},
@@ -396,6 +484,7 @@ constexpr Scenario kScenarios[] = {
     {"local-list", &prepare_list, &local_list},
     {"charge-online", &prepare, &charge_online},
     {"charge-offline", &prepare, &charge_offline},
+    {"damaged-start", &prepare, &damaged_start},
     {"two-charges-offline", &prepare, &two_charges_offline},
     {"away-time-from-flash", &prepare, &csms_away},
     {"away-time-never-known", &prepare_without_time, &csms_away},
@@ -407,10 +496,28 @@ constexpr Scenario kScenarios[] = {
     {"clock-set-back", &prepare, &clock_set_back},
     {"log-rotation", &prepare_log, &log_rotation},
     {"schemas", &prepare_schemas, &schemas},
+    {"firmware-upload", &prepare_upload, &firmware_upload, 32, nullptr, {60, 30}},
+    {"firmware-rollback", &prepare_upload_to_first_slot, &firmware_rollback, 32, nullptr, {20, 10, 1'000}},
+    {"firmware-interrupted", &prepare_upload, &firmware_interrupted, 32, nullptr, {60, 20}},
+    {"network-charge", &prepare, &charge_online_to_its_end, 32, nullptr, {SIZE_MAX, 30}, Fails::network},
     {"files-of-0.1.0", &prepare_files_of_0_1_0, &old_files},
     {"trial-over-files-of-0.1.0", &prepare_files_of_0_1_0, &failed_trial},
     {"full-flash", &prepare_full, &charge_offline, kSmallFlash},
     {"stop-on-full-flash", &prepare, &stop_on_full_flash},
+    {"image-0.1.0-idle", &prepare_idle_image, &old_files, kPartition, "0.1.0-headerless/idle", kFewSecond},
+    {"image-0.1.0-charging", &prepare_charging_image, &old_files, kPartition, "0.1.0-headerless/charging", kFewSecond},
+    {"image-0.1.0-resumed", &prepare_resumed_image, &resumed, kPartition, "0.1.0-headerless/charging", kFewSecond},
+    {"image-0.1.0-offline", &prepare_offline_image, &old_files, kPartition, "0.1.0-headerless/charging-offline",
+     kFewSecond},
+    {"image-0.1.0-full-queue", &prepare_full_queue_image, &old_files, kPartition, "0.1.0-headerless/full-queue",
+     kFewOfLongRuns},
+    {"image-0.1.0-settings", &prepare_settings_image, &old_files, kPartition, "0.1.0-headerless/settings", kFewSecond},
+    {"image-1-idle", &prepare_idle_image, &old_files, kPartition, "1-header/idle", kFewSecond},
+    {"image-1-charging", &prepare_charging_image, &old_files, kPartition, "1-header/charging", kFewSecond},
+    {"image-1-resumed", &prepare_resumed_image, &resumed, kPartition, "1-header/charging", kFewSecond},
+    {"image-1-offline", &prepare_offline_image, &old_files, kPartition, "1-header/charging-offline", kFewSecond},
+    {"image-1-full-queue", &prepare_full_queue_image, &old_files, kPartition, "1-header/full-queue", kFewOfLongRuns},
+    {"image-1-settings", &prepare_settings_image, &old_files, kPartition, "1-header/settings", kFewSecond},
 };
 
 }  // namespace

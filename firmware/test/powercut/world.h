@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "powercut/csms.h"
+#include "powercut/failing_calls.h"
 #include "support/fake_secrets.h"
 #include "support/ram_flash.h"
 
@@ -17,10 +18,17 @@ struct Violation {
   std::string text;
 };
 
+/// A message that the CSMS has to receive: its action, and a part of its payload.
+struct DueMessage {
+  std::string action;
+  std::string part;
+};
+
 /// Everything that survives a power cut, as a value: the flash, the CSMS, the car, the true time, and the acknowledged
 /// values. A run can continue from a copy.
 struct World {
   RamFlash flash;
+  FailingCalls network;
   FakeSecrets secrets;
   Csms csms;
   bool csms_reachable = true;
@@ -30,6 +38,9 @@ struct World {
   uint32_t seed = 1;
   uint32_t boots = 0;
   uint32_t outages = 0;  ///< power cuts in a flash operation or with a closed contactor
+
+  /// Operations after which a device that is still busy counts as stuck.
+  uint64_t most_operations = 100;
 
   /// Whether the device has the address of its CSMS.
   bool provisioned = false;
@@ -52,15 +63,33 @@ struct World {
   uint64_t energy_at_failure_wh = 0;
   bool mains_failed = false;
 
+  /// Messages of files that were there before the scenario.
+  std::vector<DueMessage> due;
+  /// Transactions of one idTag; a further one was started twice.
+  size_t charges_of_tag = 1;
+
   /// Message ids of the samples that were on the flash when the power returned.
   std::set<std::string> stored_samples;
 
   std::vector<Violation> violations;
 
-  /// Sectors of each slot for schemas, which are behind the storage.
-  static constexpr size_t kSlotSectors = 2;
+  /// Whether the device has application images, and is started by a boot loader; and the slot that runs.
+  bool has_images = false;
+  size_t running = 0;
 
-  explicit World(size_t sectors = 144) : flash(sectors, 2 * kSlotSectors) {}
+  /// The other partitions, by their first sector behind the storage: the slots for schemas, otadata, and the slots for
+  /// images.
+  static constexpr size_t kSlotSectors = 2;
+  static constexpr size_t kSchemas[] = {0, kSlotSectors};
+  static constexpr size_t kOtaData = 2 * kSlotSectors;
+  static constexpr size_t kOtaDataSectors = 2;
+  static constexpr size_t kSlots[] = {kOtaData + kOtaDataSectors, kOtaData + kOtaDataSectors + kSlotSectors};
+
+  explicit World(size_t sectors = 144) : flash(sectors, kSlots[1] + kSlotSectors) {}
+
+  RamFlashPart part(size_t first, size_t sectors) {
+    return {flash, flash.size() / Flash::kSectorSize + first, sectors};
+  }
 
   void change(const std::string& key, const std::string& value) { stored[key].insert(value); }
   void acknowledge(const std::string& key, const std::string& value) { stored[key] = {value}; }

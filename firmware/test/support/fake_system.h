@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "port/heap.h"
 #include "port/system.h"
 
@@ -17,6 +19,7 @@ class FakeSystem final : public System, public TestControls {
   int fed = 0;
   bool on_trial = false;  ///< the image is new and not confirmed
   int confirms = 0;
+  std::function<void()> when_confirmed;
   bool knows_stacks = false;
 
   ResetReason reset_reason() const override { return reason; }
@@ -37,6 +40,7 @@ class FakeSystem final : public System, public TestControls {
   void confirm_image() override {
     ++confirms;
     on_trial = false;
+    if (when_confirmed) when_confirmed();
   }
   size_t stack_marks(Span<StackMark> marks) const override {
     if (knows_stacks) marks.data[0] = {"main", 4321};

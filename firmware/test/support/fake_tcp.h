@@ -25,8 +25,9 @@ class FakeTcp final : public Tcp {
     bool acknowledges = true;                 ///< whether sent bytes count as delivered
   };
 
-  /// The number of opened connections, and the last opened socket.
+  /// The number of opened connections, the last opened socket, and the last socket of a connection of either direction.
   int opens = 0;
+  int last_opened = kNoSocket;
   int last = kNoSocket;
   /// Makes open() fail for lack of sockets.
   bool exhausted = false;
@@ -59,7 +60,7 @@ class FakeTcp final : public Tcp {
     peers_[socket].port = port;
     peers_[socket].security = security;
     ++opens;
-    return last = socket;
+    return last = last_opened = socket;
   }
   bool listen(uint16_t port) override {
     if (!has_listener) return false;

@@ -30,6 +30,25 @@ void damaged_files_are_dropped_and_others_are_sent() {
   }
 }
 
+/// The CSMS has the message already, and the answer was lost: it is resent with its id, and the charge is billed once.
+void damaged_start_is_resent_from_its_copy() {
+  Simple rig;
+  rig.begin();
+  rig.device->sample(1);
+  rig.settle();
+  int64_t transaction_id = 0;
+  const std::string id = rig.device->send(rig.csms, transaction_id);
+  rig.storage.files.lower_bound("tx-")->second[20] ^= 1;
+  rig.boot();
+  rig.device->set_time();
+  rig.settle();
+  TEST_ASSERT_EQUAL_STRING(id.c_str(), rig.device->send(rig.csms, transaction_id).c_str());
+  rig.device->answer(id, transaction_id);
+  rig.settle_and_send_all();
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
+}
+
 void energy_register_survives_and_the_ledger_may_be_damaged() {
   Simple rig;
   rig.device->set_time();
@@ -332,7 +351,7 @@ void stop_has_its_readings_also_after_a_cut() {
     TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
     TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.context").equals("Transaction.End"));
     TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.value").equals("101"));
-    for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(is_ledger(file.first), file.first.c_str());
+    for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(is_lasting(file.first), file.first.c_str());
   }
 }
 
@@ -400,6 +419,7 @@ void run_after_a_boot_tests() {
   RUN_TEST(damaged_files_are_dropped_and_others_are_sent);
   RUN_TEST(stop_has_the_readings_from_before_and_after_the_clock_was_set);
   RUN_TEST(stop_has_the_readings_of_a_transaction_of_months);
+  RUN_TEST(damaged_start_is_resent_from_its_copy);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
   RUN_TEST(ledger_is_written_at_the_first_boot_and_after_damage);
   RUN_TEST(damaged_ledger_without_files_forgets_no_open_transaction);

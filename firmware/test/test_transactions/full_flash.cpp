@@ -254,7 +254,7 @@ void readings_for_the_stop_survive_a_failed_write() {
       rig.device->set_time();
       rig.settle_and_send_all();
       assert_stops_have_data(rig, 1);
-      for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(is_ledger(file.first), file.first.c_str());
+      for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(is_lasting(file.first), file.first.c_str());
     }
   }
 }
@@ -288,7 +288,7 @@ void readings_for_the_stops_are_sent_from_memory() {
   assert_stops_have_data(rig, StopData::kMaxInMemory);
   rig.storage.result = StorageResult::ok;
   rig.pass(kWhile, true);
-  for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(is_ledger(file.first), file.first.c_str());
+  for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(is_lasting(file.first), file.first.c_str());
 }
 
 }  // namespace

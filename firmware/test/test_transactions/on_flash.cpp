@@ -123,7 +123,7 @@ void assert_recovered(Rig& rig) {
   rig.csms.assert_in_order();
   TEST_ASSERT_EQUAL_size_t(0, rig.tx().outbox().size());
   TEST_ASSERT_EQUAL_UINT32_MESSAGE(0, rig.tx().dropped(), "no message may be dropped");
-  TEST_ASSERT_LESS_OR_EQUAL_size_t_MESSAGE(2, rig.files(), "only the ledger and its copy stay");
+  TEST_ASSERT_LESS_OR_EQUAL_size_t_MESSAGE(3, rig.files(), "only the ledger and the two copies stay");
   size_t messages = rig.csms.messages.size();
   TEST_ASSERT_TRUE(rig.charge());
   TEST_ASSERT_EQUAL_size_t(messages + 8, rig.csms.messages.size());

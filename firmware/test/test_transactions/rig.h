@@ -211,7 +211,9 @@ struct Simple {
   }
 };
 
-/// Whether a file is the ledger or its copy.
-inline bool is_ledger(const std::string& file) { return file == "ledger" || file == "ledger_copy"; }
+/// Whether a file stays when every message is answered.
+inline bool is_lasting(const std::string& file) {
+  return file == "ledger" || file == "ledger_copy" || file == "start_copy";
+}
 
 }  // namespace pb

@@ -297,6 +297,32 @@ bool MessageQueue::write(WaitingMessage& entry, StorageDone done) {
   return true;
 }
 
+bool MessageQueue::write_copy(const WaitingMessage& entry, StorageDone done) {
+  char content[Record::kMaxEncoded];
+  return storage_.write(kStartCopy, records_[entry.slot].encode(content), done);
+}
+
+void MessageQueue::copied(WaitingMessage& entry) {
+  entry.copy_due = false;
+  if (entry.state == State::saved) forget_content(entry);
+}
+
+bool MessageQueue::restore_from_copy(WaitingMessage& entry) {
+  uint8_t content[Record::kMaxEncoded];
+  size_t length = 0;
+  Record record;
+  // The last place is for the stop of the open transaction.
+  if (free_slots() < 2 || storage_.read(kStartCopy, content, length) != StorageResult::ok ||
+      !record.decode(Bytes{content, length}) || record.sequence != entry.sequence) {
+    return false;
+  }
+  entry.slot = free_record();
+  records_[entry.slot] = record;
+  record_used_[entry.slot] = true;
+  entry.state = State::unsaved;
+  return true;
+}
+
 bool MessageQueue::remove(const WaitingMessage& entry, StorageDone done) {
   return storage_.remove(file_of(entry).text(), done);
 }
@@ -307,10 +333,13 @@ void MessageQueue::written(WaitingMessage& entry, bool ok) {
   entry.unsavable = !ok;
   entry.state = ok && !entry.changed ? State::saved : State::unsaved;
   entry.changed = false;
-  if (ok && !entry.is_batch()) forget_content(entry);  // a batch stays in memory for the next sample
+  if (!ok || entry.is_batch()) return;  // a batch stays in memory for the next sample
+  entry.copy_due = entry.kind == Kind::start;
+  if (!entry.copy_due) forget_content(entry);
 }
 
 void MessageQueue::finish(WaitingMessage& entry) {
+  entry.copy_due = false;
   entry.state = State::removing;
   forget_content(entry);
 }

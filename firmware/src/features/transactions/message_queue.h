@@ -30,6 +30,8 @@ class MessageQueue {
   static constexpr size_t kMaxBatches = 3;
 
   static constexpr Text kPrefix = "tx-";
+  /// The newest start again: without it a damaged file would lose the idTag, and with it the charge.
+  static constexpr Text kStartCopy = "start_copy";
 
   /// @param scratch buffer for reading batches; its content is only valid within a call
   MessageQueue(Storage& storage, Rng& rng, MeterBatch& scratch, Logger& log)
@@ -91,6 +93,12 @@ class MessageQueue {
 
   // ---- flash
 
+  /// Starts to write the copy of a start. @return false when the storage cannot accept the job now.
+  bool write_copy(const WaitingMessage& entry, StorageDone done);
+  /// The write of the copy has ended. A copy that the flash rejects is not written again.
+  void copied(WaitingMessage& entry);
+  /// Takes the content of a damaged file from the copy. @return false when the copy is of another start.
+  bool restore_from_copy(WaitingMessage& entry);
   /// Starts to write, or to remove, the file. @return false when the storage cannot accept the job now.
   bool write(WaitingMessage& entry, StorageDone done);
   bool remove(const WaitingMessage& entry, StorageDone done);

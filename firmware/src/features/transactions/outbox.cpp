@@ -22,7 +22,7 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
       continue;
     }
     queued_at = entry->queued_at;
-    if (!entry->is_stored() || !can_read(*entry) || !queue_.settle(*entry, times_)) return Front::storing;
+    if (!entry->is_secured() || !can_read(*entry) || !queue_.settle(*entry, times_)) return Front::storing;
     // The CSMS does not answer a message of an earlier connection, so a held message is resent once per connection.
     const bool may_send = held_until_ != 0 ? !attempts_.is_sent() : attempts_.may_send(now);
     return may_send ? Front::ready : Front::none;
@@ -32,7 +32,7 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
 
 bool Outbox::settle_front() {
   WaitingMessage* entry = queue_.front();
-  return entry != nullptr && times_.known() && entry->is_stored() && can_read(*entry) && queue_.settle(*entry, times_);
+  return entry != nullptr && times_.known() && entry->is_secured() && can_read(*entry) && queue_.settle(*entry, times_);
 }
 
 /// The flash is not read while a storage job runs: the message waits for its end.

@@ -25,7 +25,7 @@ void Recovery::load_messages() {
 void Recovery::load_message(WaitingMessage& entry) {
   Ledger& ledger = ledger_.now();
   if (entry.sequence >= ledger.next_sequence) ledger.next_sequence = entry.sequence + 1;
-  if (!load_batch(entry) && !load_record(entry)) {
+  if (!load_batch(entry) && !load_record(entry) && !load_copy(entry)) {
     found_damage_ = true;
     queue_.count_lost(1);
     log_.error("tx", "message ", entry.sequence, " is dropped: its file is damaged");
@@ -55,6 +55,13 @@ bool Recovery::load_record(WaitingMessage& entry) {
     ledger.rejected = false;
   }
   return true;
+}
+
+/// Loads a start whose file is damaged.
+bool Recovery::load_copy(WaitingMessage& entry) {
+  if (!queue_.restore_from_copy(entry)) return false;
+  log_.error("tx", "message ", entry.sequence, " is read from its copy: its file is damaged");
+  return load_record(entry);
 }
 
 bool Recovery::load_batch(WaitingMessage& entry) {

@@ -23,6 +23,7 @@ class Recovery {
   void load_messages();
   void load_message(WaitingMessage& entry);
   bool load_record(WaitingMessage& entry);
+  bool load_copy(WaitingMessage& entry);
   bool load_batch(WaitingMessage& entry);
   bool is_merged_into_previous(const WaitingMessage& entry, const MeterBatch& batch) const;
   void restore_lost_stops();

@@ -44,6 +44,8 @@ bool Saver::start_write_of(Job job) {
       return write_data();
     case Job::save_message:
       return write_message(true);
+    case Job::save_copy:
+      return write_copy();
     default:
       return write_ledger();
   }
@@ -56,6 +58,13 @@ bool Saver::write_message(bool unsavable) {
   for (WaitingMessage& entry : queue_) {
     if (entry.state != State::unsaved || entry.unsavable != unsavable) continue;
     if (started(queue_.write(entry, done()), Job::save_message, entry.sequence)) return true;
+  }
+  return false;
+}
+
+bool Saver::write_copy() {
+  for (const WaitingMessage& entry : queue_) {
+    if (entry.copy_due && started(queue_.write_copy(entry, done()), Job::save_copy, entry.sequence)) return true;
   }
   return false;
 }
@@ -134,7 +143,8 @@ void Saver::erase(const WaitingMessage& entry) {
 
 Saver::Job Saver::after(Job job) {
   if (job == Job::save_data) return Job::save_message;
-  return job == Job::save_message ? Job::save_ledger : Job::save_data;
+  if (job == Job::save_message) return Job::save_copy;
+  return job == Job::save_copy ? Job::save_ledger : Job::save_data;
 }
 
 bool Saver::started(bool posted, Job job, uint32_t sequence) {
@@ -172,8 +182,10 @@ void Saver::written(Job job, bool ok) {
   if (job == Job::save_ledger) ledger_.written(ok);
   // transactionData that the flash rejects does not delay messages, although it should be written before its stop.
   turn_ = !ok ? after(job) : data_.failed() ? Job::save_message : Job::save_data;
-  if (job != Job::save_message) return;
-  if (WaitingMessage* entry = queue_.find(sequence_)) queue_.written(*entry, ok);
+  WaitingMessage* entry = queue_.find(sequence_);
+  if (entry == nullptr) return;
+  if (job == Job::save_message) queue_.written(*entry, ok);
+  if (job == Job::save_copy) queue_.copied(*entry);
 }
 
 void Saver::removed(bool ok) {

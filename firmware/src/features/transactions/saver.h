@@ -20,7 +20,7 @@ class Saver {
   Millis poll(Millis now);
 
  private:
-  enum class Job : uint8_t { none, save_data, save_message, save_ledger, remove_message };
+  enum class Job : uint8_t { none, save_data, save_message, save_copy, save_ledger, remove_message };
 
   void pause_after_failure(Millis now);
   static Job after(Job job);
@@ -28,6 +28,7 @@ class Saver {
   bool start_write_of(Job job);
   bool write_data();
   bool write_message(bool unsavable);
+  bool write_copy();
   bool write_ledger();
   void start_removal();
   void erase_without_file();

@@ -20,6 +20,7 @@ struct WaitingMessage {
   bool has_file = false;     // on flash, perhaps an earlier version
   bool unsavable = false;    // the last write has failed: it is sent from memory, and the write is retried
   bool changed = false;      // a sample was added while it was being saved
+  bool copy_due = false;     // a start whose copy has to be written
   bool alone = false;        // a batch that cannot be merged with the next one
   bool has_data = false;     // a stop with a file of transactionData
   uint8_t count = 0;         // samples of a batch
@@ -35,6 +36,8 @@ struct WaitingMessage {
   bool is_batch() const { return kind == Kind::meter; }
   /// On flash, or rejected by it for now.
   bool is_stored() const { return unsavable || state == State::saved || state == State::removing; }
+  /// Whether the next message may be sent: what is sent is on flash as often as it should be.
+  bool is_secured() const { return is_stored() && !copy_due; }
   /// Whether the next message has its final time.
   bool is_settled() const { return settled > sent; }
   /// The number of messages for the CSMS.

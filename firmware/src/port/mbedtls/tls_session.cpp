@@ -171,7 +171,8 @@ bool TlsSession::load_key(Secrets& secrets) {
 }
 
 bool TlsSession::fail(TcpFailure failure, int code) {
-  const size_t failed = TlsMemory::take_failed();
+  const size_t latest = TlsMemory::take_failed();
+  const size_t failed = latest != 0 ? latest : failed_;
   const bool starved = failed != 0 || failure == TcpFailure::no_memory;
   problem_ = {starved ? TcpFailure::no_memory : failure, static_cast<int32_t>(code), 0, 0};
   if (starved) {
@@ -198,6 +199,9 @@ TlsSession::State TlsSession::step() {
     is_computing_ = wants_output_ = false;
   } else if (!is_waiting(code)) {
     end(code);
+  } else if (const size_t failed = TlsMemory::take_failed(); failed != 0) {
+    // The library goes on after some refusals, and the peer rejects what it sends then.
+    failed_ = failed;
   }
   return state_;
 }

@@ -116,6 +116,16 @@ void unsent_stored_sample_is_found() {
   TEST_ASSERT_EQUAL_STRING("sample-missing", world.violations[0].rule.c_str());
 }
 
+void missing_message_of_an_image_is_found() {
+  World world = with({start("a-1"), sample("b-2.0", 4), stop("c-3", 10)});
+  world.due = {{"StopTransaction", "\"meterStop\":10,"}};
+  check_history(world);
+  TEST_ASSERT_EQUAL_size_t(0, world.violations.size());
+  world.due = {{"StopTransaction", "\"meterStop\":11,"}};
+  check_history(world);
+  TEST_ASSERT_EQUAL_STRING("message-missing", world.violations.at(0).rule.c_str());
+}
+
 void energy_after_an_acknowledged_end_is_found() {
   World world;
   world.id_tag = "TAG";
@@ -147,6 +157,7 @@ void pb::test_rules() {
   RUN_TEST(energy_just_before_an_outage_may_be_missing);
   RUN_TEST(stored_value_is_the_acknowledged_or_the_new_one);
   RUN_TEST(unsent_stored_sample_is_found);
+  RUN_TEST(missing_message_of_an_image_is_found);
   RUN_TEST(energy_after_an_acknowledged_end_is_found);
   RUN_TEST(leftover_files_and_blocks_are_found);
 }
