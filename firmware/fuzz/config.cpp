@@ -31,9 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace pb::fuzz;
   if (size > Storage::kMaxContent) return 0;  // the storage has no such file
   const auto first = std::make_unique<Bench>(std::string(reinterpret_cast<const char*>(data), size));
-  JsonError error;
+  JsonError json_error;
   const std::string settings = first->settings();
-  require(parse_json({settings.data(), settings.size()}, error).exists(), "the settings are JSON");
+  require(parse_json({settings.data(), settings.size()}, json_error).exists(), "the settings are JSON");
   // A change writes the file anew.
   const auto error = first->config.set("heartbeat_interval_s", "77", {});
   require(error == nullptr || error == Config::kBusy || error[0] != '\0', "an error has a text");
