@@ -132,7 +132,7 @@ schemas: setup ## compare the device's schema validator with jsonschema-rs, DOCU
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target schema-check
 	@$(RUN) -m tools.schema_differential --program build/firmware/schema-check --documents $(or $(DOCUMENTS),2000) --seed $(or $(SEED),1)
 
-powercut: setup ## cut the power at every flash operation; FULL=1 adds a second cut at each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
+powercut: setup ## cut the power at every flash operation; FULL=1 makes each cut of each scenario and a second one at nearly each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target powercut
 	@$(RUN) -m tools.powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
@@ -163,7 +163,7 @@ interop: setup-interop firmware ## run the device against independent CSMSs, and
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest tests/interop -rs --basetemp=build/tmp-interop --junitxml=reports/junit/interop.xml
 
-verdicts: setup-interop ## compare the CSMS's verdicts on 100,000 payloads with those of ajv and fastjsonschema (2 minutes)
+verdicts: setup-interop ## compare the CSMS's verdicts on 100,000 payloads with those of ajv and fastjsonschema (a minute)
 	@$(RUN) -m tests.interop.test_verdicts 100000
 
 flakes: setup firmware ## run single HIL tests RUNS times in random order and print the flaky ones; SEED=n repeats an order

@@ -10,8 +10,9 @@ MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "end", "E", "W
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
 _MOST_FLASHES = 400
-"""The maximum number of flashes of an LED that are drawn to scale. Of more, only the first and the last are."""
+"""The maximum number of flashes of an LED that are all drawn to scale."""
 _KEPT_FLASHES = 8
+"""Of more, so many at each end are to scale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,12 +89,12 @@ class Player:
     Args:
         stage: the bench and the CSMS, or the CSMS and a person.
         variables: the first values of variables.
-        defaults: values of variables without a first one. They may refer to the variables that every scenario has.
+        defaults: values of variables that `variables` lacks. They may refer to the variables that every scenario has.
         version: the version of OCPP of the scenario.
 
     Attributes:
         cursor: expectations consider later events only.
-        horizon: the end of the events that the steps so far are about: after the last match, or the present moment.
+        horizon: the mark after the last step: after its match, or the present.
         saved: the events that steps have named, for `measure`.
         secured: the device's secrets; None before the first step `secured`.
     """
@@ -393,7 +393,7 @@ class Player:
             return
         try:
             self._keys.restore()
-        except AssertionError as error:  # of the rig, or of `restore`
+        except AssertionError as error:  # the answer is an error, or another status
             raise DeviceError(f"the configuration keys cannot be restored: {error}") from None
 
 

@@ -192,7 +192,7 @@ constexpr Key kKeys[] = {
         .on_trial(Trial::csms)
         .in(KeyGroup::csms, "Security profile of the OCPP 1.6 security whitepaper. The CSMS can only raise it."),
     number_key<&Settings::heartbeat_interval_s, 1, kDay>("heartbeat_interval_s", "HeartbeatInterval")
-        .in(KeyGroup::csms, "Interval of Heartbeat. The interval of BootNotification.conf replaces the default."),
+        .in(KeyGroup::csms, "Interval of Heartbeat. The interval of BootNotification.conf replaces it."),
     number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval")
         .from_next_boot()
         .in(KeyGroup::csms, "Interval of the WebSocket ping. 0: no ping."),
