@@ -274,7 +274,8 @@ class Connection:
 
     async def _drop_the_rest(self) -> None:
         if self._writer.can_write_eof():
-            self._writer.write_eof()
+            with contextlib.suppress(OSError):  # the client has reset the connection, which nobody has noticed yet
+                self._writer.write_eof()
         unread = 0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(IDLE_TIMEOUT_S):

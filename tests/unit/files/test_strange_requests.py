@@ -124,6 +124,7 @@ EFFECTS = [Status(401), Redirect(), WrongLength(-3), Cut(2, "reset"), Stall(2), 
     requests=st.lists(st.tuples(st.sampled_from(LINES), st.sets(st.sampled_from(HEADERS)), st.sampled_from(BODIES))),
     noise=st.binary(max_size=3),
     effects=st.sets(st.sampled_from(EFFECTS), max_size=2),
+    reset=st.booleans(),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_request_makes_the_server_fail(
@@ -133,12 +134,13 @@ def test_no_request_makes_the_server_fail(
     requests: list[tuple[bytes, set[bytes], bytes]],
     noise: bytes,
     effects: set[Effect],
+    reset: bool,
 ) -> None:
     data = b"".join(b"\r\n".join([line, HOST.strip(), *lines, b"", body]) for line, lines, body in requests)
     with contextlib.ExitStack() as stack:
         for effect in effects:
             stack.enter_context(files.fail(effect))
         with contextlib.suppress(OSError):  # a reset
-            client.raw(data + noise)
+            client.raw(data + noise, reset=reset)
     assert client.get("/fw.bin").body == IMAGE
     assert timeline.events(BenchTrouble) == []
