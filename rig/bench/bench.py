@@ -177,9 +177,6 @@ class Bench:
         )
         stack.callback(self.csms.shut_down)
         self.csms.start()
-        self.files = Files(timeline, self.loop, description.csms.host, named=wiring.csms_host or "")
-        stack.callback(self.files.shut_down)
-        self.files.start()
         self.network = Network(
             timeline,
             self.loop,
@@ -190,6 +187,10 @@ class Bench:
         )
         stack.callback(self.network.close)
         self.network.start()
+        # The address of the host may belong to the access point, which is on the air only now.
+        self.files = Files(timeline, self.loop, description.csms.host, named=wiring.csms_host)
+        stack.callback(self.files.shut_down)
+        self.files.start()
         factory = wiring.pin_factory
         en = DrivenWire(factory, timeline, EN, description.control.en)
         boot = DrivenWire(factory, timeline, BOOT, description.control.boot)

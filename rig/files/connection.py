@@ -121,7 +121,8 @@ class Connection:
             self._service.publish(transfer)
 
     async def _read_and_answer(self, transfer: Transfer) -> bool:
-        event = await self._next()
+        async with asyncio.timeout(IDLE_TIMEOUT_S):  # also for a head that comes byte by byte
+            event = await self._next()
         if not isinstance(event, h11.Request):
             return False  # the client closed the connection
         self._opened()
@@ -214,12 +215,13 @@ class Connection:
 
     async def _send(self, reply: Reply, transfer: Transfer, *, without_body: bool) -> bool:
         """Send an answer. Return whether another request may follow."""
-        if reply.cut_after != -1:
+        is_silent = reply.cut_after == -1
+        if not is_silent:
             transfer.status = reply.status
             await self._write(self._head(reply))
             if not without_body:
                 await self._send_body(reply, transfer)
-        if reply.cut_after is not None and not without_body:
+        if is_silent or (reply.cut_after is not None and not without_body):
             await self._end(reply, transfer)
             return False
         self._http.send(h11.EndOfMessage())
@@ -272,7 +274,8 @@ class Connection:
 
     async def _drop_the_rest(self) -> None:
         if self._writer.can_write_eof():
-            self._writer.write_eof()
+            with contextlib.suppress(OSError):  # the client has reset the connection, which nobody has noticed yet
+                self._writer.write_eof()
         unread = 0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(IDLE_TIMEOUT_S):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -23,7 +24,9 @@ from rig.files.request import RefusedError, Request, Site
 from rig.files.transfer import Transfer
 from rig.files.uploads import Upload, Uploads
 from rig.timeline import Timeline
+from rig.timeline.events import BenchTrouble
 from rig.util import tcp
+from rig.util.errors import BenchError
 from rig.util.tcp import Port
 
 MOST_CONNECTIONS = 128
@@ -188,7 +191,20 @@ class FileServer:
         connection = Connection(self, reader, writer, lambda: self._handshakes.forget(client))
         task = asyncio.get_running_loop().create_task(connection.serve())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Report a failure of the server itself: a client cannot cause one."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            trouble = BenchError(
+                f"the file server failed to answer a request, {type(error).__name__}: {error}",
+                "It closed the connection; the traceback is in the log of the process",
+            )
+            logging.getLogger(__name__).error("file server", exc_info=error)
+            self._timeline.append(BenchTrouble(source="files", what=str(trouble)))
+            self._timeline.interrupt(trouble)
 
     # -- requests -------------------------------------------------------------------------------------------------
 

@@ -131,6 +131,7 @@ function inWords(event) {
     case "led_pattern": return `LED ${event.led}: ${event.pattern.replace("_", " ")}${event.rate_hz ? ` ${event.rate_hz.toFixed(1)} Hz` : ""}`;
     case "flashed": return `flashed ${event.what} in ${event.seconds.toFixed(1)} s`;
     case "client_refused": return `client ${event.address} refused: ${event.how} ${event.reason}`;
+    case "file_transfer": return `file ${event.method} ${event.path}: ${event.status || "no answer"}, ${event.sent + event.received} bytes${event.complete ? "" : ", incomplete"}${event.error ? `: ${event.error}` : ""}`;
     case "test_started": return `test ${event.nodeid}`;
     case "test_ended": return `test ${event.outcome}: ${event.nodeid} ${event.message}`;
     case "note": return event.text;

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import socket
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -66,12 +67,14 @@ class Client:
         """Ask for a file; `_` in the name of a header is `-`."""
         return self.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
-    def raw(self, data: bytes, *, keep_open: bool = False) -> bytes:
-        """Send bytes, and return everything until the server closes the connection."""
+    def raw(self, data: bytes, *, reset: bool = False) -> bytes:
+        """Send bytes, and return everything until the server closes the connection; with `reset` reset it at once."""
         with socket.create_connection(self.address, LIMIT_S) as connection:
             connection.sendall(data)
-            if not keep_open:
-                connection.shutdown(socket.SHUT_WR)
+            if reset:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return b""
+            connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
 

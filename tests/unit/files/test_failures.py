@@ -115,10 +115,9 @@ def test_several_failures_change_a_request_together(client: Client, files: Files
 
 @STEPPED
 def test_a_stall_and_silence_last_until_the_client_leaves(client: Client, files: Files, timeline: Timeline) -> None:
-    request = b"GET /fw.bin HTTP/1.1\r\nHost: x\r\n\r\n"
-    for effect, sent in ((Stall(1000), 1000), (Silent(), 0)):
+    for effect, method, sent in ((Stall(1000), b"GET", 1000), (Silent(), b"GET", 0), (Silent(), b"HEAD", 0)):
         with files.fail(effect), socket.create_connection(client.address, LIMIT_S) as connection:
-            connection.sendall(request)
+            connection.sendall(method + b" /fw.bin HTTP/1.1\r\nHost: x\r\n\r\n")
             assert files.expect_request().sent == sent
             timeline.clock.deadline(3600).wait_out()
             connection.setblocking(False)

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from rig.files import Files, server
+from rig.files import (
+    Cut,
+    CutUpload,
+    Effect,
+    Files,
+    Redirect,
+    Silent,
+    Stall,
+    Status,
+    Truncated,
+    WrongLength,
+    server,
+)
 from rig.files import connection as connections
 from rig.timeline import Timeline
-from rig.timeline.events import FileTransfer
+from rig.timeline.events import BenchTrouble, FileTransfer
 from tests.unit.conftest import STEPPED
 from tests.unit.files.conftest import IMAGE, LIMIT_S, Client
 
@@ -88,3 +103,44 @@ def test_a_client_that_stops_is_closed(client: Client, files: Files, timeline: T
         seen = files.expect_request("a", timeout=1)
         assert (seen.complete, seen.error) == (False, "the client was too slow")
         assert silent.recv(1) == slow.recv(1) == b""
+
+
+LINES = [
+    f"{method} {target} HTTP/1.{minor}".encode()
+    for method in ("GET", "HEAD", "PUT", "POST", "CONNECT")
+    for target in ("/fw.bin", "/a/", "/../x", "x:1")
+    for minor in (0, 1)
+]
+HEADERS = [
+    b"Range: bytes=1-9", b"If-None-Match: *", b'If-Match: "x"', b"Content-Length: 5", b"Transfer-Encoding: chunked",
+    b"Expect: 100-continue", b"Connection: Upgrade", b"Upgrade: h2c", b"Content-Type: multipart/form-data; boundary=x",
+    b"X: \xff",
+]  # fmt: skip
+BODIES = [b"", b"hello", b"5\r\nhello\r\n0\r\n\r\n", b"zz\r\n", b"--x\r\n\r\n--x--\r\n"]
+EFFECTS = [Status(401), Redirect(), WrongLength(-3), Cut(2, "reset"), Stall(2), Silent(), Truncated(0), CutUpload(1)]
+
+
+@given(
+    requests=st.lists(st.tuples(st.sampled_from(LINES), st.sets(st.sampled_from(HEADERS)), st.sampled_from(BODIES))),
+    noise=st.binary(max_size=3),
+    effects=st.sets(st.sampled_from(EFFECTS), max_size=2),
+    reset=st.booleans(),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_request_makes_the_server_fail(
+    client: Client,
+    files: Files,
+    timeline: Timeline,
+    requests: list[tuple[bytes, set[bytes], bytes]],
+    noise: bytes,
+    effects: set[Effect],
+    reset: bool,
+) -> None:
+    data = b"".join(b"\r\n".join([line, HOST.strip(), *lines, b"", body]) for line, lines, body in requests)
+    with contextlib.ExitStack() as stack:
+        for effect in effects:
+            stack.enter_context(files.fail(effect))
+        with contextlib.suppress(OSError):  # a reset
+            client.raw(data + noise, reset=reset)
+    assert client.get("/fw.bin").body == IMAGE
+    assert timeline.events(BenchTrouble) == []
