@@ -11,6 +11,7 @@ verdict *unclear*. The correct device runs first: the suite must pass on it, or 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -59,8 +60,8 @@ Verdict = Literal["found", "survived", "unclear"]
 class Mutant:
     """A bug: in `file`, `old` becomes `new`. `old` occurs exactly once.
 
-    `first` is the HIL test file that is likely to find it; the whole suite runs only if that one does not. For a bug
-    of the compliance set it is the case that must find it.
+    `first` is the HIL test file, or the scenario of the power cuts, that is likely to find it; the whole suite runs
+    only if that one does not. For a bug of the compliance set it is the case that must find it.
     """
 
     name: str
@@ -149,11 +150,12 @@ def find_by_cuts(sound: Broken) -> Finder:
     # Without known breaks any break is a finding, so a few are enough.
     limit = () if sound else ("--limit", "10")
 
-    def find(tree: Path, _mutant: Mutant) -> tuple[Verdict, str]:
+    def find(tree: Path, mutant: Mutant) -> tuple[Verdict, str]:
+        scopes = [_scenario(mutant), ()] if mutant.first else [()]
         try:
             _build_cuts(tree)
-            for second_cuts in (0, _SECOND_CUTS):
-                broken = _cut(tree, second_cuts, *limit)
+            for scope, second_cuts in itertools.product(scopes, (0, _SECOND_CUTS)):
+                broken = _cut(tree, second_cuts, *limit, *scope)
                 new = {what: runs for what, runs in broken.items() if what not in sound}
                 if new:
                     (scenario, rule), _runs = max(new.items(), key=lambda item: item[1])
@@ -166,6 +168,10 @@ def find_by_cuts(sound: Broken) -> Finder:
         return "survived", ""
 
     return find
+
+
+def _scenario(mutant: Mutant) -> tuple[str, ...]:
+    return ("--scenario", mutant.first)
 
 
 class BuildError(Exception):
@@ -219,9 +225,12 @@ def main(arguments: list[str]) -> int:
         return 2
     tree = copy_tree(ROOT / "build" / ("powercut-bugs" if by_cuts else "mutants"))
     is_sound = True
+    chosen = [mutant for mutant in known if not names or mutant.name in names]
     if by_cuts:
         _build_cuts(tree)
-        broken = _cut(tree, _SECOND_CUTS)
+        # For a few bugs only their scenarios are looked at.
+        scopes = {_scenario(mutant) if names and mutant.first else () for mutant in chosen}
+        broken = {what: runs for scope in sorted(scopes) for what, runs in _cut(tree, _SECOND_CUTS, *scope).items()}
         find = find_by_cuts(broken)
         is_sound = not broken
         if broken:
@@ -229,15 +238,12 @@ def main(arguments: list[str]) -> int:
             print(f"mutants: the device without a mutant breaks rules: {words}", file=sys.stderr)
     else:
         find = _find_by_case if by_cases else _find_by_tests
-        chosen = [mutant for mutant in known if not names or mutant.name in names]
         verdict, by = _run(tree, *(map(case_file, chosen) if by_cases else ("tests/hil",)))
         if verdict != "survived":
             print(f"mutants: the suite fails on the device without a mutant: {by}", file=sys.stderr)
             return 1
     results = []
-    for mutant in known:
-        if names and mutant.name not in names:
-            continue
+    for mutant in chosen:
         result = try_out(mutant, tree, find)
         results.append(result)
         print(f"{result.verdict:<9} {result.name:<48} {result.seconds:6.1f} s  {result.by}", flush=True)

@@ -41,6 +41,21 @@ def test_a_bug_is_found_by_a_rule_that_the_correct_device_keeps(
     assert mutants.find_by_cuts({("charge", "unreported"): 12})(Path(), BUG)[0] == verdict
 
 
+def test_the_likely_scenario_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All scenarios run only if that one does not find the bug."""
+    tried: list[list[str]] = []
+
+    def explore(_program: Path, _jobs: int, options: list[str]) -> list[powercut.Row]:
+        tried.append(options)
+        return rows({} if "--scenario" in options else {"order": 1})
+
+    monkeypatch.setattr(mutants, "_build_cuts", lambda _tree: None)
+    monkeypatch.setattr(powercut, "explore", explore)
+    bug = Mutant("bug", "a.cpp", "x", "y", "resume")
+    assert mutants.find_by_cuts({("charge", "unreported"): 12})(Path(), bug)[0] == "found"
+    assert [options[2:] for options in tried] == [["--scenario", "resume"], ["--scenario", "resume"], []]
+
+
 def test_a_crash_finds_a_bug_and_a_failed_build_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report of the runner's sanitizers finds a bug; a bug that does not build is unclear."""
 
