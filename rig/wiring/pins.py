@@ -13,6 +13,7 @@ from gpiozero import Factory, Pin
 
 from rig.util.errors import BenchError
 from rig.wiring.interfaces import EdgeCallback
+from rig.wiring.system_package import load_lgpio
 
 FACTORIES = ("lgpio", "virtual")
 
@@ -54,15 +55,19 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
 
 @contextmanager
 def lgpio_in_a_temporary_folder() -> Iterator[None]:
-    """Make lgpio create its FIFO in a temporary folder. It changes to the folder LG_WD when it is loaded.
+    """Load lgpio, and make it create its FIFO in a temporary folder. It changes to the folder LG_WD when it is loaded.
 
     Two processes with the same folder would read each other's edges from the FIFO. The name can be removed once both
     ends are open.
+
+    Raises:
+        ImportError: there is no lgpio.
     """
     here, before = Path.cwd(), os.environ.get("LG_WD")
     with TemporaryDirectory(prefix="plugbench-") as folder:
         os.environ["LG_WD"] = folder
         try:
+            load_lgpio()
             yield
         finally:
             os.chdir(here)

@@ -1,0 +1,36 @@
+"""Modules of Debian's Python packages, for a virtual environment, which does not see them."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import sys
+
+DIST_PACKAGES = "/usr/lib/python3/dist-packages"
+
+
+def load_lgpio(folder: str = DIST_PACKAGES) -> None:
+    """Make `import lgpio` work if only Debian's package python3-lgpio has it.
+
+    PyPI has no wheel of lgpio for Python 3.13 and newer. Only its two modules are loaded: the folder on `sys.path`
+    would add all other packages of the system.
+
+    Args:
+        folder: the folder of the packages.
+
+    Raises:
+        ImportError: it is not there, or is for another version of Python.
+    """
+    if "lgpio" in sys.modules or importlib.util.find_spec("lgpio") is not None:
+        return
+    for name in ("_lgpio", "lgpio"):  # lgpio imports the other one
+        spec = importlib.machinery.PathFinder.find_spec(name, [folder])
+        if spec is None or spec.loader is None:
+            raise ImportError(f"there is no module {name}, also not in {folder}")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
