@@ -13,7 +13,7 @@ import h11
 from rig.files.failure import Failure
 from rig.files.name import BadNameError, name_of
 from rig.files.reply import Reply, text_reply
-from rig.files.request import DOWNLOADS, UPLOADS, RefusedError, Request, Site
+from rig.files.request import DOWNLOADS, UPLOADS, RejectedError, Request, Site
 from rig.files.transfer import Transfer
 from rig.util import tcp
 from rig.util.text import visible
@@ -46,7 +46,7 @@ class Service(Protocol):
         """Return the answer with a file.
 
         Raises:
-            RefusedError: there is no such file.
+            RejectedError: there is no such file.
         """
 
     async def upload(
@@ -59,14 +59,14 @@ class Service(Protocol):
         """Take an upload, and return the answer; None: the connection is reset.
 
         Raises:
-            RefusedError: it is refused.
+            RejectedError: it is refused.
         """
 
     def validate_login(self, request: Request) -> None:
         """Check the login of a request.
 
         Raises:
-            RefusedError: it is missing or wrong.
+            RejectedError: it is missing or wrong.
         """
 
     def publish(self, transfer: Transfer) -> None:
@@ -143,7 +143,7 @@ class Connection:
                 reply = await self._service.upload(request, failures, self._body, transfer)
             else:
                 reply = self._service.download(request, failures, transfer)
-        except RefusedError as refused:
+        except RejectedError as refused:
             transfer.error = refused.why
             reply = text_reply(refused.status, f"File server: {refused.why}.", *refused.headers)
         if reply is None:
@@ -161,17 +161,17 @@ class Connection:
         """Return the head of a request.
 
         Raises:
-            RefusedError: the head is too large, the server has no such method, or the target is no name of a file.
+            RejectedError: the head is too large, the server has no such method, or the target is no name of a file.
         """
         if event.http_version not in (b"1.0", b"1.1"):
-            raise RefusedError(505, "the server has no HTTP but version 1")
+            raise RejectedError(505, "the server has no HTTP but version 1")
         # h11 limits only a head that it has received in parts.
         if len(event.target) + sum(len(name) + len(value) for name, value in event.headers) > MOST_HEADER_BYTES:
-            raise RefusedError(431, f"the head of a request has at most {MOST_HEADER_BYTES >> 10} KiB")
+            raise RejectedError(431, f"the head of a request has at most {MOST_HEADER_BYTES >> 10} KiB")
         method = event.method.decode("ascii")
         if method not in (*DOWNLOADS, *UPLOADS):
             allowed = ", ".join((*DOWNLOADS, *UPLOADS))
-            raise RefusedError(405, f"it has no method {visible(method[:20])}, only {allowed}", ("Allow", allowed))
+            raise RejectedError(405, f"it has no method {visible(method[:20])}, only {allowed}", ("Allow", allowed))
         headers: dict[str, str] = {}
         for field, value in event.headers:
             key, text = field.decode("ascii"), value.decode("latin-1")
@@ -179,7 +179,7 @@ class Connection:
         try:
             name = name_of(event.target.decode("ascii"))
         except BadNameError as error:
-            raise RefusedError(400, str(error)) from None
+            raise RejectedError(400, str(error)) from None
         return Request(method, event.target.decode("ascii"), name, headers, self._service.site)
 
     # -- reading --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import Message
 from email.parser import BytesHeaderParser
 
-from rig.files.request import RefusedError
+from rig.files.request import RejectedError
 
 
 def file_of(content_type: str, body: bytes) -> tuple[str, str, bytes] | None:
@@ -16,7 +16,7 @@ def file_of(content_type: str, body: bytes) -> tuple[str, str, bytes] | None:
         body: the body of the request.
 
     Raises:
-        RefusedError: the form is malformed, or has no file.
+        RejectedError: the form is malformed, or has no file.
     """
     header = Message()
     header["Content-Type"] = content_type
@@ -24,15 +24,15 @@ def file_of(content_type: str, body: bytes) -> tuple[str, str, bytes] | None:
         return None
     boundary = header.get_boundary()
     if not boundary:
-        raise RefusedError(400, "the form has no boundary")
+        raise RejectedError(400, "the form has no boundary")
     # A boundary begins a line (RFC 2046 section 5.1.1), so the first one needs a line break before it.
     pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii", "replace"))
     if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
-        raise RefusedError(400, "the form is not complete")
+        raise RejectedError(400, "the form is not complete")
     for piece in pieces[1:-1]:
         head, _, data = piece.lstrip(b" \t").removeprefix(b"\r\n").partition(b"\r\n\r\n")
         part = BytesHeaderParser().parsebytes(head + b"\r\n\r\n")
         name = part.get_filename()
         if name is not None:
             return name.replace("\\", "/").rpartition("/")[2], part.get("Content-Type", ""), data
-    raise RefusedError(400, "the form has no file")
+    raise RejectedError(400, "the form has no file")

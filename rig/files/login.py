@@ -6,7 +6,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 
-from rig.files.request import RefusedError
+from rig.files.request import RejectedError
 from rig.util.basic_auth import credentials
 from rig.util.redaction import remember_secrets
 
@@ -29,7 +29,7 @@ def validate_login(logins: Mapping[str, bytes], authorization: str) -> None:
         authorization: the header; empty if it is missing.
 
     Raises:
-        RefusedError: the login is wrong. The reason quotes nothing of it.
+        RejectedError: the login is wrong. The reason quotes nothing of it.
     """
     if not logins:
         return
@@ -42,5 +42,5 @@ def validate_login(logins: Mapping[str, bytes], authorization: str) -> None:
         raise _unauthorized("its user or its password is wrong")
 
 
-def _unauthorized(why: str) -> RefusedError:
-    return RefusedError(401, why, ("WWW-Authenticate", 'Basic realm="files"'))
+def _unauthorized(why: str) -> RejectedError:
+    return RejectedError(401, why, ("WWW-Authenticate", 'Basic realm="files"'))

@@ -41,7 +41,7 @@ class Request:
         return self.method in UPLOADS
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """The server refuses a request.
 
     Args:

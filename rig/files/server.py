@@ -20,7 +20,7 @@ from rig.files.login import validate_login
 from rig.files.name import BadNameError, validated_name
 from rig.files.ranges import UnsatisfiableError, names_tag, wanted_range
 from rig.files.reply import Intake, Reply, text_reply
-from rig.files.request import RefusedError, Request, Site
+from rig.files.request import RejectedError, Request, Site
 from rig.files.transfer import Transfer
 from rig.files.uploads import Upload, Uploads
 from rig.timeline import Timeline
@@ -212,7 +212,7 @@ class FileServer:
         """Check the login of a request.
 
         Raises:
-            RefusedError: it is missing or wrong.
+            RejectedError: it is missing or wrong.
         """
         validate_login(self.logins, request.headers.get("authorization", ""))
 
@@ -224,21 +224,21 @@ class FileServer:
         """Return the answer with a file.
 
         Raises:
-            RefusedError: there is no such file, or not in the wanted version or part.
+            RejectedError: there is no such file, or not in the wanted version or part.
         """
         content = self._open(request.name)
         for failure in failures:
             content = failure.effect.content(content, failure.rng)
         try:
             return _answer(request, content, transfer)
-        except RefusedError:
+        except RejectedError:
             content.close()
             raise
 
     def _open(self, name: str) -> Content:
         found = self.files.get(name) or (self._folder.open(name) if self._folder is not None else None)
         if found is None:
-            raise RefusedError(404, f"there is no file {name!r}")
+            raise RejectedError(404, f"there is no file {name!r}")
         return found
 
     async def upload(
@@ -251,13 +251,13 @@ class FileServer:
         """Take an upload, and return the answer; None: a failure resets the connection.
 
         Raises:
-            RefusedError: it is too large, malformed, or has no room.
+            RejectedError: it is too large, malformed, or has no room.
         """
         intake = Intake()
         for failure in failures:
             intake = failure.effect.intake(intake)
         if "content-range" in request.headers:  # RFC 9110 section 14.5
-            raise RefusedError(400, "an upload in parts is not supported")
+            raise RejectedError(400, "an upload in parts is not supported")
         declared = request.headers.get("content-length", "0")
         self.uploads.validate_room(int(declared))
         with self.uploads.arriving() as arrival:
@@ -283,7 +283,7 @@ class FileServer:
         try:
             return self.uploads.add(validated_name(name), content_type, data)
         except BadNameError as error:
-            raise RefusedError(400, f"the form gives the file a bad name: {error}") from None
+            raise RejectedError(400, f"the form gives the file a bad name: {error}") from None
 
     def publish(self, transfer: Transfer) -> None:
         """Put a transfer on the timeline, once; not if there was no request."""
@@ -304,7 +304,7 @@ def _answer(request: Request, content: Content, transfer: Transfer) -> Reply:
     tag = ("ETag", etag)
     wanted = request.headers.get("if-match")
     if wanted is not None and not names_tag(wanted, etag):
-        raise RefusedError(412, "the file has changed", tag)
+        raise RejectedError(412, "the file has changed", tag)
     known = request.headers.get("if-none-match")
     if known is not None and names_tag(known, etag):
         return Reply(304, (tag,), content)
@@ -314,7 +314,7 @@ def _answer(request: Request, content: Content, transfer: Transfer) -> Reply:
         part = wanted_range(request.headers, content.size, etag) if request.method == "GET" else None
     except UnsatisfiableError:
         size = ("Content-Range", f"bytes */{content.size}")
-        raise RefusedError(416, f"the file has only {content.size} bytes", size) from None
+        raise RejectedError(416, f"the file has only {content.size} bytes", size) from None
     if part is None:
         return Reply(200, headers, content, whole)
     shown = f"bytes {part.start}-{part.stop - 1}/{content.size}"

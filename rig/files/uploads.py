@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rig.files.request import RefusedError
+from rig.files.request import RejectedError
 from rig.util.errors import BenchError
 
 MOST_BYTES = 64 << 20
@@ -89,15 +89,15 @@ class Uploads:
             size: in bytes, as far as it is known.
 
         Raises:
-            RefusedError: there are too many bytes or too many uploads.
+            RejectedError: there are too many bytes or too many uploads.
         """
         if size > MOST_BYTES:
-            raise RefusedError(413, f"an upload has at most {MOST_BYTES >> 20} MiB")
+            raise RejectedError(413, f"an upload has at most {MOST_BYTES >> 20} MiB")
         files, stored = self._before
         if files + len(self._kept) >= MOST_UPLOADS:
-            raise RefusedError(507, f"the server has {MOST_UPLOADS} uploads, the most")
+            raise RejectedError(507, f"the server has {MOST_UPLOADS} uploads, the most")
         if stored + sum(upload.size for upload in self._kept) + self._arriving + size > MOST_BYTES_TOGETHER:
-            raise RefusedError(507, f"the server has {MOST_BYTES_TOGETHER >> 20} MiB of uploads, the most")
+            raise RejectedError(507, f"the server has {MOST_BYTES_TOGETHER >> 20} MiB of uploads, the most")
 
     @contextlib.contextmanager
     def arriving(self) -> Iterator[Arrival]:
@@ -112,7 +112,7 @@ class Uploads:
         """Count more bytes that arrive.
 
         Raises:
-            RefusedError: they are too many.
+            RejectedError: they are too many.
         """
         self.validate_room(size)
         self._arriving += size
@@ -126,7 +126,7 @@ class Uploads:
             data: the bytes.
 
         Raises:
-            RefusedError: the folder cannot be written to.
+            RejectedError: the folder cannot be written to.
         """
         digest = hashlib.sha256(data).hexdigest()
         if self._folder is None:
@@ -157,10 +157,10 @@ class Arrival:
         """Add bytes.
 
         Raises:
-            RefusedError: there are too many.
+            RejectedError: there are too many.
         """
         if self.size + len(piece) > MOST_BYTES:
-            raise RefusedError(413, f"an upload has at most {MOST_BYTES >> 20} MiB")
+            raise RejectedError(413, f"an upload has at most {MOST_BYTES >> 20} MiB")
         self._uploads.reserve(len(piece))
         self.size += len(piece)
         self._pieces.append(piece)
@@ -184,7 +184,7 @@ def _store(folder: Path, name: str, data: bytes) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
         at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise RefusedError(507, f"the folder of the uploads cannot be used: {error.strerror}") from None
+        raise RejectedError(507, f"the folder of the uploads cannot be used: {error.strerror}") from None
     try:
         for free in _numbered(name):
             with contextlib.suppress(FileExistsError):
@@ -197,7 +197,7 @@ def _store(folder: Path, name: str, data: bytes) -> Path:
             os.unlink(free, dir_fd=at)
             raise
     except OSError as error:
-        raise RefusedError(507, f"the upload cannot be stored: {error.strerror}") from None
+        raise RejectedError(507, f"the upload cannot be stored: {error.strerror}") from None
     finally:
         os.close(at)
     return folder / free

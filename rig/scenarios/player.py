@@ -233,7 +233,8 @@ class Player:
     @property
     def has_charge_point(self) -> bool:
         """Whether the identity of the charge point is known."""
-        return self.stage.bench is not None or bool(self.stage.charge_point or self.csms.charge_points)
+        named = self.stage.bench.description.device.identity if self.stage.bench is not None else ""
+        return bool(named or self.stage.charge_point or self.csms.charge_points)
 
     @property
     def identity(self) -> str:
@@ -242,8 +243,8 @@ class Player:
         Raises:
             ExpectationError: none has connected.
         """
-        if self.stage.bench is not None:
-            return self.stage.bench.description.device.identity
+        if self.stage.bench is not None and (named := self.stage.bench.description.device.identity):
+            return named
         if self.stage.charge_point:
             return self.stage.charge_point
         if not self.csms.charge_points:
