@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from cryptography import x509
+
 from rig.bench import Bench
 from rig.csms import Authority, ConfigurationKeys, Csms, Variables
 from rig.csms.expectation import Expectation
@@ -378,6 +380,7 @@ BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
     ),
     "transaction": lambda player: player.transaction_id(),
     "root": lambda player: player.authority.root,
+    "root_serial": lambda player: f"{x509.load_pem_x509_certificate(player.authority.root.encode()).serial_number:x}",
     "now": lambda player: player.csms.behaviour.current_time(),
 }
 """The variables that every scenario has."""
