@@ -159,7 +159,7 @@ class Player:
             value = payload
             for part in place.split("."):
                 try:
-                    value = value[int(part)] if isinstance(value, list) else value[part]
+                    value = _element(value, part) if isinstance(value, list) else value[part]
                 except (KeyError, IndexError, ValueError, TypeError):
                     raise ExpectationError(f"there is no {place} to save in {visible(str(masked(payload)))}") from None
             self._variables[name] = value
@@ -384,6 +384,19 @@ BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
     "now": lambda player: player.csms.behaviour.current_time(),
 }
 """The variables that every scenario has."""
+
+
+def _element(values: list[Any], part: str) -> Any:
+    """Return the element of an array with an index, or the one with a value: `2`, or `serialNumber=7F`, in any case.
+
+    Raises:
+        ValueError, IndexError: there is none.
+    """
+    key, equals, wanted = part.partition("=")
+    if not equals:
+        return values[int(part)]
+    found = [each for each in values if str(each[key]).casefold() == wanted.casefold()]
+    return found[0]
 
 
 def _name_the_step(error: BaseException, step: Step) -> None:

@@ -13,6 +13,7 @@ from tests.unit.scenarios.model.conftest import PlayCase
 from tests.unit.scenarios.model.firmware import Report, Verify
 from tests.unit.scenarios.model.local_list import ModelWithList
 from tests.unit.scenarios.model.reservation import KEY
+from tests.unit.scenarios.model.security_ext import MANUFACTURER, hash_data
 from tests.unit.scenarios.model.session import Payload
 from tests.unit.scenarios.model.test_cases import CASES, OTHERS
 
@@ -266,6 +267,13 @@ class AcceptsARootAndForgetsIt(Model):
 class DeletesNothing(Model):
     def on_delete_certificate(self, _: Payload) -> Payload:
         return {"status": "Accepted"}
+
+
+@found_by("TC_076_CS", "the answer to DeleteCertificate: status: expected 'NotFound', got 'Accepted'")
+class DeletesAnotherRoot(Model):
+    def on_delete_certificate(self, request: Payload) -> Payload:
+        first = hash_data(self.roots[MANUFACTURER][0])
+        return super().on_delete_certificate({**request, "certificateHashData": first})
 
 
 @found_by("TC_077_CS", "the answer to CertificateSigned: status: expected 'Rejected', got 'Accepted'")
