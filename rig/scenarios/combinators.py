@@ -10,12 +10,14 @@ from rig.ocpp.matching import differences
 from rig.ocpp.messages import Request
 from rig.ocpp.transactions import Transaction
 from rig.ocpp.versions import Version
+from rig.scenarios.features import is_declared
 from rig.scenarios.player import TIMEOUT_S, Player
 from rig.scenarios.problems import payload_problems
 from rig.scenarios.step import (
     ALTERNATIVES,
     CALL_OF_CHARGE_POINT,
     DURATION,
+    FEATURE,
     NAME,
     PAYLOAD,
     STEPS,
@@ -130,6 +132,12 @@ def optional(player: Player, values: Values) -> None:
     except ExpectationError:
         return
     player.play(values.subject)
+
+
+@step("if_supported", FEATURE, options={"steps": STEPS, "otherwise": STEPS}, required=["steps"])
+def if_supported(player: Player, values: Values) -> None:
+    """Play steps if the charge point declares a feature of `requires`, else those of `otherwise`."""
+    player.play(values.get("steps" if is_declared(player, values.subject) else "otherwise", []))
 
 
 @step(

@@ -28,8 +28,13 @@ def require(player: Player, names: Sequence[str]) -> None:
     if spoken not in (None, player.version) or player.version not in player.csms.versions:
         raise NotSupportedError(player.version.title)
     for name in names:
-        if not features(player.version)[name](player):
+        if not is_declared(player, name):
             raise NotSupportedError(name)
+
+
+def is_declared(player: Player, name: str) -> bool:
+    """Return whether the charge point declares a feature."""
+    return features(player.version)[name](player)
 
 
 def _key(player: Player, key: str) -> str | None:
@@ -52,6 +57,11 @@ def _profile(name: str) -> Declares:
 def _has_key(key: str) -> Declares:
     """Declared by a configuration key that only charge points with the feature have."""
     return lambda player: _key(player, key) is not None
+
+
+def _reserves_connector_0(player: Player) -> bool:
+    """Whether connector 0 can be reserved, which a read-only key declares (OCPP 1.6 section 9.3.1)."""
+    return (_key(player, "ReserveConnectorZeroSupported") or "").lower() == "true"
 
 
 def _action(action: str) -> Declares:
@@ -110,8 +120,10 @@ FEATURES_16: Mapping[str, Declares] = {
     "firmware management": _profile("FirmwareManagement"),
     "fixed cable": _setting("fixed_cable"),
     "local authorization list": _profile("LocalAuthListManagement"),
+    "no reservation of connector 0": lambda player: not _reserves_connector_0(player),
     "remote trigger": _profile("RemoteTrigger"),
     "reservation": _profile("Reservation"),
+    "reservation of connector 0": _reserves_connector_0,
     "security events": _action("ExtendedTriggerMessage"),
     "security log": _action("GetLog"),
     "security profiles": _has_key("SecurityProfile"),

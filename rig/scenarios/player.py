@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from cryptography import x509
+
 from rig.bench import Bench
 from rig.csms import Authority, ConfigurationKeys, Csms, Variables
 from rig.csms.expectation import Expectation
@@ -171,7 +173,7 @@ class Player:
             value = payload
             for part in place.split("."):
                 try:
-                    value = value[int(part)] if isinstance(value, list) else value[part]
+                    value = _element(value, part) if isinstance(value, list) else value[part]
                 except (KeyError, IndexError, ValueError, TypeError):
                     raise ExpectationError(f"there is no {place} to save in {visible(str(masked(payload)))}") from None
             self._variables[name] = value
@@ -405,11 +407,25 @@ BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
     ),
     "transaction": lambda player: player.transaction_id(),
     "root": lambda player: player.authority.root,
+    "root_serial": lambda player: f"{x509.load_pem_x509_certificate(player.authority.root.encode()).serial_number:x}",
     "now": lambda player: player.csms.behaviour.current_time(),
     "files": lambda player: player.files.url(),
     "files_tls": lambda player: player.files.url(tls=True),
 }
 """The variables that every scenario has."""
+
+
+def _element(values: list[Any], part: str) -> Any:
+    """Return the element of an array with an index, or the one with a value: `2`, or `serialNumber=7F`, in any case.
+
+    Raises:
+        ValueError, IndexError: there is none.
+    """
+    key, equals, wanted = part.partition("=")
+    if not equals:
+        return values[int(part)]
+    found = [each for each in values if str(each[key]).casefold() == wanted.casefold()]
+    return found[0]
 
 
 def _name_the_step(error: BaseException, step: Step) -> None:

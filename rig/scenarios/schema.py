@@ -10,7 +10,7 @@ from typing import Any
 from rig.ocpp import schemas
 from rig.ocpp.versions import VERSIONS, Version
 from rig.scenarios.features import features
-from rig.scenarios.step import DURATION, KINDS, STEPS, TEXT, Kind, Schema
+from rig.scenarios.step import DURATION, FEATURE, KINDS, STEPS, TEXT, Kind, Schema
 from rig.scenarios.values import MATCHERS
 
 _VARIABLE_NAMES: Schema = {"pattern": "^[a-z][a-z0-9_]*$"}
@@ -34,7 +34,7 @@ HEADER: Mapping[str, Schema] = {
     },
     "requires": {
         "type": "array",
-        "items": {"$ref": "#/definitions/feature"},
+        "items": FEATURE,
         "description": "features that the charge point must declare",
     },
     "params": _PARAMETERS,

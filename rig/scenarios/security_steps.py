@@ -8,7 +8,7 @@ from rig.csms import Security
 from rig.csms.authority import CertificateKind
 from rig.device.secured import Secured
 from rig.scenarios.player import Player
-from rig.scenarios.step import SAVES, STEPS, TEXT, Schema, Values, step
+from rig.scenarios.step import FLAG, SAVES, STEPS, TEXT, Schema, Values, step
 from rig.util.errors import AuthorError
 
 PROFILE: Schema = {"type": "integer", "minimum": 0, "maximum": 3, "description": "a security profile, 0 to 3"}
@@ -22,6 +22,8 @@ def secured(player: Player, values: Values) -> None:
     """
     device = player.with_device("security profiles")
     player.secured = Secured(device.bench, device)
+    # Only a CSMS that has loaded the CRL rejects it: `csms_requires` with `revoked`.
+    player.secured.client = player.secured.authority.client(player.identity, kind="revoked")
     try:
         with player.secured.on_profile(values.subject, backoff_initial_ms=1000, backoff_max_ms=1000):
             player.cursor = player.timeline.mark()
@@ -39,6 +41,7 @@ def secured(player: Player, values: Values) -> None:
             "profile": PROFILE,
             "password": {"type": "string", "pattern": "^([0-9a-f]{2})*$", "description": "in hexadecimal digits"},
             "certificate": {"enum": list(get_args(CertificateKind))},
+            "revoked": {**FLAG, "description": "whether the first certificate of the device is revoked"},
         },
         "required": ["profile"],
         "additionalProperties": False,
@@ -55,7 +58,8 @@ def csms_requires(player: Player, values: Values) -> None:
     kind = wanted.get("certificate", "good")
     normal = held.server(held.authority.server(held.host, kind=kind), wanted["profile"])
     passwords = {held.identity: bytes.fromhex(wanted["password"])} if "password" in wanted else normal.passwords
-    required = Security(normal.profile, passwords, normal.certificate, normal.client_root)
+    revoked = held.authority.crl if wanted.get("revoked") else ""
+    required = Security(normal.profile, passwords, normal.certificate, normal.client_root, revoked)
     with player.csms.secured(required):
         player.play(values.options["steps"])
 

@@ -20,6 +20,7 @@ ALTERNATIVES: Schema = {"type": "array", "minItems": 2, "items": {"$ref": "#/def
 CALL_OF_CHARGE_POINT: Schema = {"$ref": "#/definitions/call_of_charge_point"}
 """A value that is an action of a charge point, in the version of the scenario."""
 CALL_OF_CSMS: Schema = {"$ref": "#/definitions/call_of_csms"}
+FEATURE: Schema = {"$ref": "#/definitions/feature"}
 """A value that is an action of a CSMS."""
 ERROR_CODE: Schema = {"$ref": "#/definitions/error_code"}
 """A value that is the code of a CALLERROR."""
@@ -105,7 +106,7 @@ class Step:
         return self.kind.subject in (STEPS, ALTERNATIVES) or any(name in _INNER for name in self.values.options)
 
 
-_INNER = ("during", "steps")
+_INNER = ("during", "steps", "otherwise")
 """The options that have steps."""
 
 KINDS: dict[str, Kind] = {}

@@ -176,7 +176,8 @@ def matching(value: Any) -> Any:
     """Return an expected value with its matchers made, as `rig.ocpp.matching.differences` takes it."""
     if isinstance(value, Mapping):
         if len(value) == 1 and (key := next(iter(value))) in MATCHERS:
-            return MATCHERS[key][2](matching(value[key]))
+            inner = matching(value[key])
+            return inner if isinstance(inner, Unknown) else MATCHERS[key][2](inner)
         return {key: matching(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [matching(inner) for inner in value]

@@ -183,6 +183,42 @@ def test_a_saved_value_is_used_with_its_type(perform: Perform, person: Person, p
 """)
 
 
+def test_a_place_in_an_array_is_found_by_a_value(perform: Perform, person: Person, peer: Peer) -> None:
+    thread = answering(
+        peer,
+        [3, {"configurationKey": [{"key": key, "readonly": True, "value": f"of {key}"} for key in ("One", "Two")]}],
+    )
+    perform("""\
+  - call: GetConfiguration
+    with: {}
+    save: {value: configurationKey.key=two.value}
+  - note: "${value}"
+""")
+    thread.join()
+    assert person.requests == ["of Two"]
+
+
+def test_a_place_that_an_array_does_not_have_fails(perform: Perform, peer: Peer) -> None:
+    thread = answering(peer, [3, {"configurationKey": []}])
+    with pytest.raises(ExpectationError, match=r"there is no configurationKey\.key=Two\.value to save"):
+        perform("  - call: GetConfiguration\n    with: {}\n    save: {value: configurationKey.key=Two.value}\n")
+    thread.join()
+
+
+def test_steps_for_a_feature_are_played_if_it_is_declared(perform: Perform, person: Person, peer: Peer) -> None:
+    steps = """\
+  - if_supported: reservation
+    steps: [{note: there}]
+    otherwise: [{note: missing}]
+"""
+    for profiles in ("Core,Reservation", "Core"):
+        key = {"key": "SupportedFeatureProfiles", "readonly": True, "value": profiles}
+        thread = answering(peer, [3, {"configurationKey": [key]}])
+        perform(steps)
+        thread.join()
+    assert person.requests == ["there", "missing"]
+
+
 @pytest.mark.parametrize(
     ("matcher", "matches"),
     [
