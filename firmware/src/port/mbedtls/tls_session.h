@@ -91,7 +91,7 @@ class TlsSession {
   bool wants_output_ = false;
   bool is_computing_ = false;
   size_t failed_ = 0;  ///< size of the last block that an earlier step of the handshake did not get
-  size_t unsent_ = 0;   ///< bytes of a record that the wire has not taken whole
+  size_t unsent_ = 0;  ///< bytes of a record that the wire has not taken whole
 };
 
 }  // namespace pb::mbedtls
