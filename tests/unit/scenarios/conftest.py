@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from rig.csms import Csms
+from rig.files import Files
 from rig.scenarios import Scenario, Stage, load, play
 from rig.timeline import Timeline
 from tests.unit.csms.conftest import IDENTITY, Peer
@@ -53,6 +54,14 @@ def csms(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Csms]:
     csms.start()
     yield csms
     csms.shut_down()
+
+
+@pytest.fixture
+def files(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Files]:
+    files = Files(timeline, loop)
+    files.start()
+    yield files
+    files.shut_down()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import urllib.request
-from collections.abc import Iterator
 from textwrap import dedent
 
 import pytest
@@ -13,18 +11,9 @@ from rig.csms import Csms
 from rig.files import Files
 from rig.scenarios import NotSupportedError, Stage, play
 from rig.scenarios.source import ScenarioError
-from rig.timeline import Timeline
 from rig.util.errors import ExpectationError
 from tests.unit.csms.conftest import LIMIT_S
 from tests.unit.scenarios.conftest import Load, Perform, Person
-
-
-@pytest.fixture
-def files(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Files]:
-    files = Files(timeline, loop)
-    files.start()
-    yield files
-    files.shut_down()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from rig.csms import Authority, Csms
 from rig.device import Device
+from rig.files import Files
 from rig.scenarios import Stage, load, play
 from rig.util.clock import BenchClock
 from rig.wiring.virtual.stepping.clock import SteppedClock
@@ -25,15 +26,6 @@ from tests.unit.scenarios.model.person import ModelDevice, ModelPerson
 from tests.unit.scenarios.model.security_ext import MANUFACTURER
 
 ROOT = Path(__file__).parents[4]
-PLACES = {
-    "TC_044_2_CS": "http://nobody.test/firmware.bin",
-    "TC_044_3_CS": "http://files.test/invalid.bin",
-    "TC_045_1_CS": "http://files.test/uploads",
-    "TC_045_2_CS": "http://nobody.test/uploads",
-    "TC_079_CS": "http://files.test/uploads",
-}
-"""The parameter `location` of the cases that need something else than an image."""
-
 PlayCase = Callable[[str, type[Model]], None]
 
 
@@ -43,18 +35,20 @@ def clock() -> BenchClock:
 
 
 @pytest.fixture
-def play_case(csms: Csms, loop: asyncio.AbstractEventLoop) -> Iterator[PlayCase]:
+def play_case(csms: Csms, files: Files, loop: asyncio.AbstractEventLoop) -> Iterator[PlayCase]:
     """Return a function that plays a case of the compliance set against a model."""
+    files.put("firmware.bin", IMAGE)
+    files.put("invalid.bin", "no image")
     with contextlib.ExitStack() as stack:
 
         def play_it(case: str, kind: type[Model]) -> None:
             model, device = stack.enter_context(connected(kind, csms, loop))
             scenario = load(ROOT / f"scenarios/octt-1.6/{case}.yaml", ROOT)
-            given = {"location": PLACES.get(case, "http://files.test/firmware.bin"), **signed_image(model)}
+            given = signed_image(model)
             person = ModelPerson(model, loop)
             # Only `secured` needs a device. Without one, the person does everything.
             has_profile = "security profiles" in scenario.requires
-            stage = Stage(csms, csms.timeline, person=person, device=device if has_profile else None)
+            stage = Stage(csms, csms.timeline, person=person, files=files, device=device if has_profile else None)
             play(scenario, stage, {name: value for name, value in given.items() if name in scenario.parameters})
             assert csms.violations() == []
 
@@ -65,11 +59,6 @@ def play_case(csms: Csms, loop: asyncio.AbstractEventLoop) -> Iterator[PlayCase]
 def connected(kind: type[Model], csms: Csms, loop: asyncio.AbstractEventLoop) -> Iterator[tuple[Model, Device]]:
     """Connect a model during the block."""
     model = kind(csms.url(), csms.timeline.clock)
-    model.servers = {
-        "http://files.test/firmware.bin": IMAGE,
-        "http://files.test/invalid.bin": b"no image",
-        "http://files.test/uploads": b"",
-    }
     device = ModelDevice(model, csms, loop)
     device.wait_for(model.start_up())
     try:

@@ -6,6 +6,7 @@ import asyncio
 
 from tests.unit.scenarios.model.firmware import TRANSFER_S, Firmware, Report
 from tests.unit.scenarios.model.session import Payload
+from tests.unit.scenarios.model.transfer import transfer
 
 
 class Diagnostics(Firmware):
@@ -23,7 +24,8 @@ class Diagnostics(Firmware):
         """Upload a file, and report each step."""
         await report("Uploading")
         await asyncio.sleep(TRANSFER_S)
-        await report("Uploaded" if location in self.servers else "UploadFailed")
+        is_accepted = await transfer("PUT", location, b"a log") is not None
+        await report("Uploaded" if is_accepted else "UploadFailed")
 
     def triggered(self) -> dict[str, Payload]:
         """Return the messages that TriggerMessage can request."""

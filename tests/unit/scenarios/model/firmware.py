@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from tests.unit.scenarios.model.core import Core
 from tests.unit.scenarios.model.session import Payload
+from tests.unit.scenarios.model.transfer import transfer
 
 IMAGE = b"IMAGE 2"
 """An image for the model. It installs anything that begins with IMAGE."""
@@ -22,17 +22,9 @@ Verify = Callable[[bytes], Awaitable[bool]]
 
 
 class Firmware(Core):
-    """Firmware management.
-
-    Attributes:
-        servers: what answers at a URL: a file to download, and room for uploads.
-    """
+    """Firmware management."""
 
     profiles = (*Core.profiles, "FirmwareManagement")
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.servers: dict[str, bytes] = {}
 
     def on_update_firmware(self, request: Payload) -> Payload:
         """OCPP 1.6 section 5.19."""
@@ -52,7 +44,7 @@ class Firmware(Core):
         """
         await report("Downloading")
         await asyncio.sleep(TRANSFER_S)
-        image = self.servers.get(location)
+        image = await transfer("GET", location)
         if image is None:
             await report("DownloadFailed")
             return

@@ -73,6 +73,14 @@ class NeverReportsUploaded(Model):
             await super()._report_upload(status)
 
 
+@found_by("TC_045_1_CS", "uploaded: expected within 60 s")
+@found_by("TC_079_CS", "uploaded: expected within 60 s")
+class ReportsUploadsAndSendsNothing(Model):
+    async def upload(self, _: str, report: Report) -> None:
+        await report("Uploading")
+        await report("Uploaded")
+
+
 @found_by("TC_045_2_CS", "DiagnosticsStatusNotification of CP-1 with status='UploadFailed'")
 class ReportsEveryUploadAsUploaded(Model):
     async def _report_upload(self, status: str) -> None:
