@@ -137,7 +137,7 @@ def storage_of(image: bytes) -> bytes:
     if storage.end > len(image):
         raise BenchError(
             f"the image has {len(image):#x} bytes, and its partition `storage` ends at {storage.end:#x}",
-            "Read the whole flash, for instance with `esptool read_flash 0 ALL FILE`",
+            "Read the whole flash, for instance with `esptool read-flash 0 ALL FILE`",
         )
     return image[storage.offset : storage.end]
 

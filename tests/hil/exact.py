@@ -18,7 +18,7 @@ def about(bench: Bench, value: float, tolerance: float) -> Any:
         value: a time in bench seconds, or a quantity that follows from times, such as a rate.
         tolerance: the largest difference in real time, in the same unit, for the delays of computers and wires.
     """
-    # Bench time is whole nanoseconds, and a float of seconds nearly so.
+    # Bench time is whole nanoseconds; a float of seconds is rounded.
     return pytest.approx(value, rel=0, abs=1e-6 if bench.clock.steps else tolerance)
 
 

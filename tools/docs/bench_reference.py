@@ -20,7 +20,7 @@ After this page you know every key of a bench description (`benches/*.toml`), it
 made from the model by `make docs`. [wiring.md](wiring.md) explains the wires, and `rig bench check FILE` validates a
 file.
 
-A key with an empty default is required, unless another row of that key has one. So are the tables `[power]`, `[control]` and `[device]`. Unknown keys are
+A key whose rows all have an empty default is required, and so are the tables `[power]`, `[control]` and `[device]`. Unknown keys are
 rejected.
 """
 

@@ -12,11 +12,11 @@ class AuthCache;
 /// One search in the authorization cache. Its owner keeps it until `done` has been called.
 struct CacheSearch {
   IdTag id_tag;
-  /// Receives the result on the loop, perhaps inside AuthCache::find. @param info at this moment; if found
+  /// Receives the result on the loop, perhaps inside AuthCache::find. @param info valid if found, during this call
   void (*done)(void* context, IdTagFound found, const IdTagInfo& info) = nullptr;
   void* context = nullptr;
 
-  AuthCache* cache = nullptr;  ///< for AuthCache only, as the next one
+  AuthCache* cache = nullptr;  ///< for AuthCache only, and so is `slot`
   size_t slot = 0;
 };
 
@@ -39,11 +39,11 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   AuthCache(Storage& storage, LocalList& list, const TimeSync& time, const Settings& settings, Logger& log);
 
   /// Reads the files; called once, before the loop runs. If one is damaged, or from a newer firmware, the cache is
-  /// incomplete until clear(); so it is when a write finds such a file later.
+  /// incomplete until clear(). A write that finds such a file later has the same effect.
   void load();
 
-  /// Searches an idTag and calls `done` once, at once if it is not there. An Accepted that has expired, or may have by
-  /// the clock, is Expired.
+  /// Searches an idTag and calls `done` once, immediately if it is not there. An Accepted entry that has, or may have,
+  /// expired is Expired.
   /// @return false, without a call of `done`, when the storage cannot start the search now.
   bool find(CacheSearch& search);
   /// Stores an IdTagInfo from any answer of the CSMS, unless the Local Authorization List has the idTag.
@@ -116,16 +116,16 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   uint32_t epoch_ = 0;
   uint32_t next_used_ = 1;
   uint32_t stale_ = 0;  ///< files of an earlier epoch, and unreadable ones: one bit for each
-  size_t removed_ = 0;  ///< the one that is being removed
+  size_t removed_ = 0;  ///< the stale file that is being removed
   bool is_incomplete_ = false;
   bool is_head_changed_ = false;
   bool is_old_format_ = false;  ///< `auth_cache` has entries in the format of an earlier version
   size_t old_taken_ = 0;        ///< how many of them are taken
-  size_t old_pending_ = 0;      ///< how many of the first pending entries are among them
+  size_t old_pending_ = 0;      ///< how many of the first pending entries came from it
 
   PendingEntries pending_;
   Step step_ = Step::idle;  ///< of the oldest pending entry
-  size_t slot_ = 0;         ///< that is compared, or written
+  size_t slot_ = 0;         ///< the slot that is compared or written
   Slot written_;            ///< its new index entry
   ListSearch list_search_;
 

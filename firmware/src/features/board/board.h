@@ -7,7 +7,7 @@
 
 namespace pb {
 
-/// An input pin; true is the state after which the signal is named.
+/// An input pin; true is the state that the signal's name describes.
 class Input {
  public:
   Input(Gpio& gpio, int pin, PinMode mode) : gpio_(gpio), pin_(pin) { gpio_.configure(pin, mode); }
