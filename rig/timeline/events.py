@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of
+from rig.util.known_secrets import knows_a_number
 from rig.util.plain_json import plain, to_json
 from rig.util.redaction import MASK, masked, masked_text
 
@@ -300,8 +301,8 @@ class OcppFrame(Event):
 
     def _masked(self, name: str, value: Any) -> Any:
         # A text without any secret has a payload without any; to walk through a payload takes ten times as long.
-        if name == "payload" and self.raw and MASK not in self.raw and masked_text(self.raw) is self.raw:
-            return value
+        if name == "payload" and self.raw and MASK not in self.raw and not knows_a_number():
+            return value if masked_text(self.raw) is self.raw else masked(value)
         return masked(value)
 
 

@@ -24,6 +24,8 @@ _lock = threading.Lock()
 _kept: list[str] = []
 _pattern: re.Pattern[str] | None = None
 """Of all kept secrets; None: not compiled since the last one."""
+_numbers: frozenset[str] = frozenset()
+"""The kept secrets that are numbers, which JSON can spell in other ways. It is as old as the pattern."""
 
 
 def remember_secret(secret: str) -> None:
@@ -56,13 +58,31 @@ def without_known_secrets(text: str) -> str:
 
 def _compiled() -> re.Pattern[str]:
     """Compile the pattern. That takes long, so several new secrets share it."""
-    global _pattern
+    global _pattern, _numbers
     with _lock:
         if _pattern is None:
+            _numbers = frozenset(filter(_is_number, _kept))
             forms = {form for kept in _kept for form in _forms(kept)}
             # Longest first: one form may be the prefix of another.
             _pattern = re.compile("|".join(sorted(forms, key=lambda form: (-len(form), form))))
         return _pattern
+
+
+def knows_a_number() -> bool:
+    """Return whether a known secret is a number. JSON may spell it in a way that `without_known_secrets` misses."""
+    if not _kept:
+        return False
+    if _pattern is None:
+        _compiled()
+    return bool(_numbers)
+
+
+def _is_number(secret: str) -> bool:
+    try:
+        float(secret)
+    except ValueError:
+        return False
+    return True
 
 
 def is_known_secret(value: object) -> bool:

@@ -88,7 +88,7 @@ def masked_text(text: str) -> str:
     lower = text.lower()
     # A letter of a name, or the @ of a URL, may be escaped.
     escaped = has_escapes(lower)
-    if not escaped and not may_name_secret(lower):
+    if not escaped and not may_name_secret(lower) and not _may_hide_in_json(lower):
         return text
     try:
         content = orjson.loads(text)
@@ -100,10 +100,21 @@ def masked_text(text: str) -> str:
         return text if shown == plainly else shown
 
 
+def _may_hide_in_json(lower: str) -> bool:
+    """Return whether a text may be JSON whose decoded texts show a secret that the text itself does not.
+
+    An escape may stand for any letter of a known secret or of a URL, and a text may end within a URL.
+    """
+    return lower[:1] in ("[", "{") and ("\\u" in lower or ":/" in lower or ":\\/" in lower)
+
+
 def without_url_passwords(text: str) -> str:
     """Mask known secrets and the passwords of URLs in a text. Returns the same object if there are none."""
     text = without_known_secrets(text)
-    return _IN_URL.sub(rf"\1{MASK}", text) if ":/" in text or ":\\/" in text else text
+    if ":/" not in text and ":\\/" not in text:
+        return text
+    shown = _IN_URL.sub(rf"\1{MASK}", text)
+    return text if shown == text else shown
 
 
 def remember_secrets(content: Any, *, beside_key: bool = False) -> None:

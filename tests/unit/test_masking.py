@@ -261,16 +261,28 @@ def test_an_invalid_frame_shows_no_part_of_a_secret(place: int, rest: str) -> No
         '{"data":"{\\"password\\":\\"S\\"}"}',
         '{"idTag":"K-4711-known"}',
         '{"value":86420097531}',
+        '{"value":9.876545e5}',
+        '{"location":"ftp://j\\u00f6rg:geheim99@host/fw.bin"}',
+        '{"location":"ftp://user:hunter2"}',
+        '{"value":"p\\u00E4ssw\\u00F6rter1"}',
+        '{"value":"line\\u000atwo-of-it"}',
+        '{"P-S-K":"S"}',
+        '{"p_w_d":"S"}',
         '{"idTag":"TAG","value":1}',
     ],
 )
 def test_a_frame_shows_and_records_what_its_payload_masked_would_be(payload: str) -> None:
     """Whether its text has a secret decides whether the payload is searched."""
     remember_secret("K-4711-known")
-    remember_secret("86420097531")
+    remember_secret("pässwörter1")
+    remember_secret("line\ntwo-of-it")
+    if payload.startswith('{"value":') and payload[9].isdigit():
+        remember_secret("86420097531")
+        remember_secret("987654.5")
     text = f'[2,"1","DataTransfer",{payload}]'
     frame = as_event("CP-1", "received", parse(text), text, "DataTransfer", "")
     wanted = masked(orjson.loads(payload))
+    assert (wanted == orjson.loads(payload)) is ("TAG" in payload)
     assert frame.shown == wanted
     assert frame.record()["payload"] == wanted
     assert frame.without_secrets().payload == wanted
