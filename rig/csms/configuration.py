@@ -41,6 +41,14 @@ class Configuration(ABC):
             KeyError: the charge point has no such name.
         """
 
+    def __contains__(self, name: str) -> bool:
+        """Return whether the charge point has a name."""
+        try:
+            self[name]
+        except KeyError:
+            return False
+        return True
+
     @abstractmethod
     def _set(self, name: str, value: str) -> str:
         """Set a value. Return the status of the answer."""

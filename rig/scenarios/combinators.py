@@ -223,7 +223,7 @@ def transaction(player: Player, values: Values) -> None:
     if "energy_wh" in wanted and latest.energy_wh != wanted["energy_wh"]:
         raise ExpectationError(f"the transaction has {latest.energy_wh} Wh, not {wanted['energy_wh']} Wh")
     if "gapless" in wanted:
-        assert isinstance(latest, Transaction)  # `_of_16` has checked it
+        assert isinstance(latest, Transaction)  # `_of_version` has checked it
         latest.check_gapless(seconds(wanted["gapless"]))
     if len(latest.samples()) < wanted.get("samples", 0):
         raise ExpectationError(f"the transaction has {len(latest.samples())} samples, not {wanted['samples']} or more")

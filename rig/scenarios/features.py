@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rig.csms import CallErrorReceived
+from rig.csms import CallErrorReceived, Variables
 from rig.ocpp.versions import Version
 from rig.scenarios.player import NotSupportedError, Player
 from rig.util.errors import AuthorError
@@ -84,12 +84,11 @@ def _component(name: str) -> Declares:
     """A controller that is available (OCPP 2.0.1 part 2, appendix 3), or that has no such variable and is there."""
 
     def declares(player: Player) -> bool:
-        asked = [{"component": {"name": name}, "variable": {"name": each}} for each in ("Available", "Enabled")]
-        answer = player.csms.call("GetVariables", {"getVariableData": asked}, charge_point=player.identity)
-        available, enabled = answer["getVariableResult"]
-        if available["attributeStatus"] == "Accepted":
-            return str(available.get("attributeValue", "")).lower() == "true"
-        return bool(enabled["attributeStatus"] == "Accepted")
+        variables = Variables(player.csms, player.identity)
+        try:
+            return variables[f"{name}.Available"].lower() == "true"
+        except KeyError:
+            return f"{name}.Enabled" in variables
 
     return declares
 

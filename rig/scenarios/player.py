@@ -156,8 +156,9 @@ class Player:
         """
         if name in self._variables:
             return self._variables[name]
-        if name in self._defaults:
-            return self.resolve(self._defaults[name])
+        if name in self._defaults:  # a default refers to built-in variables only, and keeps the value of its first use
+            self._variables[name] = resolved(self._defaults[name], lambda other: BUILT_IN[other](self))
+            return self._variables[name]
         built_in = BUILT_IN.get(name)
         if built_in is None:
             raise AuthorError(f"the variable {name!r} has no value yet: an earlier step has to `save` it")

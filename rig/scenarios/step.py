@@ -20,8 +20,9 @@ ALTERNATIVES: Schema = {"type": "array", "minItems": 2, "items": {"$ref": "#/def
 CALL_OF_CHARGE_POINT: Schema = {"$ref": "#/definitions/call_of_charge_point"}
 """A value that is an action of a charge point, in the version of the scenario."""
 CALL_OF_CSMS: Schema = {"$ref": "#/definitions/call_of_csms"}
-FEATURE: Schema = {"$ref": "#/definitions/feature"}
 """A value that is an action of a CSMS."""
+FEATURE: Schema = {"$ref": "#/definitions/feature"}
+"""A value that is a feature, as in `requires`."""
 ERROR_CODE: Schema = {"$ref": "#/definitions/error_code"}
 """A value that is the code of a CALLERROR."""
 DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN, "description": "such as 500 ms, 20 s, 5 min"}

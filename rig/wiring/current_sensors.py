@@ -28,5 +28,8 @@ def _open_device(bus: int, address: int) -> I2cDevice:
         with lgpio_in_a_temporary_folder():
             from rig.wiring.lgpio_i2c import LgpioDevice
     except ImportError as problem:
-        raise BenchError(f"lgpio cannot be loaded ({problem})", "Install Debian's python3-lgpio") from None
+        raise BenchError(
+            f"lgpio cannot be loaded ({problem})",
+            "Install Debian's python3-lgpio, and make the set-up with Debian's python3",
+        ) from None
     return LgpioDevice(bus, address)

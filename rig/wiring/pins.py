@@ -45,7 +45,10 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
 
         return StampedPinFactory(chip)
     except ImportError as problem:
-        raise BenchError(f"lgpio cannot be loaded ({problem})", "Install Debian's python3-lgpio") from None
+        raise BenchError(
+            f"lgpio cannot be loaded ({problem})",
+            "Install Debian's python3-lgpio, and make the set-up with Debian's python3",
+        ) from None
     except Exception as problem:  # lgpio.error and gpiozero's exceptions have no common base
         raise BenchError(
             f"the Pi's pins cannot be opened: {problem}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
+from pathlib import Path
 
 DIST_PACKAGES = "/usr/lib/python3/dist-packages"
 
@@ -26,7 +27,11 @@ def load_lgpio(folder: str = DIST_PACKAGES) -> None:
     for name in ("_lgpio", "lgpio"):  # lgpio imports the other one
         spec = importlib.machinery.PathFinder.find_spec(name, [folder])
         if spec is None or spec.loader is None:
-            raise ImportError(f"there is no module {name}, also not in {folder}")
+            others = sorted(path.name for path in Path(folder).glob(f"{name}.*.so"))
+            why = (
+                f"{folder}/{others[0]} is for another version of Python" if others else f"it is not in {folder} either"
+            )
+            raise ImportError(f"there is no module {name}; {why}")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:

@@ -39,3 +39,10 @@ def test_a_missing_or_foreign_package_is_an_import_error(tmp_path: Path, files: 
     with pytest.raises(ImportError):
         load_lgpio(str(tmp_path))
     assert "lgpio" not in sys.modules
+
+
+@pytest.mark.usefixtures("without_lgpio")
+def test_a_package_for_another_python_is_named(tmp_path: Path) -> None:
+    (tmp_path / "_lgpio.cpython-27-aarch64-linux-gnu.so").touch()
+    with pytest.raises(ImportError, match=r"_lgpio\.cpython-27-aarch64-linux-gnu\.so is for another version of Python"):
+        load_lgpio(str(tmp_path))

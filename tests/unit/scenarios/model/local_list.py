@@ -11,6 +11,8 @@ KEY = "LocalAuthListEnabled"
 class ModelWithList(Model):
     """The model with the version of a list, which can be disabled."""
 
+    profiles = (*Model.profiles, "LocalAuthListManagement")
+
     list_version = 0
 
     def __init__(self, *arguments: object) -> None:
