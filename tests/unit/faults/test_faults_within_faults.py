@@ -104,7 +104,7 @@ def connect(bench: Bench) -> str:
     try:
         socket.create_connection(("127.0.0.1", bench.network.csms_port), timeout=0.2).close()
     except ConnectionRefusedError:
-        return "rejected"
+        return "refused"
     except TimeoutError:
         return "ignored"
     return "accepted"
