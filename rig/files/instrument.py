@@ -92,12 +92,13 @@ class Files:
         self._on_loop(self._server.close(), "shut down")
 
     def reset(self) -> None:
-        """Restore a normal server without files in memory and without uploads. Files in a folder stay."""
+        """Restore a normal server without files in memory, uploads and connections. Files in a folder stay."""
 
         async def back_to_normal() -> None:
             server = self._server
             server.clear_failures()
             server.files.clear()
+            await server.end_connections()
             server.uploads.clear()
             server.logins, self._shown_login = self._logins, ""
             server.secure(self._normal)

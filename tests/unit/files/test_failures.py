@@ -27,8 +27,9 @@ from rig.files import (
     WrongLength,
 )
 from rig.timeline import Timeline
+from rig.timeline.events import FileTransfer
 from tests.unit.conftest import STEPPED
-from tests.unit.files.conftest import IMAGE, LIMIT_S, Client
+from tests.unit.files.conftest import IMAGE, LIMIT_S, Client, rest_of
 
 
 @pytest.mark.parametrize("status", [401, 404, 503, 599])
@@ -137,6 +138,17 @@ def test_a_trickle_takes_its_time(client: Client, files: Files, timeline: Timeli
 
 
 @STEPPED
+def test_a_reset_ends_a_transfer(client: Client, files: Files, timeline: Timeline) -> None:
+    with files.fail(Trickle(1)), socket.create_connection(client.address, LIMIT_S) as connection:
+        connection.sendall(b"GET /fw.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(1)
+        files.reset()
+        (seen,) = timeline.events(FileTransfer)
+        assert (seen.complete, seen.error) == (False, "the server ended its connections")
+        with pytest.raises(ConnectionResetError):
+            rest_of(connection)
+
+
 def test_a_slow_upload_takes_its_time(client: Client, files: Files, timeline: Timeline) -> None:
     with files.fail(SlowUpload(10)), socket.create_connection(client.address, LIMIT_S) as connection:
         connection.sendall(b"PUT /log HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n" + bytes(100))
