@@ -232,7 +232,7 @@ class FileServer:
         """
         content = self._open(request.name)
         for failure in failures:
-            content = failure.effect.content(content, failure.rng)
+            content = failure.effect.content(content, failure.rng, failure.version)
         try:
             return _answer(request, content, transfer)
         except RejectedError:
