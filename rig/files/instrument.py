@@ -211,7 +211,7 @@ class Files:
         """Wait until the server has answered a request, or has answered it already.
 
         Args:
-            pattern: of the path, without its first `/`, such as `firmware.bin`.
+            pattern: of the decoded path, without its first `/`, such as `firmware.bin`.
             method: such as `GET`; empty: any.
             where: a predicate that the event must fulfil too.
             timeout: bench seconds.
@@ -224,7 +224,7 @@ class Files:
             f"a request {method} {pattern!r}".replace("  ", " "),
             lambda transfer: (
                 method in ("", transfer.method)
-                and fnmatchcase(transfer.path.removeprefix("/"), pattern.removeprefix("/"))
+                and fnmatchcase(transfer.wanted, pattern.removeprefix("/"))
                 and (where is None or where(transfer))
             ),
             timeout,
