@@ -107,13 +107,13 @@ def test_uploads_that_arrive_together_keep_to_their_number(
     client: Client, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "MOST_UPLOADS", 1)
-    head = b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
+    head = b"PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
     with socket.create_connection(client.address, LIMIT_S) as one, socket.create_connection(client.address) as other:
         for connection in (one, other):
             connection.sendall(head)
             assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
         for connection, status in ((one, b"201"), (other, b"507")):
-            connection.sendall(b"x")
+            connection.sendall(b"0\r\n\r\n")
             assert connection.recv(1000).startswith(b"HTTP/1.1 " + status)
     assert len(files.uploads) == 1
 
