@@ -13,7 +13,7 @@ import h11
 from rig.files.failure import Failure
 from rig.files.name import BadNameError, name_of
 from rig.files.reply import Reply, text_reply
-from rig.files.request import DOWNLOADS, UPLOADS, RejectedError, Request, Site
+from rig.files.request import DOWNLOADS, MOST_HEADER_BYTES, UPLOADS, RejectedError, Request, Site
 from rig.files.transfer import Transfer
 from rig.util import tcp
 from rig.util.text import visible
@@ -22,8 +22,6 @@ IDLE_TIMEOUT_S = 30.0
 """The time without any progress after which a connection is closed, in bench seconds."""
 REQUEST_TIMEOUT_S = 6 * 3600.0
 """The time limit of a whole request, in bench seconds. A file that trickles takes hours."""
-MOST_HEADER_BYTES = 16 << 10
-"""The maximum size of the head of a request, and of each other part of it but the body."""
 
 _CHUNK = 1 << 16
 _TICK_S = 0.1
@@ -117,6 +115,9 @@ class Connection:
         except (ConnectionError, TimeoutError) as error:
             transfer.fail("the client was too slow" if isinstance(error, TimeoutError) else "the client left")
             return False
+        except asyncio.CancelledError:
+            transfer.fail("the server ended its connections")
+            raise
         finally:
             self._service.publish(transfer)
 
@@ -219,17 +220,20 @@ class Connection:
         if not is_silent:
             transfer.status = reply.status
             await self._write(self._head(reply))
-            if not without_body:
-                await self._send_body(reply, transfer)
+            if not without_body and not await self._send_body(reply, transfer):
+                tcp.reset(self._writer.transport)
+                return False
         if is_silent or (reply.cut_after is not None and not without_body):
             await self._end(reply, transfer)
             return False
         self._http.send(h11.EndOfMessage())
-        return await self._is_reusable()
+        return await self._is_reusable(transfer)
 
     def _head(self, reply: Reply) -> bytes:
         """Return the head of an answer."""
-        headers = [*reply.headers, ("Content-Length", str(reply.length)), ("Server", "Plugbench")]
+        headers = [*reply.headers, ("Server", "Plugbench")]
+        if reply.status != http.HTTPStatus.NOT_MODIFIED:  # where it is that of the file (RFC 9110 section 8.6)
+            headers.append(("Content-Length", str(reply.length)))
         if self._http.our_state is h11.MUST_CLOSE or self._http.their_state is h11.SEND_BODY:
             headers.append(("Connection", "close"))  # a body that is not read leaves no way to the next request
         try:
@@ -238,16 +242,22 @@ class Connection:
             reason = ""
         return self._http.send(h11.Response(status_code=reply.status, headers=headers, reason=reason.encode()))
 
-    async def _send_body(self, reply: Reply, transfer: Transfer) -> None:
+    async def _send_body(self, reply: Reply, transfer: Transfer) -> bool:
+        """Send the body of an answer. Return whether the file had all its bytes."""
         part = reply.part if reply.cut_after is None else reply.part[: reply.cut_after]
         step = _step(reply.bytes_per_s, _CHUNK)
         for at in range(part.start, part.stop, step):
-            data = reply.body.read(at, min(step, part.stop - at))
+            wanted = min(step, part.stop - at)
+            data = reply.body.read(at, wanted)
             # A fault may contradict the Content-Length, which h11 would refuse to send.
             await self._write(data if reply.cut_after is not None else self._http.send(h11.Data(data=data)))
             transfer.sent += len(data)
             if reply.bytes_per_s:
                 await asyncio.sleep(step / reply.bytes_per_s)
+            if len(data) < wanted:  # somebody truncated it, and the Content-Length is sent already
+                transfer.fail("the file became shorter")
+                return False
+        return True
 
     async def _end(self, reply: Reply, transfer: Transfer) -> None:
         """End an answer that a fault has cut."""
@@ -264,11 +274,12 @@ class Connection:
         async with asyncio.timeout(IDLE_TIMEOUT_S):
             await self._writer.drain()
 
-    async def _is_reusable(self) -> bool:
+    async def _is_reusable(self, transfer: Transfer) -> bool:
         """Return whether another request may follow; if not, read what the client is still sending."""
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             return True
         if self._http.their_state is h11.SEND_BODY and not self._http.they_are_waiting_for_100_continue:
+            self._service.publish(transfer)  # the rest may take long
             await self._drop_the_rest()
         return False
 
@@ -293,6 +304,7 @@ class Connection:
             transfer.status = reply.status
             with contextlib.suppress(ConnectionError, TimeoutError):
                 await self._write(self._head(reply) + reply.body.read(0, reply.length))
+                self._service.publish(transfer)
                 await self._drop_the_rest()
         return False
 

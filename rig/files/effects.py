@@ -27,12 +27,18 @@ class Effect:
     downloads: ClassVar[bool] = True
     uploads: ClassVar[bool] = False
 
-    def content(self, content: Content, rng: random.Random) -> Content:  # noqa: ARG002 - for the derived ones
+    def content(
+        self,
+        content: Content,
+        rng: random.Random,  # noqa: ARG002 - for the derived ones
+        version: int,  # noqa: ARG002
+    ) -> Content:
         """Return the content that takes the place of a file.
 
         Args:
             content: the file.
-            rng: the source of everything random.
+            rng: the source of everything random that is drawn for each request.
+            version: a random number of the failure, which is the same for all its requests.
         """
         return content
 
@@ -186,7 +192,7 @@ class FlippedByte(Effect):
 
     offset: int = -1
 
-    def content(self, content: Content, rng: random.Random) -> Content:
+    def content(self, content: Content, rng: random.Random, version: int) -> Content:  # noqa: ARG002
         """Invert the byte."""
         chosen = rng.randrange(max(1, content.size)) if self.offset < 0 else self.offset
         return WithFlippedByte(content, chosen)
@@ -202,7 +208,7 @@ class Truncated(Effect):
 
     keep: int = -1
 
-    def content(self, content: Content, rng: random.Random) -> Content:
+    def content(self, content: Content, rng: random.Random, version: int) -> Content:  # noqa: ARG002
         """Shorten the file."""
         return Beginning(content, rng.randrange(max(1, content.size)) if self.keep < 0 else self.keep)
 
@@ -211,9 +217,9 @@ class Truncated(Effect):
 class Changed(Effect):
     """The file has changed: other bytes of the same number, and another ETag."""
 
-    def content(self, content: Content, rng: random.Random) -> Content:
+    def content(self, content: Content, rng: random.Random, version: int) -> Content:  # noqa: ARG002
         """Replace the file."""
-        return AnotherVersion(content, rng.getrandbits(32))
+        return AnotherVersion(content, version)
 
 
 # -- uploads ----------------------------------------------------------------------------------------------------------

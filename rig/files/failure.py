@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -47,12 +48,16 @@ class Failure(OccasionCounter):
         name: its name on the timeline.
         effect: the change.
         selection: the requests.
+
+    Attributes:
+        version: drawn once from the seed, for what must be the same in all requests.
     """
 
     def __init__(self, name: str, effect: Effect, selection: Selection) -> None:
         super().__init__(selection)
         self.name = name
         self.effect = effect
+        self.version = random.Random(selection.seed).getrandbits(32)
         self._selection = selection
 
     def takes(self, request: Request) -> bool:

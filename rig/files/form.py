@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from email.message import Message
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 
-from rig.files.request import RejectedError
+from rig.files.request import MOST_HEADER_BYTES, RejectedError
+
+MOST_PARTS = 100
+"""The maximum number of parts of a form."""
 
 
 def file_of(content_type: str, body: bytes) -> tuple[str, str, bytes] | None:
@@ -16,23 +19,35 @@ def file_of(content_type: str, body: bytes) -> tuple[str, str, bytes] | None:
         body: the body of the request.
 
     Raises:
-        RejectedError: the form is malformed, or has no file.
+        RejectedError: the form is malformed or has too many parts, or has no file.
     """
     header = Message()
     header["Content-Type"] = content_type
     if header.get_content_type() != "multipart/form-data":
         return None
-    boundary = header.get_boundary()
+    try:
+        return _first_file(header.get_boundary(), body)
+    except (ValueError, LookupError, TypeError):
+        # The parser of the email package fails at some parameters in the form of RFC 2231, such as `filename*`.
+        raise RejectedError(400, "a header of the form has a parameter that cannot be decoded") from None
+
+
+def _first_file(boundary: str | None, body: bytes) -> tuple[str, str, bytes]:
     if not boundary:
         raise RejectedError(400, "the form has no boundary")
     # A boundary begins a line (RFC 2046 section 5.1.1), so the first one needs a line break before it.
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii", "replace"))
+    delimiter = b"\r\n--" + boundary.encode("ascii", "replace")
+    pieces = (b"\r\n" + body).split(delimiter, MOST_PARTS + 1)
+    if delimiter in pieces[-1]:
+        raise RejectedError(400, f"the form has more than {MOST_PARTS} parts")
     if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
         raise RejectedError(400, "the form is not complete")
     for piece in pieces[1:-1]:
-        head, _, data = piece.lstrip(b" \t").removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        part = BytesHeaderParser().parsebytes(head + b"\r\n\r\n")
+        end = piece.find(b"\r\n\r\n", 0, MOST_HEADER_BYTES)
+        if end < 0:
+            raise RejectedError(400, f"a part of the form has no head within {MOST_HEADER_BYTES >> 10} KiB")
+        part = HeaderParser().parsestr(piece[:end].lstrip().decode("utf-8", "replace"))
         name = part.get_filename()
         if name is not None:
-            return name.replace("\\", "/").rpartition("/")[2], part.get("Content-Type", ""), data
+            return name.replace("\\", "/").rpartition("/")[2], part.get("Content-Type", ""), piece[end + 4 :]
     raise RejectedError(400, "the form has no file")

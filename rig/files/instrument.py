@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -75,7 +76,7 @@ class Files:
             timeline, self._normal, host, port, tls_port, named=named, folder=folder, logins=logins
         )
         self._logins = self._server.logins
-        self._shown_login = ""
+        self._shown_login = _shown(self._logins)
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -92,14 +93,15 @@ class Files:
         self._on_loop(self._server.close(), "shut down")
 
     def reset(self) -> None:
-        """Restore a normal server without files in memory and without uploads. Files in a folder stay."""
+        """Restore a normal server without files in memory, uploads and connections. Files in a folder stay."""
 
         async def back_to_normal() -> None:
             server = self._server
             server.clear_failures()
+            await server.end_connections()
             server.files.clear()
             server.uploads.clear()
-            server.logins, self._shown_login = self._logins, ""
+            server.logins, self._shown_login = self._logins, _shown(self._logins)
             server.secure(self._normal)
 
         self._on_loop(back_to_normal(), "reset")
@@ -153,7 +155,7 @@ class Files:
         return sorted(self._server.files)
 
     def url(self, name: str = "", *, tls: bool = False) -> str:
-        """Return the URL of a file, or of an upload. Within `login` it contains user and password.
+        """Return the URL of a file, or of an upload. It contains the first login that is required.
 
         Args:
             name: the path in it; empty: the beginning of all URLs.
@@ -210,7 +212,7 @@ class Files:
         """Wait until the server has answered a request, or has answered it already.
 
         Args:
-            pattern: of the path, without its first `/`, such as `firmware.bin`.
+            pattern: of the decoded path, without its first `/`, such as `firmware.bin`.
             method: such as `GET`; empty: any.
             where: a predicate that the event must fulfil too.
             timeout: bench seconds.
@@ -223,7 +225,7 @@ class Files:
             f"a request {method} {pattern!r}".replace("  ", " "),
             lambda transfer: (
                 method in ("", transfer.method)
-                and fnmatchcase(transfer.path.removeprefix("/"), pattern.removeprefix("/"))
+                and fnmatchcase(transfer.wanted, pattern.removeprefix("/"))
                 and (where is None or where(transfer))
             ),
             timeout,
@@ -282,15 +284,18 @@ class Files:
 
     @contextlib.contextmanager
     def login(self) -> Iterator[None]:
-        """Require Basic authentication with a new password within the block. `url` contains it there."""
+        """Require Basic authentication with a generated password within the block. `url` contains it there."""
         before, shown = self._server.logins, self._shown_login
-        logins = generated_login()
-        user, password = next(iter(logins.items()))
-        self._server.logins, self._shown_login = logins, f"{user}:{quote(password.decode(), safe='')}@"
+        self._server.logins, self._shown_login = self._generated_login, _shown(self._generated_login)
         try:
             yield
         finally:
             self._server.logins, self._shown_login = before, shown
+
+    @cached_property
+    def _generated_login(self) -> dict[str, bytes]:
+        """The same for all calls of `login`: the number of secrets that output masks is limited."""
+        return generated_login()
 
     @contextlib.contextmanager
     def certificate(self, kind: CertificateKind) -> Iterator[None]:
@@ -314,6 +319,13 @@ class Files:
         result = run_on(self._loop, work, f"file server: {what}")
         self.timeline.clock.settle()
         return result
+
+
+def _shown(logins: Mapping[str, bytes]) -> str:
+    """Return the first login as it is written into a URL (RFC 3986 section 3.2.1); empty if there is none."""
+    for user, password in logins.items():
+        return f"{quote(user, safe='')}:{quote(password, safe='')}@"
+    return ""
 
 
 def _valid(name: str) -> str:

@@ -43,9 +43,14 @@ def validated_name(name: str) -> str:
         name: parts with `/` between them; the last one may be empty.
 
     Raises:
-        BadNameError: a part is empty, `.` or `..`, has a control character or a backslash, or is too long.
+        BadNameError: a part is empty, `.` or `..`, has a control character, a backslash or no valid Unicode, or is too
+            long.
     """
-    if len(name.encode()) > _LONGEST:
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise BadNameError("the path has half of a surrogate pair, which is no character") from None
+    if size > _LONGEST:
         raise BadNameError(f"the path has more than {_LONGEST} bytes")
     *folders, last = name.split("/")
     for part in (*folders, *([last] if last else [])):

@@ -9,6 +9,9 @@ from typing import NamedTuple
 UPLOADS = ("PUT", "POST")
 DOWNLOADS = ("GET", "HEAD")
 
+MOST_HEADER_BYTES = 16 << 10
+"""The maximum size of the head of a request, of each other part of it but the body, and of a head within a form."""
+
 
 class Site(NamedTuple):
     """The beginnings of the server's URLs, without a `/` at the end."""

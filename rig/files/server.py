@@ -110,17 +110,21 @@ class FileServer:
         for server in self._servers:
             server.close()
         self._servers.clear()
+        await self.end_connections()
+        self._port.close()
+        self._tls_port.close()
+        if self._folder is not None:
+            self._folder.close()
+            self._folder = None
+
+    async def end_connections(self) -> None:
+        """Reset all connections. The transfers in progress are on the timeline when this returns."""
         for client in tuple(self._clients):
             self._handshakes.forget(client)
             tcp.reset(client.transport)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._port.close()
-        self._tls_port.close()
-        if self._folder is not None:
-            self._folder.close()
-            self._folder = None
 
     def secure(self, certificate: Certificate) -> Certificate:
         """Present a certificate to new connections of HTTPS. Return the previous one.
@@ -228,7 +232,7 @@ class FileServer:
         """
         content = self._open(request.name)
         for failure in failures:
-            content = failure.effect.content(content, failure.rng)
+            content = failure.effect.content(content, failure.rng, failure.version)
         try:
             return _answer(request, content, transfer)
         except RejectedError:

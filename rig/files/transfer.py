@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import h11
 
+from rig.files.name import BadNameError, name_of
 from rig.timeline.events import FileTransfer
 from rig.util.text import visible
 
@@ -17,6 +18,7 @@ class Transfer:
     address: str
     method: str = ""
     path: str = ""
+    wanted: str = ""
     status: int = 0
     sent: int = 0
     received: int = 0
@@ -31,7 +33,12 @@ class Transfer:
     def begin(self, request: h11.Request) -> None:
         """Note the request line, without the query."""
         self.method = visible(request.method.decode("ascii")[:20])
-        self.path = visible(request.target.decode("ascii").partition("?")[0][:300])
+        target = request.target.decode("ascii")
+        self.path = visible(target.partition("?")[0][:300])
+        try:
+            self.wanted = name_of(target)
+        except BadNameError:
+            self.wanted = self.path.removeprefix("/")
 
     def fail(self, why: str) -> None:
         """Note that it ended early, and why."""
@@ -44,6 +51,7 @@ class Transfer:
             source="files",
             method=self.method,
             path=self.path,
+            wanted=self.wanted,
             address=self.address,
             status=self.status,
             sent=self.sent,

@@ -67,6 +67,7 @@ class Uploads:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._kept: list[Upload] = []
+        self._kept_bytes = 0
         self._arriving = 0
         self._before = _size_of(folder) if folder is not None else (0, 0)
         """Number and bytes of the files that were in the folder before."""
@@ -81,6 +82,7 @@ class Uploads:
         if self._folder is not None:
             self._before = _size_of(self._folder)
         self._kept.clear()
+        self._kept_bytes = 0
 
     def validate_room(self, size: int) -> None:
         """Check that an upload can be taken.
@@ -93,11 +95,13 @@ class Uploads:
         """
         if size > MOST_BYTES:
             raise RejectedError(413, f"an upload has at most {MOST_BYTES >> 20} MiB")
-        files, stored = self._before
-        if files + len(self._kept) >= MOST_UPLOADS:
-            raise RejectedError(507, f"the server has {MOST_UPLOADS} uploads, the most")
-        if stored + sum(upload.size for upload in self._kept) + self._arriving + size > MOST_BYTES_TOGETHER:
+        self._validate_number()
+        if self._before[1] + self._kept_bytes + self._arriving + size > MOST_BYTES_TOGETHER:
             raise RejectedError(507, f"the server has {MOST_BYTES_TOGETHER >> 20} MiB of uploads, the most")
+
+    def _validate_number(self) -> None:
+        if self._before[0] + len(self._kept) >= MOST_UPLOADS:
+            raise RejectedError(507, f"the server has {MOST_UPLOADS} uploads, the most")
 
     @contextlib.contextmanager
     def arriving(self) -> Iterator[Arrival]:
@@ -126,8 +130,9 @@ class Uploads:
             data: the bytes.
 
         Raises:
-            RejectedError: the folder cannot be written to.
+            RejectedError: there are too many uploads, or the folder cannot be written to.
         """
+        self._validate_number()  # others that were arriving with it may have taken its place
         digest = hashlib.sha256(data).hexdigest()
         if self._folder is None:
             known = {upload.name for upload in self._kept}
@@ -138,6 +143,7 @@ class Uploads:
             path = _store(self._folder, last, data)
             upload = Upload(f"{above}{slash}{path.name}", content_type, len(data), digest, path)
         self._kept.append(upload)
+        self._kept_bytes += upload.size
         return upload
 
 
@@ -150,8 +156,12 @@ class Arrival:
 
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
-        self._pieces: list[bytes] = []
-        self.size = 0
+        self._data = bytearray()
+
+    @property
+    def size(self) -> int:
+        """The number of bytes so far."""
+        return len(self._data)
 
     def add(self, piece: bytes) -> None:
         """Add bytes.
@@ -162,13 +172,12 @@ class Arrival:
         if self.size + len(piece) > MOST_BYTES:
             raise RejectedError(413, f"an upload has at most {MOST_BYTES >> 20} MiB")
         self._uploads.reserve(len(piece))
-        self.size += len(piece)
-        self._pieces.append(piece)
+        self._data += piece
 
     @property
     def data(self) -> bytes:
         """The bytes."""
-        return b"".join(self._pieces)
+        return bytes(self._data)
 
 
 def _size_of(folder: Path) -> tuple[int, int]:
@@ -190,6 +199,8 @@ def _store(folder: Path, name: str, data: bytes) -> Path:
             with contextlib.suppress(FileExistsError):
                 descriptor = os.open(free, _NEW_FILE, 0o600, dir_fd=at)
                 break
+        else:  # somebody else has put files there
+            raise RejectedError(507, f"the folder of the uploads has {MOST_UPLOADS} files named {name!r}, the most")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)

@@ -245,7 +245,8 @@ class ClientRefused(Event):
 class FileTransfer(Event):
     """The file server answered a request, or will answer no more of it because of a fault.
 
-    `method` and `path` are those of the request; `path` has no query. `status` is the HTTP status, 0 if none was sent.
+    `method` and `path` are those of the request; `path` has no query. `wanted` is the decoded name of the file that it
+    names, or the path if that is no name. `status` is the HTTP status, 0 if none was sent.
     `sent` and `received` are the bytes of the bodies. `name` is the file that was sent, or the name of a stored upload.
     `complete` is False if a body ended early, with the reason in `error`; `error` also is the reason of a refusal.
     `part` is the sent part of a file if the request asked for one, such as `bytes 100-199/4000`. `fault` names the
@@ -264,6 +265,7 @@ class FileTransfer(Event):
     error: MayHoldSecret[str] = ""
     fault: NoSecret[str] = ""
     tls: bool = False
+    wanted: MayHoldSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

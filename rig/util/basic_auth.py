@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
+
+_OTHER_SCHEMES = ("bearer", "digest", "negotiate", "ntlm")
+"""The schemes that a message quotes. Any other word may be the credentials themselves, sent without a scheme."""
 
 
 def credentials(authorization: str) -> tuple[bytes, bytes]:
@@ -17,10 +19,11 @@ def credentials(authorization: str) -> tuple[bytes, bytes]:
     if not authorization:
         raise ValueError("it sent no header Authorization")
     if scheme.lower() != "basic":
-        raise ValueError(f"its header Authorization has the scheme {scheme!r}, not Basic")
+        shown = f"has the scheme {scheme!r}" if scheme.lower() in _OTHER_SCHEMES else "has no known scheme"
+        raise ValueError(f"its header Authorization {shown}, not Basic")
     try:
         user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
-    except binascii.Error:
+    except ValueError:  # also of a character that is not ASCII
         raise ValueError("its header Authorization is not Base64") from None
     if not colon:
         raise ValueError("its header Authorization has no ':' between user and password")

@@ -162,6 +162,7 @@ def test_the_right_password_is_accepted(csms: Csms, new_peer: NewPeer) -> None:
     [
         ({}, "it sent no header Authorization, and security profile 1 needs one"),
         ({"Authorization": "Bearer abc"}, "has the scheme 'Bearer', not Basic"),
+        ({"Authorization": "cGFzc3BocmFzZQ"}, "has no known scheme, not Basic"),
         ({"Authorization": "Basic ***"}, "is not Base64"),
         ({"Authorization": "Basic QUJD"}, "has no ':'"),
         (basic("CP-2"), "is not its identity 'CP-1'"),

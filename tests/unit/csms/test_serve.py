@@ -294,16 +294,17 @@ def test_files_are_served_and_uploads_are_kept(tmp_path: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         found = re.fullmatch(
-            r"files at (http://\S+/)NAME and https://127\.0\.0\.1:\d+/NAME\n", process.stdout.readline()
+            r"files at http://cp:\*+@(\S+/)NAME and https://cp:\*+@127\.0\.0\.1:\d+/NAME\n", process.stdout.readline()
         )
         assert found
+        base = f"http://{found[1]}"
         login = {"Authorization": "Basic " + base64.b64encode(b"cp:0123456789abcdef").decode()}
         for method, name, body in (("GET", "fw.bin", None), ("PUT", "cp.log", b"log")):
-            request = Request(found[1] + name, body, login, method=method)
+            request = Request(base + name, body, login, method=method)
             with urlopen(request, timeout=20) as answer:
                 assert answer.status == (201 if body else 200)
         with pytest.raises(HTTPError, match="401"):
-            urlopen(found[1] + "fw.bin", timeout=20)
+            urlopen(base + "fw.bin", timeout=20)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert err == ""

@@ -75,7 +75,12 @@ class Client:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return b""
             connection.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: connection.recv(65536), b""))
+            return rest_of(connection)
+
+
+def rest_of(connection: socket.socket) -> bytes:
+    """Return everything that still comes, until the server closes the connection."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 @pytest.fixture

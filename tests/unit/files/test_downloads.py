@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import urllib.request
 from base64 import b64encode
 from urllib.parse import unquote, urlsplit
+
+import pytest
 
 from rig.files import Files
 from rig.timeline import Timeline
@@ -53,6 +56,7 @@ def test_a_file_that_the_client_has_is_not_sent_again(client: Client) -> None:
     etag = client.get("/fw.bin").headers["etag"]
     answer = client.get("/fw.bin", If_None_Match=f'"other", {etag}')
     assert (answer.status, answer.body) == (304, b"")
+    assert "content-length" not in answer.headers  # it is not that of the file
 
 
 def test_https_has_a_certificate_of_the_servers_own_root(files: Files) -> None:
@@ -60,6 +64,40 @@ def test_https_has_a_certificate_of_the_servers_own_root(files: Files) -> None:
     with urllib.request.urlopen(files.url("fw.bin", tls=True), context=trusting, timeout=LIMIT_S) as response:
         assert response.read() == IMAGE
     assert files.expect_request("fw.bin").tls
+
+
+@pytest.mark.parametrize("target", ["/my%20file.bin?token=1", "http://other.host/my%20file.bin"])
+def test_a_request_is_found_by_the_name_of_its_file(client: Client, files: Files, target: str) -> None:
+    files.put("my file.bin", b"image")
+    assert client.raw(f"GET {target} HTTP/1.0\r\n\r\n".encode()).endswith(b"image")
+    assert files.expect_request("my file.bin").wanted == "my file.bin"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "error"),
+    [(b"dXNlcjpodW50ZXIy", "has no known scheme, not Basic"), (b"Basic \xfc", "is not Base64")],
+)
+def test_a_malformed_login_is_not_quoted(client: Client, files: Files, authorization: bytes, error: str) -> None:
+    with files.login():
+        client.raw(b"GET /fw.bin HTTP/1.0\r\nAuthorization: %s\r\n\r\n" % authorization)
+    assert files.expect_request().error == f"its header Authorization {error}"
+
+
+def test_each_generated_login_is_the_same(files: Files) -> None:
+    with files.login():
+        first = files.url()
+    with files.login():
+        assert files.url() == first  # output masks only a limited number of secrets
+
+
+def test_urls_contain_a_given_login(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> None:
+    files = Files(timeline, loop, logins={"cp": b"a/\xfc"})
+    try:
+        assert urlsplit(files.url("fw.bin")).netloc.startswith("cp:a%2F%FC@")
+        files.reset()
+        assert urlsplit(files.url(tls=True)).netloc.startswith("cp:a%2F%FC@")
+    finally:
+        files.shut_down()
 
 
 def test_a_login_is_required_and_stays_secret(client: Client, files: Files, timeline: Timeline) -> None:

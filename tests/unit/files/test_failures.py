@@ -27,8 +27,9 @@ from rig.files import (
     WrongLength,
 )
 from rig.timeline import Timeline
+from rig.timeline.events import FileTransfer
 from tests.unit.conftest import STEPPED
-from tests.unit.files.conftest import IMAGE, LIMIT_S, Client
+from tests.unit.files.conftest import IMAGE, LIMIT_S, Client, rest_of
 
 
 @pytest.mark.parametrize("status", [401, 404, 503, 599])
@@ -82,11 +83,12 @@ def test_a_file_with_an_error_in_it(client: Client, files: Files) -> None:
 
 def test_a_file_that_changes_between_two_requests(client: Client, files: Files) -> None:
     with files.fail(Changed(), Selection(first=2)):
-        first, second = client.get("/fw.bin"), client.get("/fw.bin")
+        first, second, third = (client.get("/fw.bin") for _ in range(3))
     assert first.body == IMAGE
     assert len(second.body) == len(IMAGE)
     assert second.body != IMAGE
     assert first.headers["etag"] != second.headers["etag"]
+    assert (third.body, third.headers["etag"]) == (second.body, second.headers["etag"])  # it has changed once
 
 
 @pytest.mark.parametrize("effect", [FlippedByte(), Truncated(), Changed()])
@@ -134,6 +136,17 @@ def test_a_trickle_takes_its_time(client: Client, files: Files, timeline: Timeli
         start = timeline.clock.now()
         seen = files.expect_request("small", timeout=11)
     assert (seen.sent, timeline.clock.between(start, seen.t)) == (100, pytest.approx(10, abs=0.2))
+
+
+def test_a_reset_ends_a_transfer(client: Client, files: Files, timeline: Timeline) -> None:
+    with files.fail(Trickle(1)), socket.create_connection(client.address, LIMIT_S) as connection:
+        connection.sendall(b"GET /fw.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(1)
+        files.reset()
+        (seen,) = timeline.events(FileTransfer)
+        assert (seen.complete, seen.error) == (False, "the server ended its connections")
+        with pytest.raises(ConnectionResetError):
+            rest_of(connection)
 
 
 @STEPPED

@@ -83,6 +83,14 @@ def test_a_refused_body_does_not_become_a_request(client: Client, files: Files, 
     assert len(timeline.events(FileTransfer)) == 1
 
 
+def test_a_refused_upload_is_reported_before_its_rest_has_come(client: Client, files: Files) -> None:
+    for line, status in ((b"PUT /.. HTTP/1.1", 400), (b"PUT /a HTTP/1.1\r\nTransfer-Encoding: x", 501)):
+        with socket.create_connection(client.address, LIMIT_S) as connection:
+            connection.sendall(line + b"\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+            assert connection.recv(1)
+            assert files.expect_request(timeout=connections.IDLE_TIMEOUT_S / 2).status == status
+
+
 def test_too_many_connections_end_the_oldest_idle_one(
     client: Client, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
