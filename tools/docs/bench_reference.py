@@ -20,8 +20,8 @@ After this page you know every key of a bench description (`benches/*.toml`), it
 made from the model by `make docs`. [wiring.md](wiring.md) explains the wires, and `rig bench check FILE` validates a
 file.
 
-A key whose rows all have an empty default is required, and so are the tables `[power]`, `[control]` and `[device]`. Unknown keys are
-rejected.
+A key whose rows all have an empty default is required, and so are the tables `[power]`, `[control]` and `[device]`.
+Unknown keys are rejected.
 """
 
 _WIRES = {
