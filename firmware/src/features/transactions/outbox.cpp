@@ -104,7 +104,7 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
   } else if (is_attempt) {
     failed_attempt("an answer without an integer transactionId", now);
   }
-  // a rejected idTag counts with or without a transactionId. If both are missing, the next attempt decides.
+  // An answer without a transactionId may still reject the idTag. If both are missing, the next attempt decides.
   if (is_start && (is_done || is_given(payload.find("idTagInfo")))) starts_.on_start_answered(transaction, info, now);
   return is_done || is_attempt;
 }

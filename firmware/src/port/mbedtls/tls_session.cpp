@@ -197,6 +197,9 @@ TlsSession::State TlsSession::step() {
   if (code == 0) {
     state_ = State::open;
     is_computing_ = wants_output_ = false;
+    // A refusal that the handshake got over is not the reason of a later end.
+    TlsMemory::take_failed();
+    failed_ = 0;
   } else if (!is_waiting(code)) {
     end(code);
   } else if (const size_t failed = TlsMemory::take_failed(); failed != 0) {
