@@ -147,6 +147,7 @@ bool Device::take_messages(bool deliver) {
     if (frame.opcode == 9 && deliver) life_->csms.send_pong();
     if (frame.opcode != 1) continue;
     const std::string answer = world_.csms.take(frame.payload, world_.now, world_.boots);
+    if (deliver && world_.csms.log().back().action == "StartTransaction") check_start_copy(world_);
     if (deliver && !answer.empty()) life_->csms.send(answer);
     any = any || answer.empty() || world_.csms.log().back().action != "Heartbeat";
   }

@@ -6,6 +6,7 @@
 #include "features/storage/littlefs_storage.h"
 #include "features/transactions/meter_batch.h"
 #include "features/transactions/numbered_files.h"
+#include "features/transactions/record.h"
 #include "powercut/invariants.h"
 #include "support/fake_worker.h"
 #include "support/raw_file.h"
@@ -70,6 +71,35 @@ void note_stored_samples(World& world) {
       world.stored_samples.emplace(writer.text().data, writer.text().length);
     }
   }
+}
+
+void check_start_copy(World& world) {
+  RamFlash copy = world.flash;  // mounting may write
+  const Files files = list_files(copy);
+  FakeWorker worker;
+  LittleFsStorage storage(copy, worker);
+  if (storage.mount() != StorageResult::ok) return;
+  const auto read = [&storage](const std::string& name) {
+    uint8_t content[Storage::kMaxContent];
+    size_t length = 0;
+    const bool ok = storage.read({name.data(), name.size()}, content, length) == StorageResult::ok;
+    return ok ? std::string(reinterpret_cast<const char*>(content), length) : "";
+  };
+  Record newest;
+  std::string newest_content;
+  for (const std::string& name : files.names) {  // in the order of their numbers
+    Record record;
+    const std::string text = name.compare(0, 3, "tx-") == 0 ? read(name) : "";
+    if (!record.decode(Text(text.data(), text.size()).bytes()) || record.type != Record::Type::start) continue;
+    newest = record;
+    newest_content = text;
+  }
+  char id[kMaxMessageId];
+  TextWriter writer(id);
+  writer.append_all(Hex{newest.nonce, 8}, '-', newest.sequence);
+  const std::string sent = base_of(world.csms.log().back().id);
+  if (writer.text() != Text(sent.data(), sent.size()) || read("start_copy") == newest_content) return;
+  world.violate("start-without-copy", "StartTransaction " + sent + " is sent, and start_copy does not have it");
 }
 
 void flip_bit(RamFlash& flash, const char* name) {

@@ -31,6 +31,9 @@ void flip_bit(RamFlash& flash, const char* name);
 /// Records the samples that are on the flash: they have to be sent. Only without power.
 void note_stored_samples(World& world);
 
+/// Checks that the start that is sent now has its copy, if it is the newest one on the flash.
+void check_start_copy(World& world);
+
 /// Compares files and blocks with those of a run without a cut.
 void check_files(World& world, const Files& expected);
 

@@ -172,6 +172,11 @@ void charge_offline(Device& device) {
   device.settle();
 }
 
+void prepare_without_time(Device& device) {
+  device.world().csms_reachable = false;
+  prepare(device);
+}
+
 /// The file of the StartTransaction is damaged before the CSMS returns: it is sent from its copy.
 void damaged_start(Device& device) {
   device.power_on();
@@ -186,6 +191,25 @@ void damaged_start(Device& device) {
   device.settle();
 }
 
+/// Two charges begin before the time is known. The file of the second StartTransaction is damaged when the first one,
+/// which was written again with its time, is not answered yet.
+void damaged_second_start(Device& device) {
+  device.world().csms_reachable = false;
+  device.power_on();
+  begin_charge_offline(device, "BUTTON");
+  device.charge(3);
+  end_charge(device);
+  device.set("local_id_tag", "SECOND");
+  begin_charge_offline(device, "SECOND");
+  device.charge(3);
+  end_charge(device);
+  device.settle();
+  device.set_reachable(true);
+  device.run_until([&device] { return device.world().csms.got("StartTransaction", "BUTTON", 0); }, kRestartPause);
+  device.damage("tx-0000000004");
+  device.settle();
+}
+
 /// The time is known from flash, or unknown.
 void csms_away(Device& device) {
   device.world().csms_reachable = false;
@@ -195,11 +219,6 @@ void csms_away(Device& device) {
   end_charge(device);
   device.set_reachable(true);
   device.settle();
-}
-
-void prepare_without_time(Device& device) {
-  device.world().csms_reachable = false;
-  prepare(device);
 }
 
 /// Two charges are pending, with a power loss between them.
@@ -485,6 +504,7 @@ constexpr Scenario kScenarios[] = {
     {"charge-online", &prepare, &charge_online},
     {"charge-offline", &prepare, &charge_offline},
     {"damaged-start", &prepare, &damaged_start},
+    {"damaged-second-start", &prepare_without_time, &damaged_second_start},
     {"two-charges-offline", &prepare, &two_charges_offline},
     {"away-time-from-flash", &prepare, &csms_away},
     {"away-time-never-known", &prepare_without_time, &csms_away},

@@ -49,6 +49,66 @@ void damaged_start_is_resent_from_its_copy() {
   TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
 }
 
+/// The newest file of the queue: a start, if nothing followed it.
+std::string& newest_file(Simple& rig) { return std::prev(rig.storage.files.lower_bound("tx."))->second; }
+
+/// Two charges begin before the time is known. The older start is written again with its time, after the newer one.
+void copy_stays_that_of_the_newest_start() {
+  Simple rig;
+  rig.tx().begin("OLD", 0, rig.clock.now());
+  rig.tx().end(StopReason::local, "", 3, rig.clock.now());
+  rig.settle();
+  rig.tx().begin("TAG", 3, rig.clock.now());
+  rig.settle();
+  rig.device->set_time();
+  int64_t transaction_id = 0;
+  TEST_ASSERT_EQUAL_STRING_MESSAGE("", rig.device->send(rig.csms, transaction_id).c_str(), "its time is not stored");
+  rig.settle();
+  newest_file(rig)[20] ^= 1;
+  rig.boot();
+  rig.device->set_time();
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(4, rig.csms.messages.size());
+  TEST_ASSERT_TRUE(rig.csms.messages[2].payload.find("\"idTag\":\"TAG\"") != std::string::npos);
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+}
+
+/// The power fails between the file of a start and its copy: the copy is that of the charge before.
+void start_is_not_sent_before_a_boot_has_written_its_copy() {
+  Simple rig;
+  rig.begin();
+  rig.tx().end(StopReason::local, "", 3, rig.clock.now());
+  rig.settle_and_send_all();
+  rig.tx().begin("TAG", 3, rig.clock.now());
+  rig.tx().poll(rig.clock.now());
+  rig.storage.run_one();
+  TEST_ASSERT_EQUAL_size_t(1, rig.record_files());
+  rig.boot(Transactions::LeftOpen::keep);
+  rig.device->set_time();
+  Millis queued_at = 0;
+  TEST_ASSERT_EQUAL(DurableCalls::Front::storing, rig.tx().outbox().front(rig.clock.now(), queued_at));
+  rig.settle();
+  TEST_ASSERT_EQUAL(DurableCalls::Front::ready, rig.tx().outbox().front(rig.clock.now(), queued_at));
+  TEST_ASSERT_TRUE(rig.storage.files["start_copy"] == newest_file(rig));
+}
+
+/// The power fails between the file with the final time and its copy, which would resend the start with another time.
+void copy_with_an_earlier_time_is_written_again_at_boot() {
+  Simple rig;
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  rig.device->set_time();
+  int64_t transaction_id = 0;
+  rig.device->send(rig.csms, transaction_id);
+  rig.tx().poll(rig.clock.now());
+  rig.storage.run_one();
+  TEST_ASSERT_FALSE(rig.storage.files["start_copy"] == newest_file(rig));
+  rig.boot(Transactions::LeftOpen::keep);
+  rig.settle();
+  TEST_ASSERT_TRUE(rig.storage.files["start_copy"] == newest_file(rig));
+}
+
 void energy_register_survives_and_the_ledger_may_be_damaged() {
   Simple rig;
   rig.device->set_time();
@@ -420,6 +480,9 @@ void run_after_a_boot_tests() {
   RUN_TEST(stop_has_the_readings_from_before_and_after_the_clock_was_set);
   RUN_TEST(stop_has_the_readings_of_a_transaction_of_months);
   RUN_TEST(damaged_start_is_resent_from_its_copy);
+  RUN_TEST(copy_stays_that_of_the_newest_start);
+  RUN_TEST(start_is_not_sent_before_a_boot_has_written_its_copy);
+  RUN_TEST(copy_with_an_earlier_time_is_written_again_at_boot);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
   RUN_TEST(ledger_is_written_at_the_first_boot_and_after_damage);
   RUN_TEST(damaged_ledger_without_files_forgets_no_open_transaction);

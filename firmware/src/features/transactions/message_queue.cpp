@@ -1,5 +1,7 @@
 #include "features/transactions/message_queue.h"
 
+#include <string.h>
+
 namespace pb {
 namespace {
 
@@ -128,9 +130,7 @@ bool MessageQueue::restore_lost(Record& record) {
   entry->kind = Kind::stop;
   entry->state = State::unsaved;
   entry->energy_wh = record.energy_wh;
-  entry->slot = free_record();
-  records_[entry->slot] = record;
-  record_used_[entry->slot] = true;
+  keep_content(*entry, record);
   return true;
 }
 
@@ -254,10 +254,7 @@ bool MessageQueue::settle_record(WaitingMessage& entry, const TransactionTimes& 
   }
   // The last place is for the stop of the open transaction.
   if (entry.slot == kNoSlot && free_slots() < 2) return false;
-  const size_t slot = entry.slot != kNoSlot ? entry.slot : free_record();
-  records_[slot] = record;
-  record_used_[slot] = true;
-  entry.slot = slot;
+  keep_content(entry, record);
   entry.settled = 1;
   return true;
 }
@@ -316,11 +313,39 @@ bool MessageQueue::restore_from_copy(WaitingMessage& entry) {
       !record.decode(Bytes{content, length}) || record.sequence != entry.sequence) {
     return false;
   }
-  entry.slot = free_record();
-  records_[entry.slot] = record;
-  record_used_[entry.slot] = true;
+  keep_content(entry, record);
   entry.state = State::unsaved;
   return true;
+}
+
+void MessageQueue::renew_copy() {
+  WaitingMessage* entry = newest_start();
+  Record record;
+  // The last place is for the stop of the open transaction.
+  if (entry == nullptr || entry->slot != kNoSlot || free_slots() < 2 || !read(*entry, record) || is_copied(record)) {
+    return;
+  }
+  keep_content(*entry, record);
+  entry->copy_due = true;
+}
+
+/// Whether the copy has this record, with the same time.
+bool MessageQueue::is_copied(const Record& record) const {
+  uint8_t content[Record::kMaxEncoded];
+  char buffer[Record::kMaxEncoded];
+  size_t length = 0;
+  if (storage_.read(kStartCopy, content, length) != StorageResult::ok) return false;
+  const Bytes wanted = record.encode(buffer);
+  return length == wanted.length && memcmp(content, wanted.data, length) == 0;
+}
+
+/// @return nullptr without a pending start.
+WaitingMessage* MessageQueue::newest_start() {
+  for (size_t i = count_; i > 0; --i) {
+    WaitingMessage& entry = entries_[i - 1];
+    if (entry.kind == Kind::start && entry.state != State::removing) return &entry;
+  }
+  return nullptr;
 }
 
 bool MessageQueue::remove(const WaitingMessage& entry, StorageDone done) {
@@ -334,7 +359,8 @@ void MessageQueue::written(WaitingMessage& entry, bool ok) {
   entry.state = ok && !entry.changed ? State::saved : State::unsaved;
   entry.changed = false;
   if (!ok || entry.is_batch()) return;  // a batch stays in memory for the next sample
-  entry.copy_due = entry.kind == Kind::start;
+  // An older start may be written again after a newer one.
+  entry.copy_due = &entry == newest_start();
   if (!entry.copy_due) forget_content(entry);
 }
 
@@ -342,6 +368,12 @@ void MessageQueue::finish(WaitingMessage& entry) {
   entry.copy_due = false;
   entry.state = State::removing;
   forget_content(entry);
+}
+
+void MessageQueue::keep_content(WaitingMessage& entry, const Record& record) {
+  if (entry.slot == kNoSlot) entry.slot = free_record();
+  records_[entry.slot] = record;
+  record_used_[entry.slot] = true;
 }
 
 void MessageQueue::forget_content(WaitingMessage& entry) {

@@ -99,6 +99,8 @@ class MessageQueue {
   void copied(WaitingMessage& entry);
   /// Takes the content of a damaged file from the copy. @return false when the copy is of another start.
   bool restore_from_copy(WaitingMessage& entry);
+  /// Has the newest start copied before it is sent, if the power failed between its file and its copy. Call at boot.
+  void renew_copy();
   /// Starts to write, or to remove, the file. @return false when the storage cannot accept the job now.
   bool write(WaitingMessage& entry, StorageDone done);
   bool remove(const WaitingMessage& entry, StorageDone done);
@@ -122,7 +124,10 @@ class MessageQueue {
   WaitingMessage* new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now);
   size_t free_batch();
   size_t free_slots() const;
+  void keep_content(WaitingMessage& entry, const Record& record);
   void forget_content(WaitingMessage& entry);
+  WaitingMessage* newest_start();
+  bool is_copied(const Record& record) const;
   bool merge(WaitingMessage& entry, WaitingMessage& next);
   size_t free_record() const;
   bool settle_batch(WaitingMessage& entry, const TransactionTimes& times);

@@ -9,6 +9,7 @@ uint32_t Recovery::run() {
   ledger_.load();
   load_messages();
   restore_lost_stops();
+  queue_.renew_copy();
   open_ = left_open();
   load_data();
   return open_;

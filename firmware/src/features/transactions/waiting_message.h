@@ -20,7 +20,7 @@ struct WaitingMessage {
   bool has_file = false;     // on flash, perhaps an earlier version
   bool unsavable = false;    // the last write has failed: it is sent from memory, and the write is retried
   bool changed = false;      // a sample was added while it was being saved
-  bool copy_due = false;     // a start whose copy has to be written
+  bool copy_due = false;     // the newest start, whose copy has to be written
   bool alone = false;        // a batch that cannot be merged with the next one
   bool has_data = false;     // a stop with a file of transactionData
   uint8_t count = 0;         // samples of a batch
