@@ -36,8 +36,8 @@ class FakeTcp final : public Tcp {
   uint16_t listening_port = 0;
   int callers = 0;
 
-  Peer& peer(int socket) { return peers_[socket]; }
-  Peer& peer() { return peers_[last]; }
+  Peer& peer(int socket) { return socket == kNoSocket ? nobody_ : peers_[socket]; }
+  Peer& peer() { return peer(last); }
   void accept() { peer().state = TcpState::open; }
   void reset() { peer().state = TcpState::closed; }
   /// Ends the connection before it is open.
@@ -126,6 +126,7 @@ class FakeTcp final : public Tcp {
   bool valid(int socket) const { return socket >= 0 && socket < kSockets && peers_[socket].used; }
 
   Peer peers_[kSockets];
+  Peer nobody_;  ///< for a test that acts before there is a connection
 };
 
 }  // namespace pb

@@ -605,7 +605,7 @@ void each_key_has_a_row_for_its_views() {
   write_key_help(json, *find_key("HeartbeatInterval"));
   TEST_ASSERT_EQUAL_STRING(R"({"key":"heartbeat_interval_s","ocpp":"HeartbeatInterval","group":"csms","type":"number",)"
                            R"("least":1,"most":86400,"unit":"s","default":"300","help":"Interval of Heartbeat. )"
-                           R"(The interval of BootNotification.conf replaces the default."})",
+                           R"(The interval of BootNotification.conf replaces it."})",
                            str(json.text()).c_str());
   for (const Key& key : all_keys()) {
     JsonWriter row{Span<char>(bytes)};

@@ -59,13 +59,16 @@ void record_can_be_read_before_and_after_it_is_stored() {
   Record before;
   TEST_ASSERT_TRUE(rig.queue.read(*start, before));
   rig.store(*start);
+  TEST_ASSERT_TRUE(rig.queue.write_copy(*start, {}));
+  rig.storage.run_all();
+  rig.queue.copied(*start);
   TEST_ASSERT_TRUE(rig.queue.all_stored());
   Record after;
   TEST_ASSERT_TRUE(rig.queue.read(*start, after));
   TEST_ASSERT_EQUAL_UINT32(42, after.transaction);
   TEST_ASSERT_EQUAL_UINT32(before.nonce, after.nonce);
-  rig.storage.files.begin()->second[12] ^= 1;
-  TEST_ASSERT_FALSE_MESSAGE(rig.queue.read(*start, after), "its file is damaged");
+  for (auto& [name, content] : rig.storage.files) content[12] ^= 1;
+  TEST_ASSERT_FALSE_MESSAGE(rig.queue.read(*start, after), "its file is damaged, and so is the copy");
 }
 
 void samples_share_a_file_until_it_is_full_or_another_transaction_begins() {

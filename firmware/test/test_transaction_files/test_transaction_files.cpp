@@ -384,6 +384,7 @@ void removal_does_not_wait_for_a_failed_write() {
   WaitingMessage* stop = rig.add(Record::Type::stop);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE_MESSAGE(rig.step(), "the start has a copy");
   rig.file.save_energy(1);
   TEST_ASSERT_TRUE_MESSAGE(rig.step(), "the ledger has their numbers");
   rig.file.now().started = 1;
