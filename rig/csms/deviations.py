@@ -71,7 +71,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
     ),
     "reused-id": Deviation(
         "a unique id of an earlier connection is used again",
-        "ids are counted from 1 after each start, and answers need ids of one connection only (citrineos issue 212)",
+        "ids are counted from 1 after each start, and ids must differ within one connection only (citrineos issue 212)",
     ),
 }
 """The tolerated deviations by name."""

@@ -59,7 +59,7 @@ class Event:
             value = getattr(self, name)
             shown = self._masked(name, value)
             if shown is not value:
-                hidden[name] = tuple(shown) if isinstance(value, tuple) else shown
+                hidden[name] = shown
         for name, choices in layout.figures.items():
             value = getattr(self, name)
             if not _is_figure(value, choices) and (shown := masked(value)) is not value:

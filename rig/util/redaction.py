@@ -71,7 +71,9 @@ def masked(content: Any, *, beside_key: bool = False) -> Any:
         return content if same and len(hidden) == len(content) else hidden
     if isinstance(content, list | tuple):
         parts = [masked(part, beside_key=beside_key) for part in content]
-        return content if all(map(_is, parts, content)) else parts
+        if all(map(_is, parts, content)):
+            return content
+        return tuple(parts) if isinstance(content, tuple) else parts
     if content is None or isinstance(content, int | float):
         return MASK if is_known_secret(content) else content
     written = plain(content)
