@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,17 @@ class Session:
         """
         return self.client.call(call, arguments, by=self.by, drive=self.drive, progress=progress)
 
+    def act(self, call: str, /, **arguments: Any) -> dict[str, Any]:
+        """Make a call of the bench, and return the state directly after it. Raises as `Client.request`.
+
+        Args:
+            call: its name.
+            arguments: those of the call.
+        """
+        done = self.client.call(call, arguments, by=self.by, drive=self.drive, state=True)
+        state: dict[str, Any] = done["state"]
+        return state
+
     def bring_up(self) -> None:
         """Bring the device of a bench that this command has opened to idle. Any other bench stays as it is."""
         if self.is_own:
@@ -58,18 +69,19 @@ class Session:
         elif self.is_own:
             self.call("power.on")
 
-    def wires(self, section: str, noun: str, name: str) -> dict[str, Any]:
+    def wires(self, section: str, noun: str, name: str, state: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the state of the wires of a section by name.
 
         Args:
             section: the section of the bench's state, such as `inputs`.
             noun: one of its wires in messages.
             name: the wanted wire; empty: all.
+            state: the bench's state; None: that of now.
 
         Raises:
             BenchError: the bench has no such wires, or none of that name.
         """
-        found: dict[str, Any] = self.client.request("state").get(section, {})
+        found: dict[str, Any] = (state or self.client.request("state")).get(section, {})
         if not found:
             raise BenchError(f"{self.client.holder} offers no {noun}s", "Choose another bench with --bench or --pid")
         if name and name not in found:

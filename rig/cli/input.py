@@ -36,16 +36,17 @@ def command(
     with attached(bench, pid, by, drive=drive) as session:
         if action is not None:
             session.switch_on()
+        state = None
         match action:
             case _Action.ON | _Action.OFF:
-                session.call("input.set", name=name, on=action == _Action.ON)
+                state = session.act("input.set", name=name, on=action == _Action.ON)
             case _Action.PRESS:
-                session.call("input.press", name=name, seconds=seconds)
+                state = session.act("input.press", name=name, seconds=seconds)
             case _Action.PULSES:
-                session.call("input.pulses", name=name, count=count, hz=hz)
+                state = session.act("input.pulses", name=name, count=count, hz=hz)
             case None:
                 pass
-        shown = session.wires("inputs", "input", name)
+        shown = session.wires("inputs", "input", name, state)
         if as_json:
             print_json({"inputs": shown})
         else:

@@ -29,9 +29,9 @@ def command(
     with attached(bench, pid, f"rig power {action}", drive=drive) as session:
         if action != _Action.OFF:
             session.switch_on()
-        session.call(f"power.{action}")
+        state = session.act(f"power.{action}")
         if as_json:
-            print_json({"power": session.client.request("state")["power"]})
+            print_json({"power": state["power"]})
         else:
             typer.echo({"on": "power on", "off": "power off", "cycle": "power off and on", "reset": "reset"}[action])
         if action != _Action.OFF:

@@ -97,6 +97,7 @@ class Client:
         by: str = "",
         drive: bool = False,
         progress: Callable[[dict[str, Any]], None] | None = None,
+        state: bool = False,
     ) -> Any:
         """Make a call of the bench, and wait for its result. Raises as `request`.
 
@@ -106,8 +107,11 @@ class Client:
             by: the command, for the timeline.
             drive: whether to act even during a test.
             progress: called with each progress report.
+            state: whether to return `result` and `state`, the state directly after the call. The bench may have ended
+                before another request.
         """
-        return self.request("call", call=name, arguments=dict(arguments or {}), by=by, drive=drive, progress=progress)
+        fields = {"call": name, "arguments": dict(arguments or {}), "by": by, "drive": drive, "state": state}
+        return self.request("call", progress=progress, **fields)
 
     def pushed(self, seconds: float | None = None) -> Iterator[dict[str, Any]]:
         """Yield events, losses and the end of the bench as they come.

@@ -26,6 +26,8 @@ _MOST_WAITING = 1000
 _MOST_UNSENT = 64
 """The number of messages that may wait for a slow client before its next request is read."""
 _LONGEST_NAME = 80
+_LAST_REPLIES_S = 2.0
+"""Real seconds at the end of the bench for the replies of calls that have just acted: an act may end the bench."""
 
 
 class Server(Protocol):
@@ -80,8 +82,10 @@ class ClientSession:
         self._outbox.append(encode(message))
         self._to_send.set()
 
-    def end(self, why: str) -> None:
-        """Announce the end of the bench, and close the connection."""
+    async def end(self, why: str) -> None:
+        """Send the replies of calls that end soon, announce the end of the bench, and close the connection."""
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=_LAST_REPLIES_S)
         self.send({"end": why})
         self._is_ending = True
         self._to_send.set()
@@ -165,7 +169,7 @@ class ClientSession:
             case "calls":
                 return {name: call.described() for name, call in self._offer.calls.items()}
             case "call":
-                return await asyncio.to_thread(self._call, request)
+                return await asyncio.to_thread(self._call_and_look, request)
             case "pause":
                 return self._pause(True)
             case "resume":
@@ -208,6 +212,10 @@ class ClientSession:
         return {"paused": hold.is_holding, "pause_requested": hold.is_requested, "test": self._offer.running()}
 
     # -- calls, in threads of their own -----------------------------------------------------------------------------
+
+    def _call_and_look(self, request: Mapping[str, Any]) -> Any:
+        result = self._call(request)
+        return {"result": result, "state": self._server.state()} if request.get("state") is True else result
 
     def _call(self, request: Mapping[str, Any]) -> Any:
         name, arguments = request.get("call"), request.get("arguments") or {}

@@ -146,8 +146,7 @@ class LiveServer:
             self._loop.call_soon_threadsafe(function)
 
     async def _end(self) -> None:
-        for session in tuple(self._sessions):
-            session.end("the bench was closed")
+        await asyncio.gather(*(session.end("the bench was closed") for session in self._sessions))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_CLOSE_S / 2)
         for task in asyncio.all_tasks(self._loop) - {asyncio.current_task()}:

@@ -32,6 +32,7 @@ class Lamp:
 
     def __init__(self) -> None:
         self.is_on = False
+        self.fuse: Callable[[], None] = lambda: None
 
     def switch(self, _caller: Caller, on: bool) -> dict[str, bool]:
         """Switch the lamp."""
@@ -50,6 +51,11 @@ class Lamp:
     def burn_out(self, _caller: Caller) -> None:
         """Fail because of the device."""
         raise DeviceError("the lamp burned out")
+
+    def blow_the_fuse(self, _caller: Caller) -> None:
+        """Switch the lamp on, and do what the test wants to happen then."""
+        self.is_on = True
+        self.fuse()
 
     def look(self, _caller: Caller) -> dict[str, bool]:
         """Look at the lamp."""
@@ -73,6 +79,7 @@ def server(timeline: Timeline, lamp: Lamp, running: list[str]) -> Iterator[LiveS
         "lamp.switch": Call(lamp.switch),
         "lamp.borrow": Call(lamp.borrow),
         "lamp.burn_out": Call(lamp.burn_out),
+        "lamp.blow_the_fuse": Call(lamp.blow_the_fuse),
         "lamp.look": Call(lamp.look, acts=False),
     }
     state = lambda: {"lamp": {"on": lamp.is_on}}  # noqa: E731 - one line of the offer

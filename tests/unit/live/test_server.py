@@ -11,6 +11,7 @@ import pytest
 
 from rig.live.calls import Call, Caller
 from rig.live.client import Client
+from rig.live.client_session import ClientSession
 from rig.live.feed import MOST_BEHIND
 from rig.live.hold import Hold
 from rig.live.messages import LONGEST_LINE
@@ -243,6 +244,29 @@ def test_the_end_of_the_bench_is_announced(connect: Connect, server: LiveServer)
     assert list(client.pushed(5)) == [{"end": "the bench was closed"}]
     with pytest.raises(BenchError, match=r"the bench ended meanwhile .*: the bench was closed"):
         client.request("state")
+
+
+def test_an_act_that_ends_the_bench_is_answered(
+    connect: Connect, server: LiveServer, lamp: Lamp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state comes with the reply, because a second request would find no bench."""
+    ending, has_begun, end = threading.Thread(target=server.close), threading.Event(), ClientSession.end
+
+    async def noticed(session: ClientSession, why: str) -> None:
+        has_begun.set()
+        await end(session, why)
+
+    def fuse() -> None:
+        ending.start()
+        has_begun.wait()
+
+    monkeypatch.setattr(ClientSession, "end", noticed)
+    lamp.fuse = fuse
+    client = connect()
+    done = client.call("lamp.blow_the_fuse", state=True)
+    assert (done["result"], done["state"]["lamp"]) == (None, {"on": True})
+    assert list(client.pushed(5)) == [{"end": "the bench was closed"}]
+    ending.join()
 
 
 def test_a_pause_waits_for_the_running_test(connect: Connect, server: LiveServer) -> None:
