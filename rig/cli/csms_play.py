@@ -35,6 +35,7 @@ from rig.scenarios import NotSupportedError, Scenario, Stage, load, play
 from rig.timeline import Timeline
 from rig.timeline.events import ClientRefused, LinkChange, OcppFrame
 from rig.timeline.frame_words import frame_line
+from rig.timeline.words import refusal_words
 from rig.util.errors import BenchError, DeviceError, ExpectationError
 from rig.util.loop import loop_in_a_thread
 from rig.util.terminal import Terminal
@@ -183,8 +184,7 @@ def _print_refusals(csms: Csms, terminal: Terminal) -> None:
 
     def show(event: object) -> None:
         if isinstance(event, ClientRefused):
-            who = event.charge_point or event.address
-            terminal.print(Text(visible(f"refused {who} with {event.how}: {event.reason}"), style="yellow"))
+            terminal.print(Text(visible(refusal_words(event)), style="yellow"))
 
     csms.timeline.listen(show)
 

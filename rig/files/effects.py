@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from rig.files.content import AnotherVersion, Beginning, Content, WithFlippedByte
 from rig.files.name import path_of
 from rig.files.reply import End, Intake, Reply, text_reply
-from rig.files.request import Request
+from rig.files.request import LOGIN_IS_REQUIRED, Request
 
 RedirectTo = Literal["itself", "http", "https"]
 """Where a redirection leads without a `location`: the same URL, which makes a circle, or the same path over HTTP or
@@ -75,7 +75,7 @@ class Status(Effect):
         """Return the answer."""
         headers = [("Retry-After", str(self.retry_after_s))] if self.retry_after_s else []
         if self.status == 401:
-            headers.append(("WWW-Authenticate", 'Basic realm="files"'))  # RFC 9110 section 11.6.1
+            headers.append(LOGIN_IS_REQUIRED)
         return text_reply(self.status, f"File server: refused with {self.status}.", *headers)
 
 

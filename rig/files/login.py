@@ -6,7 +6,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 
-from rig.files.request import RejectedError
+from rig.files.request import LOGIN_IS_REQUIRED, RejectedError
 from rig.util.basic_auth import credentials
 from rig.util.redaction import remember_secrets
 
@@ -43,4 +43,4 @@ def validate_login(logins: Mapping[str, bytes], authorization: str) -> None:
 
 
 def _unauthorized(why: str) -> RejectedError:
-    return RejectedError(401, why, ("WWW-Authenticate", 'Basic realm="files"'))
+    return RejectedError(401, why, LOGIN_IS_REQUIRED)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+LOGIN_IS_REQUIRED = ("WWW-Authenticate", 'Basic realm="files"')
+"""The header of an answer with status 401 (RFC 9110 section 11.6.1)."""
+
 UPLOADS = ("PUT", "POST")
 DOWNLOADS = ("GET", "HEAD")
 

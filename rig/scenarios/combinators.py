@@ -42,16 +42,15 @@ def _head(values: Values, _: Version) -> Problems:
         yield ("optional", 0), "`optional` begins with `expect`, which decides whether the steps are played"
 
 
-_PARTS = {"start": "started", "stop": "ended"}
-"""The keys of a transaction's first and last message, and their names in OCPP 2.x."""
-_MESSAGES = {"start": "StartTransaction", "stop": "StopTransaction"}
+_PARTS = {"start": ("StartTransaction", "started"), "stop": ("StopTransaction", "ended")}
+"""The keys of a transaction's first and last message; its action in OCPP 1.6, and its attribute in OCPP 2.x."""
 
 
 def _of_version(values: Values, version: Version) -> Problems:
     if "gapless" in values.subject and not version.is_16:
         yield ("transaction", "gapless"), "`gapless` is for OCPP 1.6; in 2.x `seqNo` shows that no event is missing"
-    for part in _PARTS:
-        action = _MESSAGES[part] if version.is_16 else "TransactionEvent"
+    for part, (action_16, _) in _PARTS.items():
+        action = action_16 if version.is_16 else "TransactionEvent"
         yield from payload_problems(action, values.subject.get(part, {}), "request", ("transaction", part), version)
 
 
@@ -227,7 +226,7 @@ def transaction(player: Player, values: Values) -> None:
         latest.check_gapless(seconds(wanted["gapless"]))
     if len(latest.samples()) < wanted.get("samples", 0):
         raise ExpectationError(f"the transaction has {len(latest.samples())} samples, not {wanted['samples']} or more")
-    for part, name in _PARTS.items():
+    for part, (_, name) in _PARTS.items():
         if part not in wanted:
             continue
         payload = getattr(latest, part if isinstance(latest, Transaction) else name)

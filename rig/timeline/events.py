@@ -303,9 +303,8 @@ class OcppFrame(Event):
 
     def _masked(self, name: str, value: Any) -> Any:
         # A text without any secret has a payload without any; to walk through a payload takes ten times as long.
-        if name == "payload" and self.raw and MASK not in self.raw and not knows_a_number():
-            return value if masked_text(self.raw) is self.raw else masked(value)
-        return masked(value)
+        is_clean = self.raw and MASK not in self.raw and not knows_a_number() and masked_text(self.raw) is self.raw
+        return value if name == "payload" and is_clean else masked(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

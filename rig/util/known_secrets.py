@@ -24,8 +24,8 @@ _lock = threading.Lock()
 _kept: list[str] = []
 _pattern: re.Pattern[str] | None = None
 """Of all kept secrets; None: not compiled since the last one."""
-_numbers: frozenset[str] = frozenset()
-"""The kept secrets that are numbers, which JSON can spell in other ways. It is as old as the pattern."""
+_has_number = False
+"""Whether a kept secret is a number, which JSON can spell in other ways. It is as old as the pattern."""
 
 
 def remember_secret(secret: str) -> None:
@@ -58,10 +58,10 @@ def without_known_secrets(text: str) -> str:
 
 def _compiled() -> re.Pattern[str]:
     """Compile the pattern. That takes long, so several new secrets share it."""
-    global _pattern, _numbers
+    global _pattern, _has_number
     with _lock:
         if _pattern is None:
-            _numbers = frozenset(filter(_is_number, _kept))
+            _has_number = any(map(_is_number, _kept))
             forms = {form for kept in _kept for form in _forms(kept)}
             # Longest first: one form may be the prefix of another.
             _pattern = re.compile("|".join(sorted(forms, key=lambda form: (-len(form), form))))
@@ -74,7 +74,7 @@ def knows_a_number() -> bool:
         return False
     if _pattern is None:
         _compiled()
-    return bool(_numbers)
+    return _has_number
 
 
 def _is_number(secret: str) -> bool:

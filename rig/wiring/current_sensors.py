@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rig.config.description import CurrentSection
 from rig.util.clock import BenchClock
-from rig.util.errors import BenchError
 from rig.wiring.ina219 import I2cDevice, Ina219, Ina219Settings
 from rig.wiring.interfaces import CurrentSensor
 from rig.wiring.pins import lgpio_in_a_temporary_folder
@@ -24,12 +23,6 @@ def open_current_sensor(section: CurrentSection | None, clock: BenchClock) -> Cu
 
 
 def _open_device(bus: int, address: int) -> I2cDevice:
-    try:
-        with lgpio_in_a_temporary_folder():
-            from rig.wiring.lgpio_i2c import LgpioDevice
-    except ImportError as problem:
-        raise BenchError(
-            f"lgpio cannot be loaded ({problem})",
-            "Install Debian's python3-lgpio, and make the set-up with Debian's python3",
-        ) from None
+    with lgpio_in_a_temporary_folder():
+        from rig.wiring.lgpio_i2c import LgpioDevice
     return LgpioDevice(bus, address)

@@ -44,11 +44,8 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
             from rig.wiring.lgpio_pins import StampedPinFactory
 
         return StampedPinFactory(chip)
-    except ImportError as problem:
-        raise BenchError(
-            f"lgpio cannot be loaded ({problem})",
-            "Install Debian's python3-lgpio, and make the set-up with Debian's python3",
-        ) from None
+    except BenchError:
+        raise
     except Exception as problem:  # lgpio.error and gpiozero's exceptions have no common base
         raise BenchError(
             f"the Pi's pins cannot be opened: {problem}",
@@ -64,7 +61,7 @@ def lgpio_in_a_temporary_folder() -> Iterator[None]:
     ends are open.
 
     Raises:
-        ImportError: there is no lgpio.
+        BenchError: lgpio, or what is imported within the block, cannot be loaded.
     """
     here, before = Path.cwd(), os.environ.get("LG_WD")
     with TemporaryDirectory(prefix="plugbench-") as folder:
@@ -72,6 +69,11 @@ def lgpio_in_a_temporary_folder() -> Iterator[None]:
         try:
             load_lgpio()
             yield
+        except ImportError as problem:
+            raise BenchError(
+                f"lgpio cannot be loaded ({problem})",
+                "Install Debian's python3-lgpio, and make the set-up with Debian's python3",
+            ) from None
         finally:
             os.chdir(here)
             if before is None:
