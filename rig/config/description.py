@@ -116,10 +116,10 @@ class PowerSection(_Table):
         default=None, description="a current sensor in the supply; a virtual bench always has one"
     )
     rise_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
-        default=None, description="without rail_sense: the longest time, in seconds, that the rail takes to rise"
+        default=None, description="the longest rise time of the rail in seconds, for a bench without rail_sense"
     )
     fall_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
-        default=None, description="without rail_sense: the longest time, in seconds, that capacitors hold the rail up"
+        default=None, description="the longest fall time of the rail in seconds, for a bench without rail_sense"
     )
 
 
@@ -148,7 +148,7 @@ class ConsoleSection(_Table):
     )
     baud: Baud = 115_200
     uncertainty_ms: Annotated[float, Field(ge=0, le=1000)] | None = Field(
-        default=None, description="how late, in milliseconds, the adapter may deliver a byte"
+        default=None, description="the longest delay of a byte in the adapter, in milliseconds"
     )
 
 
