@@ -18,7 +18,7 @@ from rig.util.known_secrets import remember_secret
 
 BcmPin = Annotated[int, Field(ge=0, le=27, description="the BCM number, 0 to 27, of a pin of the Pi's header")]
 EspGpio = Annotated[int, Field(ge=0, le=39, description="the number, 0 to 39, of a GPIO of the ESP32")]
-TcpPort = Annotated[int, Field(ge=0, le=65535, description="a TCP port up to 65535, 0: any free one")]
+TcpPort = Annotated[int, Field(ge=0, le=65535, description="a TCP port up to 65535; 0 selects any free port")]
 Baud = Annotated[int, Field(ge=9600, le=3_000_000, description="a baud rate from 9600 to 3000000")]
 
 KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
@@ -91,7 +91,7 @@ class CurrentSection(_Table):
     )
     shunt_ohm: Annotated[float, Field(gt=0, le=10)] = Field(default=0.1, description="the resistance of the shunt")
     max_ma: Annotated[float, Field(gt=0, le=100_000)] = Field(
-        default=1_000.0, description="the largest current; with the shunt it must be at most 320 mV"
+        default=1_000.0, description="the largest current to measure; its voltage at the shunt must be at most 320 mV"
     )
     interval_ms: Annotated[int, Field(ge=20, le=60_000)] = Field(
         default=100, description="the time from one reading to the next"
@@ -113,29 +113,28 @@ class PowerSection(_Table):
     switch: Wire = Field(description="turns the supply on")
     rail_sense: Wire | None = Field(default=None, description="reads whether the rail is up")
     current: CurrentSection | None = Field(
-        default=None, description="a sensor in the supply; a virtual bench has its own"
+        default=None, description="a current sensor in the supply; a virtual bench always has one"
     )
     rise_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
-        default=None, description="without rail_sense: the longest time, in seconds, that the rail takes to rise"
+        default=None, description="the longest rise time of the rail in seconds, for a bench without rail_sense"
     )
     fall_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
-        default=None, description="without rail_sense: the longest time, in seconds, that capacitors hold the rail up"
+        default=None, description="the longest fall time of the rail in seconds, for a bench without rail_sense"
     )
 
 
 class ControlSection(_Table):
     """The lines that put the chip into its ROM loader.
 
-    Both are active low at the chip. Set `active_low` if the Pi drives the chip directly; without it, a transistor in
-    between inverts the level.
+    EN and the boot pin are active low at the chip. Set `active_low` unless a transistor inverts the level.
     """
 
-    en: Wire = Field(description="EN: active holds the chip in reset")
-    boot: Wire = Field(description="the chip's boot pin: active at the end of reset means ROM download mode")
+    en: Wire = Field(description="EN: the active level holds the chip in reset")
+    boot: Wire = Field(description="the boot pin: the active level at the end of a reset selects ROM download mode")
 
 
 class LoopSection(_Table):
-    """A wire between two spare pins of the Pi, with which `rig doctor --latency` measures the bench itself."""
+    """A wire between two spare pins of the Pi, for the measurement by `rig doctor --latency`."""
 
     drive: BcmPin = Field(description="the BCM number of the pin that the bench drives")
     watch: BcmPin = Field(description="the BCM number of the pin at the other end, which the bench watches")
@@ -145,28 +144,28 @@ class ConsoleSection(_Table):
     """The serial console."""
 
     port: Text | None = Field(
-        default=None, description="a path or URL that pyserial opens; a virtual bench has its own port"
+        default=None, description="a path or URL that pyserial opens; a virtual bench chooses its port itself"
     )
     baud: Baud = 115_200
     uncertainty_ms: Annotated[float, Field(ge=0, le=1000)] | None = Field(
-        default=None, description="how late, in milliseconds, the adapter may deliver a byte"
+        default=None, description="the longest delay of a byte in the adapter, in milliseconds"
     )
 
 
 class NoAccessPoint(_Table):
-    """The access point cannot be switched; tests that need that are skipped."""
+    """The access point cannot be switched; tests that switch an access point are skipped."""
 
     kind: Literal["none"] = "none"
 
 
 class ManualAccessPoint(_Table):
-    """The user switches it when the terminal prompts."""
+    """A prompt in the terminal requests the user to switch the access point."""
 
     kind: Literal["manual"]
 
 
 class NmcliAccessPoint(_Table):
-    """NetworkManager's connection of that name is the access point."""
+    """The access point is a connection of NetworkManager with that name."""
 
     kind: Literal["nmcli"]
     connection: Text = Field(description="the name of NetworkManager's connection")
@@ -179,9 +178,10 @@ class NetworkSection(_Table):
     """The network that the device joins. A virtual bench generates a missing passphrase for each session."""
 
     ssid: Annotated[Text, Field(min_length=1, max_length=32, description="the name of the network")] = ""
-    psk: Annotated[Text, Field(min_length=8, max_length=63, description="the passphrase; better in psk_file")] = ""
+    psk: Annotated[Text, Field(min_length=8, max_length=63, description="the passphrase; prefer psk_file")] = ""
     psk_file: Annotated[
-        Text, Field(min_length=1, description="a file with the passphrase, relative to the description, outside git")
+        Text,
+        Field(min_length=1, description="a file with the passphrase, relative to the description; keep it out of git"),
     ] = ""
     profile: Literal["fast", "realistic"] = Field(
         default="fast", description="how long joining the virtual access point takes"
@@ -199,7 +199,7 @@ class CsmsSection(_Table):
         Field(
             strict=False,  # TOML has lists, not tuples
             min_length=1,
-            description="the accepted sub-protocols; the device's first choice of them is taken",
+            description="the accepted sub-protocols; the CSMS selects the one that the device prefers",
         ),
     ] = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
     strict: Annotated[
@@ -216,26 +216,28 @@ class DeviceSection(_Table):
         Field(
             min_length=1,
             max_length=48,
-            description="the identity of the charge point; without it the first one that connects is used",
+            description="the identity of the charge point; by default the first charge point that connects",
         ),
     ] = ""
     local_id_tag: Annotated[
         Text,
-        Field(min_length=1, max_length=20, description="the idTag of the button (CiString20, OCPP 1.6 section 7.28)"),
+        Field(
+            min_length=1, max_length=20, description="the idTag of the auth button (CiString20, OCPP 1.6 section 7.28)"
+        ),
     ] = "BENCH-TAG"
     board: Annotated[
         str,
         Field(
             pattern=r"^[a-z0-9][a-z0-9-]*$",
-            description="the board whose pins the `gpio` of each wire names (firmware/src/features/board/boards)",
+            description="the name of a file in firmware/src/features/board/boards, which lists the pins of the board",
         ),
     ] = "esp32-devkitc"
     firmware: Annotated[
         Text,
         Field(
             min_length=1,
-            description="`host` (built here), a folder with an ESP-IDF `flasher_args.json`, or a program for the "
-            "virtual board",
+            description="`host` (the charge point of Plugbench), a folder with an ESP-IDF `flasher_args.json`, or a "
+            "program for the virtual board",
         ),
     ] = "host"
     log_format: Annotated[
@@ -250,14 +252,14 @@ class DeviceSection(_Table):
     worker: Annotated[
         Literal["loop", "thread"],
         Field(
-            description="where a virtual board's device writes to flash: in its loop, so that a run can be repeated, "
-            "or in a thread, as a chip does in a task"
+            description="where the device of a virtual board writes to flash: in its loop, so that a run can be "
+            "repeated, or in a thread, like a task of the chip"
         ),
     ] = "loop"
     page: Annotated[
         bool,
         Field(
-            description="whether a virtual board's device serves its page, at a free port of this machine; "
+            description="whether the device of a virtual board serves its page, at a free port of this machine; "
             'needs `time = "real"`'
         ),
     ] = False
@@ -266,7 +268,7 @@ class DeviceSection(_Table):
 class EmulatorSection(_Table):
     """The emulator of a bench of kind `emulator`."""
 
-    qemu: Text = Field(default="", description="the emulator's program; without it the usual one on PATH")
+    qemu: Text = Field(default="", description="the program of the emulator; by default the one on PATH")
 
 
 class Description(_Table):
@@ -277,10 +279,10 @@ class Description(_Table):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="lower-case letters, digits, - and _")]
     kind: Literal["virtual", "pi", "emulator"] = Field(
-        description="a simulated board, a Raspberry Pi with a board, or the chip's image in an emulator"
+        description="a simulated board, a board at a Raspberry Pi, or an image for the chip in an emulator"
     )
     time: Literal["stepped", "real"] | None = Field(
-        default=None, description="the time of a virtual bench; without it: stepped"
+        default=None, description="the time of a virtual bench; the default is stepped"
     )
     power: PowerSection
     control: ControlSection

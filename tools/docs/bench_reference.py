@@ -16,18 +16,17 @@ from rig.config.description import KNOWN_SIGNALS, Description, InputWire, Wire
 
 HEAD = """# Bench description reference
 
-After this page you know every key of a bench description (`benches/*.toml`), its accepted values and its default. It is
-made from the model by `make docs`. [wiring.md](wiring.md) explains the wires, and `rig bench check FILE` validates a
-file.
+After this page you know every key of a bench description (`benches/*.toml`), its accepted values and its default.
+[wiring.md](wiring.md) explains the wires. `rig bench check FILE` validates a file. `make docs` generates this page.
 
-A key whose rows all have an empty default is required, and so are the tables `[power]`, `[control]` and `[device]`.
-Unknown keys are rejected.
+The tables `[power]`, `[control]` and `[device]` are required. A key without a default in any row is required. Unknown
+keys are rejected.
 """
 
 _WIRES = {
-    "inputs": "Wires into the device, which the bench drives.",
-    "leds": "Wires from the LEDs of the device, whose patterns the bench reads.",
-    "outputs": "Wires from the other outputs of the device, which the bench reads.",
+    "inputs": "Wires to inputs of the device. The bench drives these wires.",
+    "leds": "Wires from LEDs of the device. The bench recognizes the patterns of the LEDs.",
+    "outputs": "Wires from the other outputs of the device. The bench reads these outputs.",
 }
 _WIRE_TEXT = "A wire is a table, such as `cable = { pin = 5, gpio = 32 }`."
 _PLAIN = {str: "text", int: "an integer", float: "a number", bool: "`true`, `false`"}
@@ -41,9 +40,7 @@ def bench_reference(_root: Path) -> str:
             lines += ["", f"## `[{name}]`", ""]
             if name in KNOWN_SIGNALS:
                 known = ", ".join(f"`{signal}`" for signal in sorted(KNOWN_SIGNALS[name]))
-                text = (
-                    f"{_WIRES[name]} Each key is the name of a [wire](#a-wire). The suite of this project uses {known}."
-                )
+                text = f"{_WIRES[name]} Each key is the name of a [wire](#a-wire). The tests of Plugbench use {known}."
                 lines += textwrap.wrap(text, 120, break_on_hyphens=False)
             else:
                 lines += [_first_line(model), "", *_table(model)]
