@@ -48,7 +48,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test conformance schemas fuzz examples hil octt flakes determinism fresh-clone interop verdicts mutants coverage coverage-rig perf docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test conformance schemas fuzz examples hil octt flakes determinism fresh-clone interop verdicts conversations mutants coverage coverage-rig perf docs pio-test \
   powercut clean distclean lock arm-check sizes tsan night endurance screenshots settings install-extras firmware setup-platformio setup-interop setup-api setup-console setup-browser
 
 help: ## list the targets
@@ -166,6 +166,9 @@ interop: setup-interop firmware ## run the device against independent CSMSs, and
 verdicts: setup-interop ## compare the CSMS's verdicts on 100,000 payloads with those of ajv and fastjsonschema (a minute)
 	@$(RUN) -m tests.interop.test_verdicts 100000
 
+conversations: setup ## let charge points that keep to no rule talk to the CSMS for SECONDS=600: it must not fail, or keep another one waiting
+	@$(RUN) -m tests.unit.csms.test_strange_conversations $(or $(SECONDS),600)
+
 flakes: setup firmware ## run single HIL tests RUNS times in random order and print the flaky ones; SEED=n repeats an order
 	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
@@ -228,8 +231,8 @@ tsan: setup ## run Unity tests of the code that threads share, and smoke HIL tes
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
-night: setup firmware ## run the long checks: determinism, flakes, unit and HIL tests with coverage, PlatformIO, two power cuts at each operation, fuzzers, ThreadSanitizer, planted bugs, endurance
-	@status=0; for target in determinism flakes "unit COVERAGE=yes" "hil COVERAGE=yes" coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan verdicts mutants endurance; do \
+night: setup firmware ## run the long checks: determinism, flakes, unit and HIL tests with coverage, PlatformIO, two power cuts at each operation, fuzzers, ThreadSanitizer, strange conversations, planted bugs, endurance
+	@status=0; for target in determinism flakes "unit COVERAGE=yes" "hil COVERAGE=yes" coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan verdicts conversations mutants endurance; do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; exit $$status
 
 endurance: setup firmware ## run the tests that take minutes: 10,000 reconnects, and 200 devices whose CSMS is gone for an hour
