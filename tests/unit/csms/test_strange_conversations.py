@@ -12,9 +12,12 @@ import socket
 import struct
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisWarning
 
 from rig.csms import Csms
 from rig.timeline import Timeline
@@ -89,6 +92,7 @@ def serving() -> Iterator[Server]:
         logging.getLogger().removeHandler(errors)
 
 
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 def test_no_conversation_makes_the_csms_fail() -> None:
     with serving() as server:
         _plays(server, number=1, count=100)
@@ -119,4 +123,5 @@ def main(seconds: float) -> int:
 if __name__ == "__main__":
     settings.register_profile("long", settings(), deadline=None)
     settings.load_profile("long")
+    warnings.simplefilter("ignore", HypothesisWarning)  # the threads of the CSMS use `random`
     sys.exit(main(float(sys.argv[1])))
