@@ -63,9 +63,18 @@ def emergency_stop(player: Player, values: Values) -> None:
     )
 
 
-@step("inputs", {"type": "object", "propertyNames": WORD, "additionalProperties": FLAG, "minProperties": 1})
+@step(
+    "inputs",
+    {
+        "type": "object",
+        "propertyNames": WORD,
+        "additionalProperties": FLAG,
+        "minProperties": 1,
+        "description": "`true` or `false` for each input",
+    },
+)
 def inputs(player: Player, values: Values) -> None:
-    """Set inputs of the device. Their names are those of the bench description."""
+    """Set inputs of the device, by their names in the bench description."""
     for name, level in values.subject.items():
         _set_input(player, name, level)
 
@@ -142,7 +151,7 @@ def _fault(values: Values, _: Version) -> Problems:
 @step(
     "fault",
     {"enum": sorted(CATALOGUE)},
-    options={"with": {"type": "object"}, "during": STEPS},
+    options={"with": {"type": "object", "description": "arguments of the fault"}, "during": STEPS},
     required=["during"],
     problems=_fault,
 )
@@ -181,7 +190,12 @@ def _announced(player: Player) -> Iterator[None]:
 
 @step(
     "settings",
-    {"type": "object", "propertyNames": WORD, "additionalProperties": {"type": ["string", "integer", "boolean"]}},
+    {
+        "type": "object",
+        "propertyNames": WORD,
+        "additionalProperties": {"type": ["string", "integer", "boolean"]},
+        "description": "values by name",
+    },
 )
 def settings(player: Player, values: Values) -> None:
     """Provision the device with settings that are no keys of OCPP. The next test restores the settings."""
@@ -194,7 +208,11 @@ def settings(player: Player, values: Values) -> None:
     player.act(f"Configure the charge point: {wanted}", lambda _: None)
 
 
-@step("status", {"type": "object", "propertyNames": WORD, "minProperties": 1}, options={"timeout": DURATION})
+@step(
+    "status",
+    {"type": "object", "propertyNames": WORD, "minProperties": 1, "description": "values by name"},
+    options={"timeout": DURATION},
+)
 def status(player: Player, values: Values) -> None:
     """Wait until the device reports this status on its console."""
     wanted = ", ".join(f"{key} = {value}" for key, value in values.subject.items())

@@ -159,7 +159,10 @@ def hold(player: Player, values: Values) -> None:
         player.play(values.options["during"])
 
 
-@step("tags", {"type": "object", "additionalProperties": STATUSES, "minProperties": 1})
+@step(
+    "tags",
+    {"type": "object", "additionalProperties": STATUSES, "minProperties": 1, "description": "a status for each idTag"},
+)
 def tags(player: Player, values: Values) -> None:
     """Set the authorization status of idTags at the CSMS, until the end."""
     player.csms.behaviour.tags.update(values.subject)
@@ -167,7 +170,7 @@ def tags(player: Player, values: Values) -> None:
 
 @step(
     "configuration",
-    {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+    {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1, "description": "values by name"},
     options={"if_known": FLAG},
 )
 def configuration(player: Player, values: Values) -> None:
@@ -209,13 +212,13 @@ def _timeout(values: Values) -> float:
     return 60.0 if values.subject is None else seconds(values.subject)
 
 
-@step("close", {"type": "integer", "minimum": 1000, "maximum": 4999})
+@step("close", {"type": "integer", "minimum": 1000, "maximum": 4999, "description": "a close code"})
 def close(player: Player, values: Values) -> None:
     """Close the connection with this WebSocket close code. The charge point can reconnect."""
     player.csms.close(values.subject, charge_point=player.identity)
 
 
-@step("ping", {"type": "string", "maxLength": 125})
+@step("ping", {"type": "string", "maxLength": 125, "description": "a payload of at most 125 bytes"})
 def ping(player: Player, values: Values) -> None:
     """Send a WebSocket ping with this payload, and wait for the pong."""
     player.csms.ping(values.subject.encode(), timeout=player.until(TIMEOUT_S), charge_point=player.identity)

@@ -28,7 +28,7 @@ ERROR_CODE: Schema = {"$ref": "#/definitions/error_code"}
 DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN, "description": "such as 500 ms, 20 s, 5 min"}
 PAYLOAD: Schema = {
     "type": "object",
-    "description": "a payload; the value of a field can be a matcher such as {$at_least: 1}",
+    "description": "a payload, which can contain matchers such as {$at_least: 1}",
 }
 NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "the name of a variable"}
 SAVES: Schema = {

@@ -83,7 +83,8 @@ def _words(schema: Schema) -> str:
     if schema.get("type") == "array":
         return f"a list of {_words(schema.get('items', {}))}"
     if schema.get("type") == "object":
-        return "a mapping"
+        inner = [f"`{name}`: {_words(each)}" for name, each in schema.get("properties", {}).items()]
+        return "; ".join(inner) or "a mapping"
     names = {"boolean": "`true` or `false`", "integer": "a whole number", "number": "a number", "string": "a text"}
     return names.get(str(schema.get("type")), "a value")
 
