@@ -23,7 +23,7 @@ _PARAMETERS: Schema = {
 }
 
 HEADER: Mapping[str, Schema] = {
-    "scenario": {**TEXT, "description": "what must hold, in one sentence"},
+    "scenario": {**TEXT, "description": "the rule that the scenario verifies, in one sentence"},
     "case": {**TEXT, "description": "the identifier of a compliance case"},
     "group": {**TEXT, "description": "the group of the case"},
     "about": {**TEXT, "description": "a description of the scenario, with the sections of the specification"},
@@ -55,7 +55,7 @@ HEADER: Mapping[str, Schema] = {
 """The keys of a scenario file."""
 
 PART: Mapping[str, Schema] = {
-    "part": {**TEXT, "description": "what the steps do, in one sentence"},
+    "part": {**TEXT, "description": "the action of the steps, in one sentence"},
     "params": _PARAMETERS,
     "steps": STEPS,
 }

@@ -75,7 +75,7 @@ def _words(schema: Schema) -> str:
         return str(schema["description"])
     if "enum" in schema:
         values = [str(value) for value in schema["enum"]]
-        return ", ".join(f"`{value}`" for value in values) if len(values) <= 6 else f"such as `{values[0]}`"
+        return ", ".join(f"`{value}`" for value in values) if len(values) <= 6 else f"a name such as `{values[0]}`"
     if "anyOf" in schema and schema["anyOf"][1:] == [{"type": "array", "items": schema["anyOf"][0], "minItems": 1}]:
         return f"{_words(schema['anyOf'][0])}, or a list of them"
     if "anyOf" in schema:
