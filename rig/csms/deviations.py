@@ -39,7 +39,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
     ),
     "null-for-absent": Deviation(
         "an optional property is `null` instead of missing",
-        "serializers write it; its meaning is clear (mobilityhouse/ocpp issue 296)",
+        "serializers write `null`; its meaning is clear (mobilityhouse/ocpp issue 296)",
     ),
     "extra-property": Deviation(
         "an object has a property that its schema does not have",
@@ -50,8 +50,8 @@ DEVIATIONS: Mapping[str, Deviation] = {
         "sampled values and configuration values lack their quotes (lbbrhzn/ocpp issues 210 and 1499)",
     ),
     "time-zone": Deviation(
-        "a time has no zone, or a zone of hours only",
-        "a CSMS reads it as UTC, or as its zone says (evcc issue 10399, monta-app/ocpp-emulator issue 5)",
+        "a time has no zone, or a zone without minutes",
+        "a CSMS assumes UTC, and understands a zone of hours (evcc issue 10399, monta-app/ocpp-emulator issue 5)",
     ),
     "sample-words": Deviation(
         "a sampled value has an unknown unit, measurand, context, phase, location or format",
@@ -62,7 +62,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
         "the codes were renamed between 1.6 and 2.0.1, and libraries mix them (ocpp-go pull request 331)",
     ),
     "early-call": Deviation(
-        "a CALL is sent while the previous one is unanswered",
+        "a CALL is sent while the previous CALL is unanswered",
         "answers are matched by their unique id (MicroOcpp issue 50)",
     ),
     "early-message": Deviation(
@@ -71,7 +71,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
     ),
     "reused-id": Deviation(
         "a unique id of an earlier connection is used again",
-        "ids are counted from 1 after each start, and ids must differ within one connection only (citrineos issue 212)",
+        "many count ids from 1 after each start; ids must differ within one connection only (citrineos issue 212)",
     ),
 }
 """The tolerated deviations by name."""

@@ -23,7 +23,7 @@ class BrownOut(Fault):
     """The supply sags once, too briefly for a relay: the chip resets with reason brown-out."""
 
     name: ClassVar[str] = "brown-out"
-    summary: ClassVar[str] = "the supply sags once, and the chip's brown-out detector resets it"
+    summary: ClassVar[str] = "the supply voltage drops once, and the brown-out detector resets the chip"
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
     reboots: ClassVar[bool] = True
 

@@ -74,7 +74,7 @@ class NoPong(Fault):
     """The CSMS answers everything but pings."""
 
     name: ClassVar[str] = "no-pong"
-    summary: ClassVar[str] = "the CSMS answers everything but WebSocket pings"
+    summary: ClassVar[str] = "the CSMS answers everything except WebSocket pings"
     on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:

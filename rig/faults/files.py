@@ -209,7 +209,7 @@ class FileTruncated(FileFault):
 
     keep: OffsetOrRandom = -1
     name: ClassVar[str] = "file-truncated"
-    summary: ClassVar[str] = "only the beginning of a file is there, and its Content-Length matches"
+    summary: ClassVar[str] = "a file is only its beginning, with a matching Content-Length"
 
     def effect(self) -> Effect:
         """Return the change of a request."""
@@ -221,7 +221,7 @@ class FileChanged(FileFault):
     """A file has changed. With `first=2` it changes between the first request and the second."""
 
     name: ClassVar[str] = "file-changed"
-    summary: ClassVar[str] = "a file has other bytes of the same number, and another ETag"
+    summary: ClassVar[str] = "a file has the same length, but other bytes and another ETag"
 
     def effect(self) -> Effect:
         """Return the change of a request."""

@@ -113,7 +113,7 @@ class FrameReorder(FrameFault):
     """Frames arrive after the next frame of their direction; at the latest at the end of the fault."""
 
     name: ClassVar[str] = "frame-reorder"
-    summary: ClassVar[str] = "frames arrive after the next one of their direction"
+    summary: ClassVar[str] = "frames arrive after the next frame of the same direction"
 
     def effect(self) -> Effect:
         """Return the change of a frame."""

@@ -173,7 +173,7 @@ class Latency(Fault):
     jitter_ms: Annotated[float, Limits(least=0, most=_LONGEST_MS)] = 0
     seed: Seed = 0
     name: ClassVar[str] = "latency"
-    summary: ClassVar[str] = "everything takes that many milliseconds longer each way"
+    summary: ClassVar[str] = "all data arrives that many milliseconds later, in both directions"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Delay the traffic, then restore the previous delay."""

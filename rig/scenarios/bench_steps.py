@@ -34,7 +34,7 @@ def unplug(player: Player, _: Values) -> None:
 
 @step("rest")
 def rest(player: Player, _: Values) -> None:
-    """Let the vehicle stop drawing energy, still plugged in."""
+    """Let the vehicle stop drawing energy. The cable stays plugged in."""
     player.act("Let the vehicle stop charging, but leave it plugged in", lambda _: player.driver.rest())
 
 
@@ -46,7 +46,7 @@ def present_tag(player: Player, _: Values) -> None:
 
 @step("draw", {"type": "integer", "minimum": 1, "description": "energy in Wh"}, options={"hz": {"type": "number"}})
 def draw(player: Player, values: Values) -> None:
-    """Let the vehicle draw energy, in Wh, and wait for its end."""
+    """Let the vehicle draw this energy, and wait until it has drawn all of it."""
     hz = values.get("hz", 100.0)
     player.act(
         f"Let the vehicle charge {values.subject} Wh", lambda _: player.driver.draw(values.subject, hz=float(hz)).wait()
@@ -63,9 +63,18 @@ def emergency_stop(player: Player, values: Values) -> None:
     )
 
 
-@step("inputs", {"type": "object", "propertyNames": WORD, "additionalProperties": FLAG, "minProperties": 1})
+@step(
+    "inputs",
+    {
+        "type": "object",
+        "propertyNames": WORD,
+        "additionalProperties": FLAG,
+        "minProperties": 1,
+        "description": "`true` or `false` for each input",
+    },
+)
 def inputs(player: Player, values: Values) -> None:
-    """Set inputs of the device by their names in the bench description."""
+    """Set inputs of the device, by their names in the bench description."""
     for name, level in values.subject.items():
         _set_input(player, name, level)
 
@@ -76,14 +85,19 @@ def _set_input(player: Player, name: str, level: bool) -> None:
 
 @step("power", {"enum": ["on", "off", "cycle"]})
 def power(player: Player, values: Values) -> None:
-    """Switch the supply of the device on or off, or off and on."""
+    """Switch the supply of the device on or off; `cycle`: off and on."""
     words = {"on": "on", "off": "off", "cycle": "off, and on again after some seconds"}[values.subject]
     player.act(f"Switch the charge point {words}", lambda bench: getattr(bench.power, values.subject)())
 
 
-@step("output", WORD, options={"is": FLAG, "steady": DURATION, "edge": FLAG, "as": NAME}, required=["is"])
+@step(
+    "output",
+    {**WORD, "description": "the name of an output"},
+    options={"is": FLAG, "steady": DURATION, "edge": FLAG, "as": NAME},
+    required=["is"],
+)
 def output(player: Player, values: Values) -> None:
-    """Check that an output is at a level or reaches it. `steady`: it also stays there; `edge`: it changes to it.
+    """Wait until an output has a level. `steady`: it keeps the level for a time; `edge`: it changes to the level.
 
     An edge counts after the last matched message.
     """
@@ -101,9 +115,14 @@ def output(player: Player, values: Values) -> None:
         player.saved[variable] = found
 
 
-@step("led", WORD, options={"shows": PATTERNS, "rate_hz": {"type": "number"}}, required=["shows"])
+@step(
+    "led",
+    {**WORD, "description": "the name of an LED"},
+    options={"shows": PATTERNS, "rate_hz": {"type": "number"}},
+    required=["shows"],
+)
 def led(player: Player, values: Values) -> None:
-    """Check that an LED shows a pattern."""
+    """Wait until an LED shows a pattern."""
     rate = values.get("rate_hz")
     player.look(
         f"Does the LED {values.subject} show {values.options['shows']!r}{f' at {rate:g} Hz' if rate else ''}?",
@@ -111,9 +130,9 @@ def led(player: Player, values: Values) -> None:
     )
 
 
-@step("console", TEXT, options={"timeout": DURATION})
+@step("console", {**TEXT, "description": "a regular expression"}, options={"timeout": DURATION})
 def console(player: Player, values: Values) -> None:
-    """Expect a line of the device's console that contains a match of a regular expression."""
+    """Expect a line of the device's console that contains a match of the expression."""
     player.look(
         f"Has the console printed {values.subject!r}?",
         lambda bench: bench.console.expect(
@@ -132,7 +151,7 @@ def _fault(values: Values, _: Version) -> Problems:
 @step(
     "fault",
     {"enum": sorted(CATALOGUE)},
-    options={"with": {"type": "object"}, "during": STEPS},
+    options={"with": {"type": "object", "description": "arguments of the fault"}, "during": STEPS},
     required=["during"],
     problems=_fault,
 )
@@ -155,7 +174,7 @@ def fault(player: Player, values: Values) -> None:
 
 @step("reboot", STEPS)
 def reboot(player: Player, values: Values) -> None:
-    """Play steps in which the device reboots once, and wait until it has booted."""
+    """Play steps during which the device reboots once, and wait until the device has booted."""
     with _announced(player):
         player.play(values.subject)
 
@@ -171,10 +190,15 @@ def _announced(player: Player) -> Iterator[None]:
 
 @step(
     "settings",
-    {"type": "object", "propertyNames": WORD, "additionalProperties": {"type": ["string", "integer", "boolean"]}},
+    {
+        "type": "object",
+        "propertyNames": WORD,
+        "additionalProperties": {"type": ["string", "integer", "boolean"]},
+        "description": "values by name",
+    },
 )
 def settings(player: Player, values: Values) -> None:
-    """Provision the device with settings that OCPP does not have. The next test undoes them."""
+    """Provision the device with settings that are no keys of OCPP. The next test restores the settings."""
     device = player.stage.device
     if device is not None:
         device.configure(**values.subject)
@@ -184,7 +208,11 @@ def settings(player: Player, values: Values) -> None:
     player.act(f"Configure the charge point: {wanted}", lambda _: None)
 
 
-@step("status", {"type": "object", "propertyNames": WORD, "minProperties": 1}, options={"timeout": DURATION})
+@step(
+    "status",
+    {"type": "object", "propertyNames": WORD, "minProperties": 1, "description": "values by name"},
+    options={"timeout": DURATION},
+)
 def status(player: Player, values: Values) -> None:
     """Wait until the device reports this status on its console."""
     wanted = ", ".join(f"{key} = {value}" for key, value in values.subject.items())
@@ -201,7 +229,7 @@ def wait(player: Player, values: Values) -> None:
     player.wait(seconds(values.subject))
 
 
-@step("note", TEXT)
+@step("note", {**TEXT, "description": "the request"})
 def note(player: Player, values: Values) -> None:
-    """Ask a person for something that no bench does, and record it on the timeline."""
+    """Ask a person to do something that a bench cannot do, and record the request on the timeline."""
     player.act(values.subject, lambda _: None)

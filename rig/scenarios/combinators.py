@@ -64,14 +64,14 @@ def _forbidden(values: Values, version: Version) -> Problems:
 
 @step("within", DURATION, options={"steps": STEPS}, required=["steps"])
 def within(player: Player, values: Values) -> None:
-    """Play steps, which must end within a duration."""
+    """Play steps that must end within a duration."""
     with player.within(seconds(values.subject)):
         player.play(values.options["steps"])
 
 
 @step("any_order", STEPS, options={"timeout": DURATION})
 def any_order(player: Player, values: Values) -> None:
-    """Play expectations whose events may come in any order."""
+    """Play expectations whose events can come in any order."""
     timeout = values.duration("timeout", TIMEOUT_S)
     expects = [each for each in values.subject if each.kind.name == "expect"]
     start = player.cursor
@@ -101,7 +101,7 @@ def _expect_all(player: Player, steps: list[Step], timeout: float) -> None:
 
 @step("either", ALTERNATIVES, options={"timeout": DURATION}, problems=_heads)
 def either(player: Player, values: Values) -> None:
-    """Play one of several lists of steps: the first one whose first message comes."""
+    """Play one of several lists of steps: the list whose first message comes first."""
     heads = [_expectation(player, steps[0]) for steps in values.subject]
     frame = player.timeline.expect(
         OcppFrame,
@@ -118,7 +118,7 @@ def either(player: Player, values: Values) -> None:
 
 @step("optional", STEPS, options={"for": DURATION}, problems=_head)
 def optional(player: Player, values: Values) -> None:
-    """Play steps if their first message has come, or comes within `for`. If not, go on."""
+    """Play steps if their first message has come or comes within `for`; otherwise skip the steps."""
     head = _expectation(player, values.subject[0])
     try:
         player.timeline.expect(
@@ -135,7 +135,7 @@ def optional(player: Player, values: Values) -> None:
 
 @step("if_supported", FEATURE, options={"steps": STEPS, "otherwise": STEPS}, required=["steps"])
 def if_supported(player: Player, values: Values) -> None:
-    """Play steps if the charge point declares a feature of `requires`, else those of `otherwise`."""
+    """Play `steps` if the charge point declares the feature; otherwise play the steps of `otherwise`."""
     player.play(values.get("steps" if is_declared(player, values.subject) else "otherwise", []))
 
 
@@ -146,7 +146,7 @@ def if_supported(player: Player, values: Values) -> None:
     problems=_forbidden,
 )
 def forbid(player: Player, values: Values) -> None:
-    """Check that messages have not come since the last matched one, and do not come for a time or during steps."""
+    """Check that messages have not come since the last matched message, and do not come for a time or during steps."""
     actions = [values.subject] if isinstance(values.subject, str) else values.subject
     since, end = player.cursor, math.inf
     if "during" in values.options:
@@ -171,7 +171,7 @@ def forbid(player: Player, values: Values) -> None:
     options={"is": DURATION, "at_least": DURATION, "at_most": DURATION, "tolerance": DURATION},
 )
 def measure(player: Player, values: Values) -> None:
-    """Check the time between two events that steps have named by `as`.
+    """Check the time between two events, `from` and `to`. Earlier steps have named the events by `as`.
 
     `is` has a tolerance in real time only: 1 s without `tolerance`.
     """

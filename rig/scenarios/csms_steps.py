@@ -63,7 +63,7 @@ def _answered(values: Values, version: Version) -> Problems:
     problems=_expected,
 )
 def expect(player: Player, values: Values) -> None:
-    """Expect a message of the charge point, after the message that the last expectation matched."""
+    """Expect a message of the charge point after the message that the previous expectation matched."""
     player.expect(values.subject, values, values.duration("timeout", TIMEOUT_S))
 
 
@@ -83,7 +83,7 @@ def expect(player: Player, values: Values) -> None:
     problems=_called,
 )
 def call(player: Player, values: Values) -> None:
-    """Call the charge point, and check its answer. Later expectations consider messages after the call only.
+    """Call the charge point, and check the answer. Later steps expect messages after the call only.
 
     With `answered_first` they consider messages after the answer only.
     """
@@ -138,7 +138,7 @@ def _check_answer(player: Player, action: str, answer: dict[str, Any], values: V
     problems=_answered,
 )
 def answer(player: Player, values: Values) -> None:
-    """Replace the CSMS's answer to an action: for a number of times, during steps, or until the end."""
+    """Replace the CSMS's answer to an action: a number of `times`, `during` steps, or until the end."""
     code = values.get("error")
     replacement = player.csms.answer(
         values.subject,
@@ -159,7 +159,10 @@ def hold(player: Player, values: Values) -> None:
         player.play(values.options["during"])
 
 
-@step("tags", {"type": "object", "additionalProperties": STATUSES, "minProperties": 1})
+@step(
+    "tags",
+    {"type": "object", "additionalProperties": STATUSES, "minProperties": 1, "description": "a status for each idTag"},
+)
 def tags(player: Player, values: Values) -> None:
     """Set the authorization status of idTags at the CSMS, until the end."""
     player.csms.behaviour.tags.update(values.subject)
@@ -167,7 +170,7 @@ def tags(player: Player, values: Values) -> None:
 
 @step(
     "configuration",
-    {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+    {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1, "description": "values by name"},
     options={"if_known": FLAG},
 )
 def configuration(player: Player, values: Values) -> None:
@@ -182,7 +185,7 @@ def configuration(player: Player, values: Values) -> None:
 
 @step("connected", DURATION, options={"as": NAME}, is_bare=True)
 def connected(player: Player, values: Values) -> None:
-    """Expect that the charge point connects within the duration (60 s), or has connected since the last match."""
+    """Expect a connection of the charge point since the last match, or within the duration (60 s)."""
     link = player.csms.expect_connected(
         player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )
@@ -191,7 +194,7 @@ def connected(player: Player, values: Values) -> None:
 
 @step("disconnected", DURATION, options={"as": NAME}, is_bare=True)
 def disconnected(player: Player, values: Values) -> None:
-    """Expect that the connection ends within the duration (60 s), or has ended since the last match."""
+    """Expect the end of the connection since the last match, or within the duration (60 s)."""
     link = player.csms.expect_disconnected(
         player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )
@@ -209,27 +212,27 @@ def _timeout(values: Values) -> float:
     return 60.0 if values.subject is None else seconds(values.subject)
 
 
-@step("close", {"type": "integer", "minimum": 1000, "maximum": 4999})
+@step("close", {"type": "integer", "minimum": 1000, "maximum": 4999, "description": "a close code"})
 def close(player: Player, values: Values) -> None:
-    """Close the connection with a WebSocket close code. The charge point may reconnect."""
+    """Close the connection with this WebSocket close code. The charge point can reconnect."""
     player.csms.close(values.subject, charge_point=player.identity)
 
 
-@step("ping", {"type": "string", "maxLength": 125})
+@step("ping", {"type": "string", "maxLength": 125, "description": "a payload of at most 125 bytes"})
 def ping(player: Player, values: Values) -> None:
-    """Send a WebSocket ping with this payload, and wait for its pong."""
+    """Send a WebSocket ping with this payload, and wait for the pong."""
     player.csms.ping(values.subject.encode(), timeout=player.until(TIMEOUT_S), charge_point=player.identity)
 
 
 @step("send_raw", TEXT, options={"fragments": {"type": "integer", "minimum": 1}})
 def send_raw(player: Player, values: Values) -> None:
-    """Send a text as it is, valid or not, in one or several WebSocket frames."""
+    """Send a text without any check, in one or several WebSocket frames."""
     player.csms.send_raw(values.subject, fragments=values.get("fragments", 1), charge_point=player.identity)
 
 
 @step("silence", STEPS)
 def silence(player: Player, values: Values) -> None:
-    """Let the CSMS read everything and answer nothing during steps."""
+    """Let the CSMS read everything and send nothing during steps."""
     with player.csms.silence():
         player.play(values.subject)
 
@@ -240,7 +243,7 @@ def silence(player: Player, values: Values) -> None:
     options={"timeout": DURATION},
 )
 def refused(player: Player, values: Values) -> None:
-    """Expect that the CSMS refuses a client, for a reason with this text in it."""
+    """Expect that the CSMS refuses a client. The reason contains this text."""
     found = player.csms.expect_refused(
         values.subject, timeout=player.until(values.duration("timeout", 60.0)), since=player.cursor
     )

@@ -17,7 +17,7 @@ def _one_content(values: Values, _: Version) -> Problems:
 
 @step(
     "file",
-    TEXT,
+    {**TEXT, "description": "the name of a file"},
     options={
         "text": {"type": "string"},
         "size": {"type": "integer", "minimum": 0, "maximum": 16 << 20},
@@ -26,15 +26,19 @@ def _one_content(values: Values, _: Version) -> Problems:
     problems=_one_content,
 )
 def file(player: Player, values: Values) -> None:
-    """Serve a file at `${files}/NAME`: a `text`, or `size` random bytes of a `seed`."""
+    """Serve a file at `${files}/NAME`: a `text`, or `size` bytes at random from a `seed`."""
     text = values.get("text")
     data = random.Random(values.get("seed", 0)).randbytes(values.get("size", 0)) if text is None else text
     player.files.put(values.subject, data)
 
 
-@step("downloaded", TEXT, options={"timeout": DURATION})
+@step(
+    "downloaded",
+    {**TEXT, "description": "the name of a file, or a pattern such as *.bin"},
+    options={"timeout": DURATION},
+)
 def downloaded(player: Player, values: Values) -> None:
-    """Expect that the charge point fetches a file, or has fetched it; its name may be a pattern such as `*.bin`."""
+    """Expect that the charge point downloads a file, or has downloaded it."""
 
     def has_content(transfer: FileTransfer) -> bool:
         return transfer.complete and transfer.status in (200, 206)
@@ -44,8 +48,12 @@ def downloaded(player: Player, values: Values) -> None:
     )
 
 
-@step("uploaded", TEXT, options={"timeout": DURATION, "save": SAVES})
+@step(
+    "uploaded",
+    {**TEXT, "description": "the name of a file, or a pattern such as *.log"},
+    options={"timeout": DURATION, "save": SAVES},
+)
 def uploaded(player: Player, values: Values) -> None:
-    """Expect that the charge point uploads a file, or has uploaded it; `save` takes its `name`, `size` and `sha256`."""
+    """Expect that the charge point uploads a file, or has uploaded it. `save` can take `name`, `size`, `sha256`."""
     found = player.files.expect_upload(values.subject, timeout=player.until(values.duration("timeout", 60.0)))
     player.save(values.get("save", {}), {"name": found.name, "size": found.size, "sha256": found.sha256})

@@ -23,14 +23,14 @@ _PARAMETERS: Schema = {
 }
 
 HEADER: Mapping[str, Schema] = {
-    "scenario": {**TEXT, "description": "what must hold, in one sentence"},
+    "scenario": {**TEXT, "description": "the rule that the scenario verifies, in one sentence"},
     "case": {**TEXT, "description": "the identifier of a compliance case"},
     "group": {**TEXT, "description": "the group of the case"},
-    "about": {**TEXT, "description": "the scenario in words, and the sections of the specification"},
-    "needs": {**_WORDS, "description": "capabilities of the bench (docs/writing-tests.md)"},
+    "about": {**TEXT, "description": "a description of the scenario, with the sections of the specification"},
+    "needs": {**_WORDS, "description": "capabilities that the bench must have (docs/writing-tests.md)"},
     "protocol": {
         "enum": list(VERSIONS),
-        "description": "the WebSocket sub-protocol, which names the version of OCPP; ocpp1.6 without this key",
+        "description": "the WebSocket sub-protocol of the OCPP version; ocpp1.6 without this key",
     },
     "requires": {
         "type": "array",
@@ -42,12 +42,12 @@ HEADER: Mapping[str, Schema] = {
     "settings": {
         "type": "object",
         "additionalProperties": {"type": ["string", "integer", "boolean"]},
-        "description": "settings that the device is provisioned with",
+        "description": "settings with which the device is provisioned",
     },
     "configuration": {
         "type": "object",
         "additionalProperties": {"type": "string"},
-        "description": "configuration keys, or variables of OCPP 2.x, that are changed first and restored at the end",
+        "description": "configuration keys, or variables of OCPP 2.x; changed at the beginning and restored at the end",
     },
     "steps": STEPS,
     "cleanup": STEPS,
@@ -55,7 +55,7 @@ HEADER: Mapping[str, Schema] = {
 """The keys of a scenario file."""
 
 PART: Mapping[str, Schema] = {
-    "part": {**TEXT, "description": "what the steps do, in one sentence"},
+    "part": {**TEXT, "description": "the action of the steps, in one sentence"},
     "params": _PARAMETERS,
     "steps": STEPS,
 }
@@ -64,8 +64,12 @@ PART: Mapping[str, Schema] = {
 INCLUDE: Schema = {
     "type": "object",
     "properties": {
-        "include": {**TEXT, "description": "a file with `part`, relative to this one"},
-        "with": {"type": "object", "propertyNames": _VARIABLE_NAMES, "description": "values of its parameters"},
+        "include": {**TEXT, "description": "a file with `part`, relative to this file"},
+        "with": {
+            "type": "object",
+            "propertyNames": _VARIABLE_NAMES,
+            "description": "values of the parameters of the part",
+        },
     },
     "required": ["include"],
     "additionalProperties": False,

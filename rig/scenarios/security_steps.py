@@ -16,7 +16,7 @@ PROFILE: Schema = {"type": "integer", "minimum": 0, "maximum": 3, "description":
 
 @step("secured", PROFILE, options={"steps": STEPS}, required=["steps"])
 def secured(player: Player, values: Values) -> None:
-    """Put the device and the CSMS on a security profile during steps. The device reboots for it.
+    """Switch the device and the CSMS to a security profile during steps. The device reboots for the change.
 
     The device has the root of an authority of its own, a client certificate, and an AuthorizationKey.
     """
@@ -50,7 +50,7 @@ def secured(player: Player, values: Values) -> None:
     required=["steps"],
 )
 def csms_requires(player: Player, values: Values) -> None:
-    """Let the CSMS require another profile of new connections during steps of `secured`. The device keeps its own."""
+    """Let the CSMS require another profile for new connections, within `secured`. The device keeps its profile."""
     held = player.secured
     if held is None:
         raise AuthorError("`csms_requires` belongs in the steps of `secured`, which gives the device its secrets")
@@ -64,7 +64,12 @@ def csms_requires(player: Player, values: Values) -> None:
         player.play(values.options["steps"])
 
 
-@step("issue_certificate", TEXT, options={"save": SAVES}, required=["save"])
+@step(
+    "issue_certificate",
+    {**TEXT, "description": "a certificate request in PEM"},
+    options={"save": SAVES},
+    required=["save"],
+)
 def issue_certificate(player: Player, values: Values) -> None:
-    """Sign a certificate request, in PEM, with the scenario's authority; `save` takes its `chain`."""
+    """Sign a certificate request with the scenario's authority. `save` can take the certificate's `chain`."""
     player.save(values.options["save"], {"chain": player.authority.sign(values.subject)})

@@ -26,13 +26,16 @@ FEATURE: Schema = {"$ref": "#/definitions/feature"}
 ERROR_CODE: Schema = {"$ref": "#/definitions/error_code"}
 """A value that is the code of a CALLERROR."""
 DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN, "description": "such as 500 ms, 20 s, 5 min"}
-PAYLOAD: Schema = {"type": "object", "description": "a payload; a field may be a matcher such as {$at_least: 1}"}
+PAYLOAD: Schema = {
+    "type": "object",
+    "description": "a payload, which can contain matchers such as {$at_least: 1}",
+}
 NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "the name of a variable"}
 SAVES: Schema = {
     "type": "object",
     "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"},
     "additionalProperties": {"type": "string", "description": "a place in the payload, such as idTagInfo.status"},
-    "description": "variables, each with a place in the payload",
+    "description": "names of variables, each with a place in the payload",
 }
 TEXT: Schema = {"type": "string", "minLength": 1}
 FLAG: Schema = {"type": "boolean"}

@@ -157,15 +157,31 @@ def _any(_: Any) -> Callable[[Any], bool]:
 _TEXT = {"type": "string"}
 _NUMBER = {"type": ["number", "string"]}
 MATCHERS: Mapping[str, tuple[str, Mapping[str, Any], Callable[[Any], Any]]] = {
-    "$matches": ("a text that matches a regular expression as a whole", _TEXT, re.compile),
-    "$one_of": ("one of these values", {"type": "array", "minItems": 1}, _one_of),
-    "$not": ("any other value", {}, _not),
-    "$at_least": ("a number, or a number as text", _NUMBER, lambda n: _numeric(lambda a, b: a >= b, "at least", n)),
-    "$at_most": ("a number, or a number as text", _NUMBER, lambda n: _numeric(lambda a, b: a <= b, "at most", n)),
-    "$equals": ("the same number, also as text", _NUMBER, lambda n: _numeric(lambda a, b: a == b, "the number", n)),
+    "$matches": ("a text that matches the regular expression from its beginning to its end", _TEXT, re.compile),
+    "$one_of": ("one of the values in the list", {"type": "array", "minItems": 1}, _one_of),
+    "$not": ("every value except this one", {}, _not),
+    "$at_least": (
+        "this number or a larger one, also as text",
+        _NUMBER,
+        lambda n: _numeric(lambda a, b: a >= b, "at least", n),
+    ),
+    "$at_most": (
+        "this number or a smaller one, also as text",
+        _NUMBER,
+        lambda n: _numeric(lambda a, b: a <= b, "at most", n),
+    ),
+    "$equals": ("this number, also as text", _NUMBER, lambda n: _numeric(lambda a, b: a == b, "the number", n)),
     "$above": ("a larger number, also as text", _NUMBER, lambda n: _numeric(lambda a, b: a > b, "above", n)),
-    "$has": ("an array that has an element for each of these", {"type": "array", "minItems": 1}, _has),
-    "$lists": ("a text with these items, separated by commas", {"type": "array", "minItems": 1}, _lists),
+    "$has": (
+        "an array that has a different element for each entry of the list",
+        {"type": "array", "minItems": 1},
+        _has,
+    ),
+    "$lists": (
+        "a text of items separated by commas, with all items of the list",
+        {"type": "array", "minItems": 1},
+        _lists,
+    ),
     "$any": ("any value", {"const": True}, _any),
     "$absent": ("the field is missing", {"const": True}, lambda _: ABSENT),
 }

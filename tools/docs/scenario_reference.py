@@ -14,8 +14,8 @@ from rig.scenarios.values import MATCHERS
 _INTRODUCTION = """\
 # Scenario steps
 
-This page lists everything that a scenario file may contain. `make docs` generates it. [scenarios.md](scenarios.md)
-explains how to write and run scenarios.
+After this page you know every key, step, matcher and feature of a scenario file. [scenarios.md](scenarios.md) explains
+how to write and run scenarios. `make docs` generates this page.
 """
 
 
@@ -41,7 +41,8 @@ def scenario_steps(_: Path) -> str:
         value = "" if kind.subject is None else _words(kind.subject)
         parts.append(f"| `{kind.name}` | {value} | {'; '.join(options)} | {kind.summary} |")
     parts.append(
-        "| `include` | a file with `part`, relative to this one | `with`: its parameters | Play its steps here. |"
+        "| `include` | a file with `part`, relative to this file | `with`: its parameters "
+        "| Play the steps of the part here. |"
     )
     parts += ["\n## Matchers\n", "| matcher | accepts |\n| --- | --- |"]
     parts += [f"| `{{{name}: …}}` | {words} |" for name, (words, _, _) in MATCHERS.items()]
@@ -74,15 +75,16 @@ def _words(schema: Schema) -> str:
         return str(schema["description"])
     if "enum" in schema:
         values = [str(value) for value in schema["enum"]]
-        return ", ".join(f"`{value}`" for value in values) if len(values) <= 6 else f"such as `{values[0]}`"
+        return ", ".join(f"`{value}`" for value in values) if len(values) <= 6 else f"a name such as `{values[0]}`"
     if "anyOf" in schema and schema["anyOf"][1:] == [{"type": "array", "items": schema["anyOf"][0], "minItems": 1}]:
-        return f"{_words(schema['anyOf'][0])}, or a list of such"
+        return f"{_words(schema['anyOf'][0])}, or a list of them"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_words(each) for each in schema["anyOf"]))
     if schema.get("type") == "array":
         return f"a list of {_words(schema.get('items', {}))}"
     if schema.get("type") == "object":
-        return "a mapping"
+        inner = [f"`{name}`: {_words(each)}" for name, each in schema.get("properties", {}).items()]
+        return "; ".join(inner) or "a mapping"
     names = {"boolean": "`true` or `false`", "integer": "a whole number", "number": "a number", "string": "a text"}
     return names.get(str(schema.get("type")), "a value")
 
