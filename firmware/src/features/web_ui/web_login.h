@@ -17,7 +17,7 @@ class WebLogin {
   static constexpr size_t kMaxPassword = 64;
   /// About 0.5 s of an ESP32, in the worker.
   static constexpr uint32_t kIterations = 4096;
-  /// So many wrong passwords are free. After each further one the next try must wait, twice as long each time.
+  /// From this many wrong passwords on, the next try must wait, twice as long each time.
   static constexpr uint32_t kFreeFailures = 3;
   static constexpr Millis kFirstPause = 2'000;
   static constexpr Millis kMaxPause = 60'000;
