@@ -46,7 +46,7 @@ _PANIC = re.compile(
 _BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
 _FRAME = re.compile(r"\s+#[0-9]{1,9} (?P<frame>0x.+)")
 _MOST_FRAMES = 64
-_CRASH_TAG = "crash"  # of the line about the crash before the boot, whose cause reads like a panic
+_CRASH_TAG = "crash"  # the tag of the line about the last crash, whose text looks like a panic
 _STORED = "L "
 _STORED_LINE = re.compile(r"L (?:[0-9T:.-]{23}Z )?")
 
@@ -72,7 +72,7 @@ class PlugbenchLogFormat:
         text = line.text
         found: list[Event] = []
         if text.startswith(_STORED):
-            # A line of the past. After a power cut within it, the banner of the next boot follows on the same line.
+            # The line is stored log. After a power cut within it, the banner of the next boot follows on the same line.
             own = _STORED_LINE.match(text)
             banner = _BANNER.search(text, own.end() + 1 if own else len(_STORED))
             return [_boot(banner)] if banner else found

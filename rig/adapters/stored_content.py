@@ -40,7 +40,7 @@ def decode(name: str, content: bytes) -> Any:
         A JSON value; None for a kind of file that this version does not know.
 
     Raises:
-        ValueError: the content is not of its kind; the message has the reason.
+        ValueError: the content does not fit the name; the message has the reason.
     """
     numbered = _NUMBERED.fullmatch(name)
     kind = numbered["kind"] if numbered else name

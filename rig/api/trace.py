@@ -23,7 +23,7 @@ class Page(NamedTuple):
     Attributes:
         events: the events as JSON, oldest first.
         cursor: the cursor for the next part.
-        lost: the number of events from the given cursor on that are missing, because they are no longer kept.
+        lost: the number of events from the given cursor on that have been dropped.
     """
 
     events: list[bytes]

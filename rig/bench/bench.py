@@ -187,7 +187,7 @@ class Bench:
         )
         stack.callback(self.network.close)
         self.network.start()
-        # The address of the host may belong to the access point, which is on the air only now.
+        # The address of the host may belong to the access point, which `network.start` has put on the air.
         self.files = Files(timeline, self.loop, description.csms.host, named=wiring.csms_host)
         stack.callback(self.files.shut_down)
         self.files.start()
@@ -341,7 +341,7 @@ class Bench:
     def held_up(self, start: Stamp, end: Stamp) -> int:
         """Return how long device or bench waited for a processor between two stamps.
 
-        A measurement in real time must not count that against the device.
+        A measurement in real time must not count this wait against the device.
 
         Args:
             start, end: stamps in ns; the end has passed.

@@ -94,7 +94,7 @@ def _open(path: Path) -> int:
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         try:
-            # First without O_CREAT: in a sticky folder, Linux rejects it for another user's file.
+            # First without O_CREAT: in a sticky folder, Linux rejects that flag for another user's file.
             descriptor = os.open(path, flags)
         except FileNotFoundError:
             descriptor = os.open(path, flags | os.O_CREAT, 0o666)

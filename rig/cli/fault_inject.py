@@ -141,7 +141,7 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
 
 
 def _lost_its_rail(bench: Bench, since: Mark) -> bool:
-    """Return whether the supply has failed, or may have failed because nothing senses the rail."""
+    """Return whether the rail has failed, or may have failed because the bench has no rail sense."""
     changes = bench.timeline.events(PowerChange, since)
     return bench.description.power.rail_sense is None or any(change.rail and not change.on for change in changes)
 

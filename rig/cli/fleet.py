@@ -74,7 +74,7 @@ class FleetRun:
 
     @property
     def busiest_share(self) -> float:
-        """The same as a share of all devices, in percent."""
+        """`busiest_second` as a share of all devices, in percent."""
         return 100 * self.busiest_second / self.points
 
     def __str__(self) -> str:
@@ -187,7 +187,7 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             for key, _ in selector.select(min(left, 1)):
-                # A line that is split between two reads is counted by neither, which is rare and only a count.
+                # A line that is split between two reads is rare, and is not counted.
                 connections[key.data] += devices[key.data].read_console().count(_CONNECTED)
             for device in devices:
                 device.check()

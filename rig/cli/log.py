@@ -88,7 +88,7 @@ def _print(session: Session, chosen: _Filter, *, follow: bool, as_json: bool) ->
             return
         elif "end" in message and not as_json:
             typer.echo(f"the bench ended: {message['end']}", err=True)
-        if terminal.quiet:  # its reader has gone
+        if terminal.quiet:  # the reader of the output has ended
             return
 
 

@@ -1,4 +1,4 @@
-"""The relay of a bench's events to one page. The page's speed limits how fast it reads: nothing is kept here."""
+"""The relay of a bench's events to one page. It keeps no events, and reads only as fast as the page does."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ BY = "rig console"
 
 
 class RejectedError(Exception):
-    """The bench rejected a request, or failed; the text is its message for a person."""
+    """The bench rejected a request, or failed; the text is the bench's message for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Link:
                 message = orjson.loads(line)
                 if "progress" in message or (reply := self._waiting.pop(message.get("id"), None)) is None:
                     continue
-                if reply.done():  # its caller has gone
+                if reply.done():  # the caller no longer waits
                     continue
                 if "error" in message:
                     reply.set_exception(RejectedError(message["error"]["message"]))
@@ -120,7 +120,7 @@ class Link:
         return not (self._reading is not None and self._reading.done()) and not self._writer.is_closing()
 
     def close(self) -> None:
-        """Close the connection; the bench undoes the acts that last only as long as it."""
+        """Close the connection. The bench then undoes the acts that last as long as their connection."""
         if self._reading is not None:
             self._reading.cancel()
         self._writer.close()

@@ -158,7 +158,7 @@ class Connection(ServerConnection):
             super().send_data()
 
     def slow_down(self, bytes_per_s: float) -> None:
-        """Send everything at a rate from now on; 0 sends at full speed again, and first what waits."""
+        """Send everything at a rate from now on; 0 sends at full speed again, pending data first."""
         if self._trickle is not None:
             self._trickle.end()
             self._trickle = None

@@ -27,9 +27,9 @@ class _Held:
     Attributes:
         fault: the fault that holds it.
         way: its direction.
-        until_next: whether the next frame of the direction lets it go; else the time does.
+        until_next: whether the next frame of the direction releases it; otherwise the timer does.
         deliver: delivers it.
-        timer: the time.
+        timer: the timer that releases it.
     """
 
     fault: FrameFault

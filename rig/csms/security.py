@@ -103,7 +103,7 @@ class Security:
         except ValueError as error:
             return str(error)
         if user != identity.encode():
-            # The message does not quote the user, which may be a misplaced password.
+            # The message does not quote the user name, which may be a misplaced password.
             return f"the user of its header Authorization is not its identity {identity!r}"
         expected = self.passwords.get(identity)
         if expected is None:

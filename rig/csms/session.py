@@ -88,7 +88,7 @@ class ChargePoint:
         return tuple(sorted(waiting, key=lambda frame: frame.id))
 
     def attach(self, connection: Connection) -> None:
-        """Use a new connection. An older one of the same charge point is reset: it has been abandoned.
+        """Use a new connection. An older connection of the same charge point is reset.
 
         The sub-protocol of the connection is one of `VERSIONS`.
         """
@@ -221,7 +221,7 @@ class ChargePoint:
         self.held.clear()
 
     async def answer(self, frame: OcppFrame, instead: Reply | None = None) -> bool:
-        """Answer a recorded CALL on the current connection, normally or with `instead`. False without a connection."""
+        """Answer a recorded CALL on the current connection, normally or with `instead`. Return False without one."""
         if self.silent or self.connection is None:
             return False
         return await self._reply(frame, self._answer_to(frame) if instead is None else instead)
@@ -300,7 +300,7 @@ class ChargePoint:
             fragments: the number of WebSocket frames.
 
         Returns:
-            Whether it was sent, or a fault took it; False without a connection.
+            Whether the frame was sent or a fault took it; False without a connection.
         """
         if not self._wire.is_faulty and not self._faulty.are_held:
             return await self._put_on_wire(message, text, call, fragments)
