@@ -39,11 +39,11 @@ class Secured:
         self.client = self.authority.client(self.identity)
 
     def install(self, **blobs: bytes | str) -> None:
-        """Write the device's secrets, and nothing else of its flash; those that are not named are gone.
+        """Write the device's secrets, and nothing else in its flash. Secrets that are not named are removed.
 
         Args:
-            blobs: by name; the root, our client certificate and the key of Basic authentication are there anyway, an
-                empty blob leaves one out.
+            blobs: the secrets by name. The root, our client certificate and the key of Basic authentication are the
+                defaults; an empty blob leaves its secret out.
         """
         present: dict[str, bytes | str] = {
             "auth_key": KEY,

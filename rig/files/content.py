@@ -73,7 +73,8 @@ class OpenFile:
 
 
 class _Altered:
-    """A content with a fault in it. The tag is that of the whole file: a server that corrupts does not notice."""
+    """A content with a fault in it. The tag is that of the whole file, because a faulty server does not detect the
+    fault."""
 
     def __init__(self, content: Content) -> None:
         self._content = content

@@ -43,11 +43,11 @@ class Effect:
         return content
 
     def refusal(self, request: Request) -> Reply | None:  # noqa: ARG002
-        """Return the answer that takes the place of the file, or of the acceptance of an upload; None: no other."""
+        """Return the answer that replaces the file, or the acceptance of an upload; None: the normal answer."""
         return None
 
     def reply(self, reply: Reply) -> Reply:
-        """Return the answer that takes the place of one."""
+        """Return the answer that takes the place of the given one."""
         return reply
 
     def intake(self, intake: Intake) -> Intake:
@@ -86,7 +86,7 @@ class Redirect(Effect):
     Attributes:
         status: 301, 302, 303, 307 or 308.
         to: where it leads.
-        location: a URL that takes the place of `to`; empty: none does.
+        location: a URL that takes the place of `to`; empty: `to` applies.
     """
 
     status: int = 302

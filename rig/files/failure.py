@@ -50,7 +50,7 @@ class Failure(OccasionCounter):
         selection: the requests.
 
     Attributes:
-        version: drawn once from the seed, for what must be the same in all requests.
+        version: a number drawn once from the seed, for changes that are the same in all requests.
     """
 
     def __init__(self, name: str, effect: Effect, selection: Selection) -> None:

@@ -11,7 +11,7 @@ from rig.files.content import OpenFile
 from rig.util.errors import BenchError
 
 UPLOADS_FOLDER = "uploads"
-"""The folder inside of the served one that takes uploads. It is not served: what came from the network stays there."""
+"""The folder inside of the served one that takes uploads. It is not served, so nobody can download an upload."""
 
 
 class Folder:

@@ -294,7 +294,7 @@ class Files:
 
     @cached_property
     def _generated_login(self) -> dict[str, bytes]:
-        """The same for all calls of `login`: the number of secrets that output masks is limited."""
+        """Return the same login at each call: the number of secrets that output masks is limited."""
         return generated_login()
 
     @contextlib.contextmanager

@@ -15,8 +15,8 @@ class UnsatisfiableError(Exception):
 def wanted_range(headers: Mapping[str, str], size: int, etag: str) -> range | None:
     """Return the part of a file that a GET asks for; None: the whole file.
 
-    Several ranges, other units and malformed headers ask for the whole file, as RFC 9110 section 14.2 allows. So does
-    an If-Range with another tag: the file is no longer the one whose beginning the client has.
+    Several ranges, other units and malformed headers ask for the whole file, as RFC 9110 section 14.2 allows. An
+    If-Range with another tag asks for the whole file too: the file has changed since the client read its beginning.
 
     Args:
         headers: of the request, with names in lower case.

@@ -105,7 +105,8 @@ class Uploads:
 
     @contextlib.contextmanager
     def arriving(self) -> Iterator[Arrival]:
-        """Collect the bytes of an upload within the block. What was not added at its end is dropped."""
+        """Collect the bytes of an upload within the block. Bytes that are not added by the end of the block are
+        dropped."""
         arrival = Arrival(self)
         try:
             yield arrival
@@ -132,7 +133,7 @@ class Uploads:
         Raises:
             RejectedError: there are too many uploads, or the folder cannot be written to.
         """
-        self._validate_number()  # others that were arriving with it may have taken its place
+        self._validate_number()  # uploads that arrived at the same time may have taken the last place
         digest = hashlib.sha256(data).hexdigest()
         if self._folder is None:
             known = {upload.name for upload in self._kept}

@@ -37,7 +37,7 @@ class Backtraces:
 
         Returns:
             `0x1a2b function at file:line`, with a line for each inlined function; frames of the crash reporter are
-            left out. Where nothing was decoded, the last line is the reason, once for each reason.
+            left out. If nothing was decoded, the last line is the reason. Each reason is given once.
         """
         if self.executable is None or not frames or not all(_ADDRESS.fullmatch(frame) for frame in frames):
             return tuple(frames)

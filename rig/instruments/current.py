@@ -95,10 +95,10 @@ class CurrentMeter:
             timeout: for the time until it is below, in bench seconds.
 
         Returns:
-            The reading that was below, after which none was above.
+            The reading below the limit, after which no reading was above it.
 
         Raises:
-            ExpectationError: it did not stay below.
+            ExpectationError: the current did not stay below the limit.
             BenchError: the sensor does not answer any more.
         """
         self._judge(high=milliamperes)

@@ -34,7 +34,7 @@ class _Advance:
     """The progress of one file after another.
 
     Attributes:
-        is_begun: whether the current file is being written. One that is in the flash already never is.
+        is_begun: whether the current file is being written. A file that is in the flash already is never written.
     """
 
     def __init__(self, progress: Callable[[dict[str, Any]], None]) -> None:
@@ -66,7 +66,7 @@ class Flasher:
         release_port: closes the console's port.
         take_port: opens the console's port again.
         log: the file to which esptool's output is appended.
-        baud: the baud rate of the transfer, once the stub runs.
+        baud: the baud rate of the transfer, after the stub has started.
     """
 
     def __init__(

@@ -66,7 +66,7 @@ class PulseTrain:
             timeout: in bench seconds; None for twice the nominal duration plus 5 s.
 
         Raises:
-            BenchError: it has not ended by then.
+            BenchError: the pulse train has not ended by then.
         """
         assert self._future is not None
         limit = timeout if timeout is not None else 2 * self._count / self._hz + 5

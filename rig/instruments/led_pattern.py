@@ -77,8 +77,8 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
 def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
     """Find the first edge of a pattern.
 
-    A steady light begins with its only edge. Flashes begin with the first one that repeats like all later ones, or with
-    the falling edge before it, if the LED was then dark no longer than between two flashes.
+    A steady light begins with its only edge. Flashes begin with the first flash that repeats like all later ones. If
+    the LED was dark before it for no longer than between two flashes, they begin with the falling edge before it.
 
     Args:
         edges: the argument of `decode`.

@@ -82,8 +82,8 @@ class Led:
             rate_hz: the repetitions per bench second; None for any.
             duty: the lit part of each repetition, 0 to 1, within a tenth; None for any.
             tolerance: the tolerance of the rate, as a fraction.
-            since: None accepts the current pattern; of a blink, this waits for another flash to confirm it. With a
-                mark, the pattern must be detected after it.
+            since: None accepts the current pattern; a blink must be confirmed by another flash. With a mark, the
+                pattern must be detected after it.
             timeout: in bench seconds.
 
         Returns:
@@ -170,7 +170,7 @@ class Led:
                 self._timer = self._loop.call_later(left + 0.001, self._check_steady)
 
     def _device_may_restart(self, event: Event) -> None:
-        # Called under the timeline's lock. A thread with our lock may wait for that one: do not lock here.
+        # Called under the timeline's lock. A thread with our lock may wait for the timeline's: do not lock here.
         if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == _EN):
             self._restarted_at = event.t
 

@@ -22,7 +22,7 @@ Milliseconds = Annotated[float, Limits(least=0, most=3_600_000)]
 class Network:
     """The network. Its methods may be called from any thread but the loop's. Durations are in bench time.
 
-    It switches the access point on first: this machine may have the proxy's address only while the access point is up.
+    The access point is switched on first: without it, this machine may not have the proxy's address.
 
     Args:
         timeline: the bench's timeline.

@@ -235,7 +235,7 @@ class ClientSession:
             return call(caller, arguments)
         self._running_test(name, request)
         with self._server.driver.acting(by, name):
-            test = self._running_test(name, request)  # again: a pause that ends now has seen no driver yet
+            test = self._running_test(name, request)  # again: a pause may just have ended
             remember_secrets(arguments)
             self._offer.timeline.append(HandAct(source="live", call=name, arguments=arguments, by=by, test=test))
             return call(caller, arguments)

@@ -51,7 +51,7 @@ class CallResult:
 class CallError:
     """An error response: `[4, unique_id, code, description, details]` (section 4.2.3).
 
-    One that a test prepares has no `unique_id` yet; it gets that of the call.
+    An error response that a test prepares has no `unique_id` yet; it gets the id of the call.
     """
 
     code: str

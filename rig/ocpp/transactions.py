@@ -168,7 +168,7 @@ def read_transactions(frames: Iterable[OcppFrame]) -> list[Transaction]:
     """Return the transactions in the frames of one charge point, in the order of their first frame.
 
     Frames that the CSMS found invalid are ignored. A start without an answer is a transaction without id; when a resent
-    one is answered, the transaction gets that id. The same start after the stop begins another transaction.
+    start is answered, the transaction gets its id. The same start after the stop begins another transaction.
     """
     reader = _Reader()
     for frame in frames:

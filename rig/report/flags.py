@@ -1,9 +1,9 @@
 """Labels that never overlap: each is to the right of its pole, in a separate row if necessary.
 
-A pole goes straight from its label to the lane. No pole crosses a label, because a label is in a row farther from the
-lane than every later label whose pole it spans. If that needs too many rows, only the crowded labels are shortened:
-first to short texts, beginning with labels that reach into their neighbours, then to counts of the same kind, then to
-counts of all kinds.
+A pole goes straight from its label to the lane. No pole crosses a label: a label that spans the pole of a later label
+is in a row farther from the lane. If that needs too many rows, the crowded labels are shortened: first to short texts,
+then to counts of the same kind, then to counts of all kinds. Labels that reach into their neighbours get their short
+texts first.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Section:
 
     @property
     def is_red(self) -> bool:
-        """Whether a person must look at it."""
+        """Whether a person must look at the test."""
         return self.verdict not in ("passed", "skipped", "recorded")
 
 

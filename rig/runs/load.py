@@ -104,7 +104,7 @@ def _of_workers(folder: Path, records: list[Path]) -> Run:
             troubles.append(trouble)
     if not parts:
         raise troubles[0]
-    # A record without its first line does not name its run: it counts as a part of the run of the others.
+    # A record without its first line does not name its run: it counts as a part of the other records' run.
     runs = sorted({part.name for part in parts if part.date or part.workers})
     if len(runs) != 1:
         found = f"the records of {len(runs)} runs, {runs[0]} to {runs[-1]}" if runs else "records that belong to no run"

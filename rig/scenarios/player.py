@@ -227,7 +227,7 @@ class Player:
         return frame
 
     def matched(self, frame: OcppFrame, values: Values) -> None:
-        """Continue after a matched frame, and save what the step names."""
+        """Continue after a matched frame, and save the values that the step names."""
         self.cursor = max(self.cursor, Mark(frame.id + 1), key=lambda mark: mark.after)
         if name := values.get("as"):
             self.saved[name] = frame
@@ -268,7 +268,8 @@ class Player:
     def transaction_id(self) -> int | str | None:
         """Return the id of the latest transaction, when it is known.
 
-        The CSMS chooses it in OCPP 1.6 and answers StartTransaction with it; the charging station does in 2.x.
+        In OCPP 1.6, the CSMS chooses the id and returns it in StartTransaction.conf; in 2.x, the charging station
+        chooses it.
 
         Raises:
             ExpectationError: there is none.
@@ -316,7 +317,7 @@ class Player:
         """Check something on the bench, or ask the person.
 
         Raises:
-            ExpectationError: the bench or the person says that it is not so.
+            ExpectationError: the check fails, or the person answers no.
         """
         if self.stage.bench is not None:
             return do(self.stage.bench)

@@ -229,7 +229,7 @@ class LinkChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRefused(Event):
-    """The CSMS refused a client before it had a WebSocket connection, without a test's request.
+    """The CSMS refused a client before it had a WebSocket connection, and no test had requested that.
 
     `charge_point` is the identity in its URL, empty if none was read; `address` is its host and port. `how` is the form
     of the refusal: `TLS`, `HTTP 401`, `its connection was closed`.
@@ -272,12 +272,11 @@ class FileTransfer(Event):
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
 
-    `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. `deviation` describes it
-    too if real CSMSs tolerate it, after its name in docs/csms.md; a CSMS that tolerates it leaves `error` empty.
-    `payload` is the decoded JSON, unmasked, for tests to match on; `raw` is the frame's text with masked secrets.
-    Output uses `shown`.
-    `fault` names the injected fault that changed or repeated the frame. Such a frame is no violation of the charge
-    point, and no expectation matches it.
+    `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. If real CSMSs tolerate
+    that, `deviation` has the name of the deviation (docs/csms.md) and the same description. A tolerant CSMS leaves
+    `error` empty. `payload` is the decoded JSON, unmasked, for tests to match on; `raw` is the frame's text with masked
+    secrets. Output uses `shown`. `fault` names the injected fault that changed or repeated the frame. Such a frame is
+    no violation of the charge point, and no expectation matches it.
     """
 
     charge_point: MayHoldSecret[str]

@@ -187,7 +187,7 @@ class Timeline:
         return stop
 
     def interrupt(self, trouble: PlugbenchError) -> None:
-        """Make all waits, current and future, raise `trouble` until `clear_trouble`. The first one is kept."""
+        """Make all waits, current and future, raise `trouble` until `clear_trouble`. The first trouble is kept."""
         with self._lock:
             first = self._trouble is None
             self._trouble = self._trouble or trouble

@@ -19,7 +19,7 @@ _ECHO_S = 1.0
 
 
 def handled_signals() -> list[signal.Signals]:
-    """Return the signals that end this process; not those it was started to ignore, as by `nohup`."""
+    """Return the signals that end this process, except those that were ignored at its start (`nohup`)."""
     return [number for number in _ENDINGS if signal.getsignal(number) != signal.SIG_IGN]
 
 

@@ -37,7 +37,8 @@ class Port:
         self.number: int = self._reservation.getsockname()[1]
 
     def listener(self, backlog: int = 128) -> socket.socket:
-        """Open a listening, non-blocking socket on the port. Once closed, the port refuses connections again.
+        """Open a listening, non-blocking socket on the port. After the socket is closed, the port refuses connections
+        again.
 
         Args:
             backlog: the backlog of listen(2); Linux queues one connection more.
@@ -90,8 +91,8 @@ class Port:
 def reachable_address(host: str) -> str:
     """Return an address at which others reach a server that listens on `host`.
 
-    That of the interface of the default route takes the place of 0.0.0.0 and `::`, which are no addresses of a server.
-    Without a default route it is that of this machine alone.
+    0.0.0.0 and `::` are no addresses of a server: the address of the interface of the default route takes their place.
+    Without a default route it is the loopback address.
     """
     families = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}
     if host not in families:

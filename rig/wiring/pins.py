@@ -60,7 +60,7 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
 def lgpio_in_a_temporary_folder() -> Iterator[None]:
     """Load lgpio, and make it create its FIFO in a temporary folder. It changes to the folder LG_WD when it is loaded.
 
-    Two processes with the same folder would read each other's edges from the FIFO. The name can be removed once both
+    Two processes with the same folder would read each other's edges from the FIFO. The name can be removed when both
     ends are open.
 
     Raises:

@@ -106,7 +106,7 @@ void App::announce_boot() {
 /// Passes on the settings that the features do not read themselves.
 void App::take_settings() {
   const Settings& settings = config_.settings();
-  // A level of the console's `log` applies until the setting changes.
+  // A level that the console command `log` has set applies until the setting changes.
   if (settings.log_level != log_level_setting_) log_.set_levels(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
@@ -178,7 +178,7 @@ void App::start_charging() {
   charging_.start();
 }
 
-/// A pack of the protocol of the connection replaces the built-in schemas. Others are kept for a later firmware.
+/// A pack for the connection's protocol replaces the built-in schemas. Other packs are kept for a later firmware.
 void App::start_schemas() {
   schema_store_.set_listener({[](void* app, const SchemaPack& pack) {
                                 const bool is_ours = pack.protocol.text() == Connection::kSubprotocol;
@@ -214,7 +214,7 @@ void App::add_features() {
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
   // After the features that answer commands, so that the next command is read in the round of the answer. And after the
-  // jobs of this round, so that `status` only has a reading that survives a power cut.
+  // jobs of this round, so that every reading in `status` survives a power cut.
   loop_.add(serial_debug_);
   // Observers come last: they see the changes of the same round.
   loop_.add(monitor_);

@@ -13,7 +13,7 @@ namespace pb {
 /// flash is erased, or the owner asks for it. Before that the device runs without storage.
 class StorageGuard final : public Feature {
  public:
-  /// The interval of further attempts to mount. One that works restarts the device, so that each feature reads its
+  /// The interval of further attempts to mount. A successful one restarts the device, so that each feature reads its
   /// files.
   static constexpr Millis kRetry = 60'000;
 

@@ -31,7 +31,7 @@ class JsonStream {
   /// @param max_depth levels of containers, at most kMaxJsonDepth
   explicit JsonStream(unsigned max_depth) : max_depth_(max_depth) {}
 
-  /// @return false once the text is invalid or `events` has stopped it; every further byte is then ignored.
+  /// @return false as soon as the text is invalid or `events` has stopped it; further bytes are then ignored.
   bool feed(char byte, JsonEvents& events);
   /// The text is complete. @return whether it was exactly one value.
   bool finish(JsonEvents& events);

@@ -27,8 +27,8 @@ class Secrets {
   static constexpr size_t kMaxBlob = 4000;
   static constexpr size_t kMaxBlobs = 8;
 
-  /// Blocks for a few milliseconds at most. @param length bytes put into `into`; of a blob that is too large for it
-  /// nothing is put there.
+  /// Blocks for a few milliseconds at most. @param length bytes put into `into`: none of a blob that is too large for
+  /// it.
   virtual SecretsResult read(Text key, MutableBytes into, size_t& length) = 0;
   /// Whether there is such a blob.
   virtual bool has(Text key) = 0;

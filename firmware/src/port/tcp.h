@@ -15,8 +15,8 @@ enum class TcpState : uint8_t {
 /// The known time at which a certificate is judged.
 struct CertificateTime {
   int64_t unix_s = 0;
-  /// False: it is at least that late. A certificate that had expired by then is rejected; whether one is valid already
-  /// cannot be said, so it is taken.
+  /// False: the real time is this or later. A certificate that had expired by then is rejected. A certificate that is
+  /// not valid yet is accepted, because it may be valid by now.
   bool is_exact = false;
 };
 

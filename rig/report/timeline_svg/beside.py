@@ -26,7 +26,7 @@ class Beside:
     inside: tuple[float, float] | None = None
 
     def clear_of(self, other: Beside) -> bool:
-        """Return whether both fit in the same row."""
+        """Return whether this and another stretch fit in the same row."""
         return self.begin > other.end + 4 or self.end + 4 < other.begin
 
 

@@ -1,8 +1,8 @@
 """The emulator bench: the board's real image in Espressif's QEMU.
 
 `rig.wiring` opens it for a bench description of `kind = "emulator"`. It has power, reset, download mode, a console,
-flash that persists across power cuts, and Ethernet. It has pins where the description and QEMU have them, and no access
-point, no test hooks and no stepped time.
+flash that persists across power cuts, and Ethernet. It has the pins that both the description and QEMU have. It has no
+access point, no test hooks and no stepped time.
 """
 
 from __future__ import annotations

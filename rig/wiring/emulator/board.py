@@ -98,8 +98,8 @@ class EmulatorBoard:
 
     In download mode it is the virtual board's ROM: the emulated one answers esptool, but loses bytes of its stub.
 
-    A power cut and a reset are SIGKILL. A restart by the chip itself stays inside the emulator. Any thread may change
-    the wires; a thread of the board's own carries bytes between the emulator and the serial port.
+    A power cut or a reset kills the process. A restart by the chip itself stays inside the emulator. Any thread may
+    change the wires; a thread of the board's own carries bytes between the emulator and the serial port.
 
     Args:
         ends: its wires.

@@ -193,6 +193,6 @@ class QemuRun:
 
 
 def _ends_with_us() -> list[str]:
-    """The command that makes the kernel kill the emulator when the bench's process dies, where there is one."""
+    """Return the command by which the kernel kills the emulator when the bench dies; empty without one."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []

@@ -150,7 +150,7 @@ class Board:
         self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
 
     def disarm_tear(self) -> None:
-        """Discard a tear that is pending for the next boot. A running device keeps its own until it ends."""
+        """Discard a tear that is pending for the next boot. A running device keeps its tear until it ends."""
 
         def discard() -> None:
             self._tear = None

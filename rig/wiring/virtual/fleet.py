@@ -31,7 +31,7 @@ class FleetDevice:
         identity: its identity, for messages.
         flash: the flash file to create; removed by `close`.
         partitions: the partition table.
-        table: the same as in the flash.
+        table: the partition table as in the flash.
         storage: the image of the storage partition, with its settings.
         seed: seeds its random numbers.
         clock: the clock that all devices share; None for real time.

@@ -44,7 +44,7 @@ class VirtualTestHooks:
         self._board.tear(operation, effect, seed)
 
     def disarm_tear(self) -> None:
-        """Discard a tear that is pending for the next boot. A running device keeps its own until it ends."""
+        """Discard a tear that is pending for the next boot. A running device keeps its tear until it ends."""
         self._board.disarm_tear()
 
     def slow_erase(self, milliseconds: int) -> None:
@@ -53,7 +53,7 @@ class VirtualTestHooks:
         self._board.set("flash erase_ms", milliseconds)
 
     def brown_out(self) -> None:
-        """Make the supply sag once: the chip resets with reason `brownout`. Has no effect if it is off."""
+        """Make the supply sag once: the chip resets with reason `brownout`. Has no effect if the chip is off."""
         self._board.brown_out()
 
     def set_supply(self, millivolts: int) -> None:

@@ -86,7 +86,7 @@ class DeviceProcess:
             clock.attach(self._time)
         self.pidfd = os.pidfd_open(self._process.pid)
         self.killed = False
-        """Whether the bench killed it, rather than that it ended by itself."""
+        """Whether the bench killed it; False if it ended by itself."""
 
     @property
     def pid(self) -> int:

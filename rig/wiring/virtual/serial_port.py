@@ -62,7 +62,7 @@ class RomUart:
     def recv(self, size: int) -> bytes:
         """Return received bytes up to the end of a SLIP frame; empty when stopped.
 
-        If it returned parts of a frame, the handler would decode the first ones again with each further one.
+        If it returned parts of a frame, the handler would decode the first parts again with each further part.
         """
         data = b""
         while not data.endswith(_SLIP_END) and len(data) < _LONGEST_FRAME:

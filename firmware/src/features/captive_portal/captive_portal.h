@@ -24,7 +24,7 @@ class CaptivePortal final : public Feature {
   const Wifi& wifi_;
   Logger& log_;
   bool is_open_ = false;
-  bool has_socket_ = true;  ///< false once the platform has said that it has none
+  bool has_socket_ = true;  ///< false after the platform has reported that it has none
 };
 
 }  // namespace pb

@@ -42,8 +42,8 @@ class ChargePoint final : public Feature,
  public:
   /// Pause before the next BootNotification if the answer has no usable interval, or is missing.
   static constexpr Millis kBootRetry = 30'000;
-  /// How long a reset waits until transaction messages are answered. It waits CsmsRequests::kSaveLimit for the flash,
-  /// before they are sent and again until the answered ones are removed.
+  /// How long a reset waits until transaction messages are answered. It also waits for the flash,
+  /// CsmsRequests::kSaveLimit each time: before the messages are sent, and until the answered ones are removed.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
   /// Backoff of a StatusNotification without an answer: at most a minute first, then up to an hour.
@@ -100,7 +100,7 @@ class ChargePoint final : public Feature,
     uint32_t tag = 0;
     IdTag id_tag;
   };
-  /// As many as the Messenger accepts late answers for.
+  /// The number of requests for which the Messenger accepts late answers.
   static constexpr size_t kAuthorizeRequests = Messenger::kMaxOverdue;
   AuthorizeRequest& authorize_request_of(uint32_t tag);
 
@@ -142,7 +142,7 @@ class ChargePoint final : public Feature,
   void request_authorization(Text id_tag, Millis now);
   bool may_charge_offline(const LocalIdTag& known) const;
   void end_transfer(Text answer, Text failure);
-  /// Before the CSMS accepts the charge point, every message was triggered by it.
+  /// Before the CSMS accepts the charge point, the CSMS has triggered every message.
   Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
   Millis heartbeat_due() const {
     return earlier(request_time_at_, last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s);

@@ -50,7 +50,7 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
   for (const Row& row : kRows) {
     if (row.action != action) continue;
     SchemaViolation violation;
-    // Times are read in all formats of ISO 8601, which the actions judge.
+    // Times are read in all formats of ISO 8601: the actions validate them.
     if (!schemas_.check(action, MessageKind::request, payload.raw(), Formats::ignored, violation)) {
       log_.warning(kTag, action, " of the CSMS violates its schema: ", violation.text.text());
       return reply.error(violation.error, violation.text.text());

@@ -35,7 +35,7 @@ class LocalAuthorization {
 
  private:
   void search();
-  /// Whether the search that has ended is about the idTag that is wanted; otherwise that one is searched.
+  /// Whether the ended search was about the wanted idTag. Otherwise starts to search the wanted idTag.
   bool has_ended(const IdTag& id_tag);
   void take_list(IdTagFound found, const IdTagInfo& info);
   void take_cache(IdTagFound found, const IdTagInfo& info);

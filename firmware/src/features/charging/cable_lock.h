@@ -11,9 +11,9 @@ namespace pb {
 /// the bolt; without one the bolt counts as moved when it is driven. A fixed cable (fixed_cable) has no lock: its
 /// output is never driven, and it counts as closed whenever it should be.
 ///
-/// A bolt that is not engaged counts as open at once, because current may flow through the cable. So does one that was
-/// open between two rounds of the loop, which the edges of its contact reveal. It counts as closed when its contact has
-/// reported it for a while, so that a bouncing contact does not make the contactor chatter.
+/// A bolt that is not engaged counts as open at once, because current may flow through the cable. A bolt that was open
+/// between two rounds of the loop counts as open too; the edges of its contact reveal that. A bolt counts as closed
+/// when its contact has reported it for a while: a bouncing contact must not make the contactor chatter.
 class CableLock {
  public:
   /// How long the contact must report an engaged bolt without a break.

@@ -121,7 +121,7 @@ void Charging::read_button(Millis now) {
   } else if (is_open(session_) && equal_ignoring_case(transactions_.id_tag(), id_tag)) {
     end(StopReason::local, id_tag, now);
   } else if (is_open(session_)) {
-    // It may have the same parentIdTag; the listener finds out.
+    // The idTag may have the same parentIdTag: the listener checks that.
     id_tag_.assign(id_tag);
     is_other_tag_pending_ = true;
     listener_->on_id_tag(id_tag, now);

@@ -35,8 +35,8 @@ class Charging final : public Feature, private TransactionListener {
  public:
   /// S0 pulses: 1,000 per kWh.
   static constexpr uint64_t kWhPerPulse = 1;
-  /// How long an interrupted transaction waits for the time of the CSMS, from which the duration of the power failure
-  /// follows. Then it continues, and ends if the duration turns out to be too long.
+  /// How long an interrupted transaction waits for the time of the CSMS, which gives the duration of the power failure.
+  /// After that the transaction continues, and ends later if the duration was too long.
   static constexpr Millis kResumeWait = 60'000;
 
   Charging(Board& board, Safety& safety, InputEvents& events, Transactions& transactions, const Settings& settings,

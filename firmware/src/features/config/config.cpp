@@ -276,7 +276,7 @@ Trial Config::unsaved_trial() const {
   return Trial::none;
 }
 
-/// Stores the previous values of the group; the changes follow once that is durable.
+/// Stores the previous values of the group; the changes follow when that is durable.
 bool Config::save_before(Trial group) {
   const MutableBytes bytes = storage_.scratch();
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};

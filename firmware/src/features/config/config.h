@@ -78,10 +78,9 @@ class Config final : public Feature {
   const Settings& wanted() const { return change_count_ == 0 ? set_ : next_; }
   void set_listener(Listener listener) { listener_ = listener; }
 
-  /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value is
-  /// in settings() from then on (README.md has the keys that take effect later): a set that fails changes nothing, and
-  /// the sets that wait behind it fail with it.
-  /// @return the problem with key or value, or nullptr.
+  /// Checks and takes a value, and writes the file; `done` is called on the loop when the file is durable. From then on
+  /// the new value is in settings() (README.md has the keys that take effect later). A failed set() changes nothing,
+  /// and the sets that wait behind it fail with it. @return the problem with key or value, or nullptr.
   Error set(Text key, Text value, StorageDone done);
   /// Whether settings of the group have changed since they were last known to work. New values are not on
   /// trial if none have worked since the start, because there are no values to return to.
@@ -90,7 +89,7 @@ class Config final : public Feature {
   bool proven(Trial group) const { return is_proven_[static_cast<size_t>(group)]; }
   /// Notes that the present values of the group work, which ends a trial.
   void keep(Trial group);
-  /// Ends a trial: the previous values of the group are in force again once they are durable.
+  /// Ends a trial: the previous values of the group are in force again when they are durable.
   /// @return false, with nothing changed, while the storage is busy
   bool revert(Trial group);
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
@@ -147,7 +146,7 @@ class Config final : public Feature {
   void set_copy_due();
   StorageResult read_before(Trial group);
   void load_trials();
-  /// The group that needs its values from before stored before next_ is written; none for nothing.
+  /// The group whose previous values must be stored before next_ is written; `none` if there is none.
   Trial unsaved_trial() const;
   bool start_write();
   bool save_before(Trial group);

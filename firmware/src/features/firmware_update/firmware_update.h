@@ -60,8 +60,8 @@ class FirmwareUpdate {
     idle,
     receiving,
     writing,    ///< a piece is with the worker, or waits for it
-    finishing,  ///< so is the end of the image
-    aborting,   ///< so is the end of the attempt
+    finishing,  ///< the end of the image is with the worker, or waits
+    aborting,   ///< the end of the attempt is with the worker, or waits
     complete,
   };
 

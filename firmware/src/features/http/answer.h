@@ -56,7 +56,7 @@ class HttpAnswer {
   void events();
 
   Kind kind() const { return kind_; }
-  /// What is in the buffer: the head, and behind it a body that is `whole`.
+  /// The content of the buffer: the head, and behind it a body that is `whole`.
   Text head() const { return {buffer_.data, length_}; }
   size_t head_length() const { return length_ - body_length_; }
   Bytes body() const { return body_; }

@@ -98,7 +98,7 @@ Millis HttpServer::read(Connection& connection, Millis now) {
     return release(connection);
   }
   connection.is_unread = true;
-  if (owner_ != nullptr) {  // its answer is not worth a wait
+  if (owner_ != nullptr) {  // another connection has the buffer: end without an answer
     return release(connection);
   }
   reject(connection, 408, "the request did not arrive within 5 s", now);
@@ -217,7 +217,7 @@ Millis HttpServer::send(Connection& connection, Millis now) {
       if (!connection.is_complete) break;
       continue;
     }
-    if (owner_ != nullptr) break;  // another one's bytes are in the buffer
+    if (owner_ != nullptr) break;  // another connection's bytes are in the buffer
     write_chunk(connection);
     // One chunk a poll, so that the other features get their turn.
     if (!flush(connection, now) || !connection.is_complete) return now + 1;

@@ -14,8 +14,8 @@ class HttpHandler {
   /// HttpServer::kAnswerLimit at most.
   /// @param step 0 at first; the handler's own, kept for the next call
   virtual void handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer, Millis now) = 0;
-  /// Writes the next piece of a streamed body; what does not fit is cut. @param place 0 at first; the handler's own
-  /// @return false when this is the last piece
+  /// Writes the next piece of a streamed body; bytes that do not fit are cut. @param place 0 at first; the handler's
+  /// own @return false when this is the last piece
   virtual bool write_piece(uint8_t number, uint32_t& place, TextWriter& piece) = 0;
   /// Writes the data of the next event, which is one line. @return false to end the stream
   virtual bool write_event(const HttpRequest& request, TextWriter& event, Millis now) = 0;
@@ -38,16 +38,17 @@ class HttpServer {
   static constexpr size_t kConnections = 4;
   static constexpr size_t kMaxListeners = 2;
   static constexpr size_t kOutput = 2560;
-  /// From the connection to the end of its request, also if bytes keep coming.
+  /// The limit from the connection to the end of its request, also if bytes keep coming.
   static constexpr Millis kRequestLimit = 5'000;
-  /// For the work of the handler.
+  /// The limit of the handler's work.
   static constexpr Millis kAnswerLimit = 10'000;
-  /// Without any byte taken by TCP.
+  /// The longest time in which TCP takes no byte.
   static constexpr Millis kSendLimit = 5'000;
   /// The longest pause between two bytes of a body that the handler takes.
   static constexpr Millis kBodyLimit = 10'000;
-  /// For the rest of a request that was rejected: a close with unread bytes could destroy the answer on its way. The
-  /// first limit is the time without a byte, the second one that of all bytes: a browser reads its answer last.
+  /// Limits for the rest of a rejected request, which is read because a close with unread bytes could destroy the
+  /// answer on its way. The first limit is the time without a byte, the second one the time for all bytes: a browser
+  /// reads its answer last.
   static constexpr Millis kDrainLimit = 1'000;
   static constexpr Millis kDrainMost = 10'000;
   static constexpr Millis kEventInterval = 1'000;

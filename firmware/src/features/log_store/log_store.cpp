@@ -50,7 +50,7 @@ void LogStore::load() {
       },
       this);
   LogRing::Notes notes = ring_.notes();
-  // A file that this ring does not know is newer: it may not be replaced.
+  // A file that this ring does not know is newer: it must not be replaced.
   if (notes.file < last_) notes.file = 0;
   ring_.set_notes(notes);
   if (unstored() != ring_.end()) oldest_at_ = clock_.now();

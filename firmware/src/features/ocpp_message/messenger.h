@@ -192,7 +192,7 @@ class Messenger final : public Feature, private ConnectionListener {
     const char* action = "";
     CallListener* listener = nullptr;
     uint32_t tag = 0;
-    uint32_t number = 0;  ///< in its message id, once it is sent
+    uint32_t number = 0;  ///< in its message id, after it was sent
   };
   struct Request : Call {
     FixedText<kMaxPayload> payload;

@@ -67,7 +67,7 @@ void PowerManager::set_brownout() {
 }
 
 /// Energy and messages go first, by `charging` and `transactions`, which are polled before. The log follows, when
-/// nothing of them waits any more.
+/// neither of these has pending work.
 Millis PowerManager::watch_mains(bool has_failed, Millis now) {
   if (has_failed && state_ != PowerState::failing) {
     failed_at_ = now;

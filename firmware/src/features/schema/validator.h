@@ -43,7 +43,7 @@ class SchemaValidator final : private JsonEvents {
   SchemaValidator(SchemaTables tables, uint16_t node, Formats formats = Formats::checked)
       : tables_(tables), next_(node), formats_(formats), stream_(kMaxSchemaDepth) {}
 
-  /// @return false once the payload is invalid.
+  /// @return false as soon as the payload is invalid.
   bool feed(char byte) { return stream_.feed(byte, *this) || note_invalid(); }
   bool feed(Text text);
   /// The payload is complete. @return whether it is valid.

@@ -7,8 +7,8 @@
 
 namespace pb {
 
-/// The time of an event as far as it was known then. The wall time can be calculated later within the same boot; `boot`
-/// identifies that.
+/// The time of an event as far as it was known then. The wall time can be calculated later within the same boot, which
+/// `boot` identifies.
 struct Stamp {
   uint32_t boot = 0;
   Millis at = 0;

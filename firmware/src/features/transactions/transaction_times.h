@@ -16,7 +16,7 @@ class TransactionTimes {
     const TimeQuality quality = time_.quality();
     return {boot_, now, quality == TimeQuality::none ? 0 : time_.at(now), quality == TimeQuality::csms};
   }
-  /// Sets a stamp of this boot to the time from the CSMS, once that is known. @return whether that was new.
+  /// Sets a stamp of this boot to the time from the CSMS, if that is known. @return whether that was new.
   bool correct(Stamp& stamp) const {
     if (stamp.from_csms || stamp.boot != boot_ || time_.quality() != TimeQuality::csms) return false;
     stamp.wall_ms = time_.at(stamp.at);

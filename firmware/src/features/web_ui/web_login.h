@@ -9,15 +9,15 @@
 namespace pb {
 
 /// The password of the page. It is kept as a salted hash (PBKDF2) in the partition `secrets`; the worker computes it.
-/// Without a stored one the device makes a random one, prints it on the console once, and demands another one at the
-/// first login.
+/// Without a stored one the device makes a random one, prints it on the console once, and demands another password at
+/// the first login.
 class WebLogin {
  public:
   static constexpr size_t kMinPassword = 10;
   static constexpr size_t kMaxPassword = 64;
   /// About 0.5 s of an ESP32, in the worker.
   static constexpr uint32_t kIterations = 4096;
-  /// So many wrong passwords are free. After each further one the next try must wait, twice as long each time.
+  /// After this many wrong passwords in a row the next try must wait, and twice as long after each further one.
   static constexpr uint32_t kFreeFailures = 3;
   static constexpr Millis kFirstPause = 2'000;
   static constexpr Millis kMaxPause = 60'000;
@@ -38,7 +38,7 @@ class WebLogin {
   /// When the next password may be tried.
   Millis locked_until() const { return locked_until_; }
 
-  /// Compares a password with the stored one; result() has the answer once busy() is false. @return false while busy
+  /// Compares a password with the stored one; result() has the answer when busy() is false. @return false while busy
   bool check(Text password);
   /// Stores another password, as check(). Its length must be within the limits.
   bool change(Text password);

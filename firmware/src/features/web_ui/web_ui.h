@@ -19,7 +19,7 @@
 
 namespace pb {
 
-/// What the page shows and changes.
+/// The features that the page shows and changes.
 struct WebParts {
   Tcp& tcp;
   Network& network;
@@ -139,7 +139,7 @@ class WebUi final : public Feature, private HttpHandler {
   WebLogin login_;
   WebSessions sessions_;
   bool is_serving_ = false;
-  bool has_listener_ = true;  ///< false once the platform has said that it has none
+  bool has_listener_ = true;  ///< false after the platform has reported that it has none
   bool is_login_started_ = false;
   bool is_storing_ = false;  ///< a change of the page waits to be durable
   StorageResult stored_ = StorageResult::ok;

@@ -44,7 +44,7 @@ class WsProtocol {
   bool begin(const WsRequest& request, const WsTimeouts& timeouts, Millis now);
 
   /// Takes bytes from the peer, up to the first event. @return how many were taken; call again with the others after
-  /// the event was handled. After `message`, message() holds until the next call.
+  /// the event was handled. After `message`, message() is valid until the next call.
   size_t receive(Bytes bytes, Millis now, Event& event);
   /// Handles deadlines that have passed. @return `closed` when a deadline has passed.
   Event poll(Millis now);

@@ -38,7 +38,7 @@ class StoredNetworks {
   /// Writes all as an array, without their keys.
   void write(JsonWriter& json) const;
 
-  /// Adds a network, or replaces the one of that name; `done` is called on the loop once that is durable.
+  /// Adds a network, or replaces the one of that name; `done` is called on the loop when that is durable.
   /// @return the problem, or nullptr
   const char* add(const WifiNetwork& network, StorageDone done);
   /// Removes a network, as add().

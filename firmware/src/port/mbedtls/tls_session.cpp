@@ -197,13 +197,13 @@ TlsSession::State TlsSession::step() {
   if (code == 0) {
     state_ = State::open;
     is_computing_ = wants_output_ = false;
-    // A refusal that the handshake got over is not the reason of a later end.
+    // An allocation that failed during a successful handshake is not the reason of a later end.
     TlsMemory::take_failed();
     failed_ = 0;
   } else if (!is_waiting(code)) {
     end(code);
   } else if (const size_t failed = TlsMemory::take_failed(); failed != 0) {
-    // The library goes on after some refusals, and the peer rejects what it sends then.
+    // After some failed allocations the library continues, and the peer rejects its next bytes.
     failed_ = failed;
   }
   return state_;

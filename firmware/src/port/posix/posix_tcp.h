@@ -68,7 +68,7 @@ class PosixTcp final : public Tcp, public WakeSource {
     bool resolve(const std::string& name, uint16_t port, int flags);
     void end();
 
-    int ended_fd;  ///< readable once the lookup has ended; wakes the loop
+    int ended_fd;  ///< readable when the lookup has ended; wakes the loop
     std::atomic<bool> ended{false};
     bool found = false;
     sockaddr_storage address{};

@@ -87,8 +87,8 @@ class Station {
       if (state_ == NetworkState::associating) connect();
       return;
     }
-    // A late or second answer to disconnect() must not end an attempt either, nor the late event of an earlier link the
-    // present one.
+    // A late or second answer to disconnect() must not end an attempt either. A late event of an earlier link must not
+    // end the present link.
     if (reason == Network::kReasonLeave && state_ == NetworkState::associating) return;
     if ((state_ == NetworkState::dhcp || state_ == NetworkState::up) && driver_.is_joined()) return;
     fall(reason);

@@ -99,7 +99,7 @@ class SteppedClock(BenchClock):
         return self._now
 
     def has_passed(self, end: int) -> bool:
-        """Return whether it is later than a stamp, or all participants have been idle at the stamp.
+        """Return whether the time is past a stamp, or all participants have been idle at the stamp.
 
         A wait may return early, in real time, at the stamp itself: a message that the device sends then is in time.
         """
@@ -141,7 +141,7 @@ class SteppedClock(BenchClock):
                 waiter.condition.wait(SIGNAL_LATENCY_S)
 
     def holdup(self) -> str:
-        """Describe why bench time is stopped: a participant works, or no thread waits. Empty if it is not."""
+        """Describe why bench time is stopped: a participant works, or no thread waits. Empty if time runs."""
         with self._changed:
             if self._conductor is None:
                 return ""
@@ -192,7 +192,8 @@ class SteppedClock(BenchClock):
     # -- for participants ---------------------------------------------------------------------------------------
 
     def leave(self, loop: SteppedEventLoop) -> None:
-        """Remove a closed loop. With the last one, the conductor ends and time stops until another is created."""
+        """Remove a closed loop. With the last loop, the conductor ends, and time stops until another loop is
+        created."""
         with self._changed:
             self._loops = [other for other in self._loops if other is not loop]
             self._activity += 1
