@@ -169,7 +169,7 @@ def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
 def test_a_status_shorter_than_the_minimum_duration_is_not_reported(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """MinimumStatusDuration: a state is reported once it has lasted that long, and a shorter one never."""
+    """MinimumStatusDuration: a state is reported after it has lasted that long, and a shorter state never."""
     device.configure(minimum_status_duration_s=10)
     mark = bench.mark()
     driver.plug_in()
@@ -246,7 +246,7 @@ def test_a_lock_that_does_not_close_is_reported_and_starts_nothing(
 def test_a_lock_that_opens_under_current_opens_the_contactor(
     device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """D5, E3: the contactor opens when the bolt opens under current; the charge goes on when it closes."""
+    """D5, E3: the contactor opens with the bolt under current; the charge goes on when the bolt closes."""
     device.configure(lock_timeout_ms=30_000)
     inputs["lock_feedback"].on()
     transaction_id = driver.start_charge(csms)

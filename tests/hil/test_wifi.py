@@ -114,7 +114,7 @@ def test_a_lost_lease_is_a_loss(device: Device, bench: Bench, console: Console, 
 
 
 def test_a_loss_without_an_event_is_noticed(device: Device, bench: Bench, console: Console, csms: Csms) -> None:
-    """The driver does not report a lost association: the device notices within one interval of its watchdog."""
+    """The driver does not report a lost association: the device detects it within one interval of checks."""
     with bench.inject(WifiEvents("lost")):
         with bench.inject(WifiKick(200)):
             console.expect(rf"wifi: link lost, reason {NO_EVENT}:", timeout=WATCH_S + 0.5)
@@ -123,7 +123,7 @@ def test_a_loss_without_an_event_is_noticed(device: Device, bench: Bench, consol
 
 
 def test_an_access_point_that_needs_silence_is_joined_again(device: Device, bench: Bench, csms: Csms) -> None:
-    """An access point rejects attempts until 90 s of silence: the backoff grows beyond, and the device is back."""
+    """An access point rejects attempts until 90 s of silence: the backoff exceeds 90 s, the device rejoins."""
     mark = bench.mark()
     with bench.inject(WifiSilence(90)):
         csms.expect_connected(timeout=4 * LONGEST_PAUSE_S)

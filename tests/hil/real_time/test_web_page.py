@@ -218,7 +218,7 @@ def crowd(bench: Bench, stranger: PageClient) -> Iterator[list[socket.socket]]:
 def test_idle_and_slow_clients_do_not_disturb_ocpp(
     crowd: list[socket.socket], device: Device, csms: Csms, bench: Bench, console: Console, stranger: PageClient
 ) -> None:
-    """While they hold every connection of the page, each call of the CSMS is answered, in order."""
+    """While such clients hold every connection of the page, each call of the CSMS is answered, in order."""
     mark = bench.mark()
     assert json.loads(console.command("web"))["web"]["connections"] == 4
     for number in range(20):

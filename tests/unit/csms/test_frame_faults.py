@@ -112,7 +112,7 @@ def test_a_dropped_call_of_the_csms_gets_no_answer(csms: Csms, peer: Peer) -> No
 
 @STEPPED
 def test_a_delayed_answer_comes_after_its_time(csms: Csms, peer: Peer) -> None:
-    """Other frames overtake it, and it is on the timeline when it is sent."""
+    """Other frames overtake the answer, which is on the timeline when it is sent."""
     with csms.tamper(Delay(20.0), Selection(action="Heartbeat", times=1)):
         peer.start_call("Heartbeat", {}, "late")
         csms.expect("Heartbeat")

@@ -59,7 +59,7 @@ def test_act_is_followed_by_what_the_device_did(session: Session) -> None:
 
 
 def test_messages_by_the_clock_and_before_the_first_act_are_left_out(session: Session) -> None:
-    """Heartbeat, MeterValues, invalid frames and what came before any act are not expected."""
+    """Heartbeat, MeterValues, invalid frames and messages before the first act are not expected."""
     session.frame("StatusNotification", {"status": "Available"})
     session.act("input.set", name="cable", on=True)
     session.frame("Heartbeat", {})

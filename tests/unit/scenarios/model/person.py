@@ -1,4 +1,4 @@
-"""The person who acts at the model, and what stands in for the rig's access to it in cases of security profiles."""
+"""The person who acts at the model, and the device by which cases with secrets reach the model."""
 
 from __future__ import annotations
 
