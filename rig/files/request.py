@@ -10,7 +10,7 @@ UPLOADS = ("PUT", "POST")
 DOWNLOADS = ("GET", "HEAD")
 
 MOST_HEADER_BYTES = 16 << 10
-"""The maximum size of the head of a request, of each other part of it but the body, and of a head within a form."""
+"""The maximum size of a request's head, of each other part of a request but the body, and of a head in a form."""
 
 
 class Site(NamedTuple):

@@ -40,8 +40,8 @@ _QUIET_AFTER_S = 0.5
 class Console:
     """Reads and writes the console. Publishes each line as `LogLine`, followed by the log format's events.
 
-    A line ends with its newline. A line without one, such as a prompt, ends when the device is quiet, when it restarts,
-    when the answer to a command or a pause follows, and when the port is released.
+    A line ends with its newline. A line without one, such as a prompt, ends when the device is quiet or restarts, when
+    the answer to a command follows, or when the port is released.
 
     If the log format raises, the events of that line are lost, but all lines are published. Waiting calls raise the
     error.

@@ -198,8 +198,8 @@ class Flasher:
     def _session(self, doing: str, chip: str, advance: Callable[[float], None] = _ignore) -> Iterator[Any]:
         """Put the chip into download mode and run esptool's stub on it; afterwards let the chip boot again."""
         with _output_lock:
-            # The port is closed and opened while the chip is in reset, so that no output is lost, and the pulse on EN
-            # is as long as the capacitor on a real board's EN requires.
+            # The port is closed and opened while the chip is in reset, so that no output is lost. This also makes the
+            # pulse on EN as long as the capacitor on a real board's EN requires.
             self._hold_reset(True)
             self._select_download(True)
             self._release_port()

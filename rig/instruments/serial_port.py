@@ -70,8 +70,8 @@ class SerialPort(asyncio.Protocol):
 
     async def close(self) -> None:
         """Close it, and wait until it is closed."""
-        # A child that another thread has just forked has the descriptor until it executes its program, and the lock
-        # with it: the flasher could not lock the port meanwhile.
+        # A child that another thread has just forked has the descriptor, with its lock, until the child executes its
+        # program. Until then the flasher could not lock the port.
         descriptor = _descriptor(self._transport.serial)
         if descriptor is not None:
             fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -186,8 +186,8 @@ class Telemetry:
 
         Raises:
             ExpectationError: the device loses memory.
-            AuthorError: no verdict is possible: there were too few cycles or samples, the device rebooted in between,
-                the samples lack the figure, or they vary too much to show a leak of `visible` bytes.
+            AuthorError: no verdict is possible. There were too few cycles or samples, the device rebooted in between,
+                or the samples lack the figure or vary too much to show a leak of `visible` bytes.
         """
         start = since or self._timeline.default_mark
         call = f"no_leak(per={per!r}, over={over})"

@@ -85,8 +85,8 @@ class Stage:
 class Player:
     """Plays steps. Each is a call of the bench or of the fake CSMS.
 
-    An expectation of a message considers messages after the one that the last expectation matched, so the order of the
-    steps is the order of the messages.
+    An expectation of a message only considers messages after the last matched one. So the order of the steps is the
+    order of the messages.
 
     Args:
         stage: the bench and the CSMS, or the CSMS and a person.

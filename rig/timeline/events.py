@@ -386,8 +386,8 @@ class TestEnded(Event):
     """A test has ended. `seconds` is real time; `message` is the reason if it did not pass.
 
     `excerpt` has the failing line of the test, the lines before it, and the values of its variables.
-    `outcome` is `failed` for a failure of the firmware, `error` for an error of the bench, `broken` for an error of the
-    test, and `interrupted` if a signal, Ctrl-C or `pytest.exit` ended the session during the test. It is `not
+    `outcome` is `failed` for a failure of the firmware, `error` for an error of the bench, and `broken` for an error of
+    the test. It is `interrupted` if a signal, Ctrl-C or `pytest.exit` ended the session during the test. It is `not
     measurable` if the test passed but the machine was too busy for one of its measurements.
     """
 

@@ -1,7 +1,7 @@
 """The layout of an event's type: its fields, their JSON types, and whether they may hold a secret.
 
 A field that can hold text must declare that with `MayHoldSecret[...]` or `NoSecret[...]` around its type. A field of
-another type, such as a list, a path or an enum, is written as JSON or text, and masked unless it is `NoSecret`.
+another type, such as a list, a path or an enum, is written as JSON or text. It is masked unless it is `NoSecret`.
 """
 
 from __future__ import annotations

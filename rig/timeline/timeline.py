@@ -32,8 +32,8 @@ class Mark:
 class Timeline:
     """An append-only list of events. All methods may be called from any thread.
 
-    Listeners are called in the appending thread, in order, under the timeline's lock: they must be fast, must not
-    block and may append further events (which are delivered afterwards, never nested). Predicates of searches are
+    Listeners are called in the appending thread, in order, under the timeline's lock. They must be fast and must not
+    block. They can append further events, which are delivered afterwards, never nested. Predicates of searches are
     called without the lock, so that a long search does not block the instruments.
 
     Args:
@@ -173,8 +173,8 @@ class Timeline:
 
         Args:
             listener: called with each event in order.
-            then: called once after the events of each `append` or `extend`, before that returns: for work that costs
-                the same for one event as for many.
+            then: called once after the events of each `append` or `extend`, before that call returns. For work that
+                costs the same for one event as for many.
         """
         entry = (listener, then)
         with self._lock:

@@ -46,10 +46,10 @@ def masked(content: Any, *, beside_key: bool = False) -> Any:
     """Mask the secrets in decoded JSON. Returns the same object if there are none.
 
     Secrets are passwords in URLs, values of names that mean a secret (`rig.util.secret_names`), and the value next to a
-    key that names one, as in ChangeConfiguration.req and GetConfiguration.conf (OCPP 1.6 sections 6.7 and 7.29). They
-    are masked at any depth, in texts and in the names of an object. The values next to a variable may be in a list, as
-    in NotifyReportRequest (OCPP 2.0.1 part 2 section 2.50).
-    An object that is not JSON, such as a path or an enum, is first converted to JSON or text.
+    key that names a secret. ChangeConfiguration.req and GetConfiguration.conf have such keys (OCPP 1.6 sections 6.7 and
+    7.29). Secrets are masked at any depth, in texts and in the names of an object. The values next to a variable may be
+    in a list, as in NotifyReportRequest (OCPP 2.0.1 part 2 section 2.50). An object that is not JSON, such as a path or
+    an enum, is first converted to JSON or text.
 
     Args:
         content: decoded JSON.

@@ -17,7 +17,7 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing se
 class Port:
     """A TCP port on one address, reserved from construction to `close`.
 
-    A socket that is bound but does not listen reserves the number: while no `listener` is open, the kernel refuses
+    A socket that is bound but does not listen reserves the number. While no `listener` is open, the kernel refuses
     connections (RST) and assigns the number to no other process.
 
     Args:

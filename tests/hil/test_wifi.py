@@ -123,7 +123,7 @@ def test_a_loss_without_an_event_is_noticed(device: Device, bench: Bench, consol
 
 
 def test_an_access_point_that_needs_silence_is_joined_again(device: Device, bench: Bench, csms: Csms) -> None:
-    """An access point rejects attempts until 90 s of silence: the backoff exceeds 90 s, the device rejoins."""
+    """An access point rejects attempts until 90 s of silence: the backoff grows beyond, the device rejoins."""
     mark = bench.mark()
     with bench.inject(WifiSilence(90)):
         csms.expect_connected(timeout=4 * LONGEST_PAUSE_S)

@@ -8,7 +8,7 @@ namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB
+// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app. Log files, lists and networks can take 16 KB
 // more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 

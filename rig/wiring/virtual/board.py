@@ -257,7 +257,7 @@ class Board:
     def _allow_to_run(self, allowed: bool) -> None:
         """Stop the chip or drop old input at the edge of power or reset, under the wires' lock.
 
-        The board's thread would be too late: a chip in reset must not send any more, and bytes that are sent to it
+        The board's thread would be too late. A chip in reset must not send any more. Bytes that are sent to the chip
         after the release must not be dropped.
         """
         if allowed:
