@@ -35,7 +35,7 @@ class Converted(NamedTuple):
 
     Attributes:
         files: all bytes of each file, by name.
-        notes: what the conversion could not keep, or did not touch; one sentence each.
+        notes: the parts that the conversion could not keep, or did not touch; one sentence each.
     """
 
     files: dict[str, bytes]

@@ -14,7 +14,7 @@ from rig.live.client import Client
 
 MOST_EVENTS = 10_000
 MOST_BYTES = 32 << 20
-"""The limits of the kept events. The oldest are dropped, and a reader learns how many it has missed."""
+"""The limits of the kept events. The oldest are dropped, and a reader gets the number of missed events."""
 
 
 class Page(NamedTuple):

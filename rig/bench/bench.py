@@ -140,7 +140,7 @@ class Bench:
         """Close and open the bench, to recover from an error of the bench.
 
         Raises:
-            BenchError: it cannot be opened.
+            BenchError: the bench cannot be opened.
         """
         # A broken part may fail to close. If that matters, opening fails as well.
         with contextlib.suppress(Exception):
@@ -301,7 +301,7 @@ class Bench:
         """The address of the device's own page (docs/device-page.md).
 
         Raises:
-            BenchError: the bench does not reach a page; the capability `page` says so beforehand.
+            BenchError: the bench does not reach a page, so it has no capability `page`.
         """
         if not self.wiring.page_url:
             raise BenchError(

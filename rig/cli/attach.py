@@ -92,7 +92,7 @@ class Session:
         """Keep a bench that this command has opened until Ctrl-C, because closing it would undo the act.
 
         Args:
-            what: what lasts as long as the bench is open.
+            what: the effect that lasts as long as the bench is open.
         """
         if not self.is_own:
             return
@@ -179,7 +179,7 @@ def parsed_object(text: str, what: str) -> dict[str, Any]:
         what: its name in messages.
 
     Raises:
-        BenchError: it is not a JSON object.
+        BenchError: the text is not a JSON object.
     """
     try:
         value = json.loads(text or "{}")

@@ -1,4 +1,4 @@
-"""`rig doctor --latency`: how exact the stamps of a bench are, and how soon a test sees an edge."""
+"""`rig doctor --latency`: how exact the stamps of a bench are, and how soon a test gets an edge."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ async def find(wanted: Wanted) -> Link | None:
         wanted: the bench.
 
     Raises:
-        BenchError: it speaks another version of the live socket.
+        BenchError: the bench has another version of the live socket.
     """
     for connected in await asyncio.to_thread(lambda: list(connections())):
         reader, writer = await asyncio.open_unix_connection(sock=connected, limit=_LONGEST_LINE)

@@ -21,7 +21,7 @@ class Configuration(ABC):
         charge_point: the identity of the charge point; None: that of the bench.
 
     Attributes:
-        kind: what a name is of, in messages.
+        kind: the named thing in messages.
         action: the action that changes a value.
     """
 

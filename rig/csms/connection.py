@@ -25,7 +25,7 @@ _BLAME = frozenset({CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.
 MOST_UNREAD_BYTES = 2 << 20
 """The CSMS resets the connection of a client that keeps sending while this many bytes for it are unread.
 
-An answer waits until the previous one has left, so the unread bytes are mostly pongs to the client's pings.
+An answer waits until the previous answer has left. So the unread bytes are mostly pongs to the client's pings.
 """
 
 

@@ -23,7 +23,7 @@ class Deviation:
     """A tolerated deviation.
 
     Attributes:
-        what: what the charge point does.
+        what: the act of the charge point.
         reason: why a CSMS can accept it, and who does.
     """
 

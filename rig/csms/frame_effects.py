@@ -22,7 +22,7 @@ class Effect:
     """An effect on a frame. The base changes nothing."""
 
     def is_possible(self, way: Way, action: str, message: Message) -> bool:  # noqa: ARG002 - for the derived ones
-        """Return whether the effect can change a frame. One that it cannot change is not counted."""
+        """Return whether the effect can change a frame. Other frames are not counted."""
         return True
 
     def altered(self, text: str | bytes, action: str, message: Message, rng: random.Random) -> str | bytes:  # noqa: ARG002

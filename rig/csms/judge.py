@@ -1,4 +1,4 @@
-"""Judges the messages of one charge point: what is wrong with them, and the error responses to them."""
+"""Judges the messages of one charge point: their errors, and the error responses to them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Verdict:
     Attributes:
         message: the message as the CSMS reads it: a tolerated payload is repaired (`as_read`).
         action: the action of the message, or of the CALL that it answers; empty if unknown.
-        error: what is wrong and not accepted; empty for a message that the CSMS accepts.
+        error: the error; empty for a message that the CSMS accepts.
         deviation: the tolerated deviation: its name and what is wrong; empty if there is none. If the CSMS tolerates
             nothing, `error` is set too.
         error_response: the error response of the CSMS, instead of the normal answer.

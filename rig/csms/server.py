@@ -46,7 +46,7 @@ _NO_TLS = "finished no TLS handshake"
 MOST_CONNECTIONS = 800
 """The maximum number of open connections; fewer if the process may open fewer files.
 
-One more ends the oldest pending opening handshake; if there is none, it is reset.
+One more ends the oldest pending opening handshake; if there is none, the new one is reset.
 """
 
 _SPARE_FILES = 128

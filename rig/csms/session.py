@@ -199,7 +199,7 @@ class ChargePoint:
     def replace_answer(self, action: str, answer: Answer, times: int | None, check: bool = True) -> Replacement:
         """Answer `action` with `answer`, always or `times` times. The latest replacement applies.
 
-        `check` says whether the answers of a function must follow the schema.
+        With `check`, the answers of a function must follow the schema.
         """
         stack = self._replacements.setdefault(action, [])
 

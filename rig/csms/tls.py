@@ -30,7 +30,7 @@ class TlsServer(asyncio.Protocol):
     """The server's end of TLS on one TCP connection.
 
     Args:
-        above: gets the connection once the handshake is done.
+        above: gets the connection after the handshake.
         context: the TLS context of the server.
         made: called when the TCP connection is established.
         opened: called when the handshake is complete.

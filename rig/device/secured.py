@@ -56,7 +56,7 @@ class Secured:
         self._write(encoded)
 
     def forget(self) -> None:
-        """Take the secrets off the device."""
+        """Remove the secrets from the device."""
         self._write({})
 
     def _write(self, blobs: dict[str, bytes]) -> None:

@@ -57,14 +57,14 @@ class Service(Protocol):
         """Take an upload, and return the answer; None: the connection is reset.
 
         Raises:
-            RejectedError: it is refused.
+            RejectedError: the upload is refused.
         """
 
     def validate_login(self, request: Request) -> None:
         """Check the login of a request.
 
         Raises:
-            RejectedError: it is missing or wrong.
+            RejectedError: the login is missing or wrong.
         """
 
     def publish(self, transfer: Transfer) -> None:

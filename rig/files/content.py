@@ -17,7 +17,7 @@ class Content(Protocol):
 
     @property
     def etag(self) -> str:
-        """The entity tag, in its quotes. Other bytes have another one."""
+        """The entity tag, in its quotes. Different bytes have different tags."""
 
     def read(self, start: int, count: int) -> bytes:
         """Return at most `count` bytes from `start` on; none at the end."""

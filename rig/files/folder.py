@@ -21,7 +21,7 @@ class Folder:
         path: the folder.
 
     Raises:
-        BenchError: it is no folder, or cannot be read.
+        BenchError: the path is no folder, or cannot be read.
     """
 
     def __init__(self, path: Path) -> None:

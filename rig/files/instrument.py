@@ -109,7 +109,7 @@ class Files:
     # -- files ----------------------------------------------------------------------------------------------------
 
     def put(self, name: str, data: bytes | str) -> str:
-        """Serve a file from memory. It replaces one of the same name, whose ETag differs if its bytes do.
+        """Serve a file from memory. It replaces a file of the same name. The ETag changes if the bytes do.
 
         Args:
             name: its path in the URL, such as `firmware.bin` or `v2/firmware.bin`.
@@ -186,7 +186,7 @@ class Files:
             since: ignore events before this mark; None: the test's start.
 
         Raises:
-            ExpectationError: none came in time. The message shows the last requests.
+            ExpectationError: no upload came in time. The message shows the last requests.
         """
         found = self._expect(
             f"an upload {pattern!r}",
@@ -219,7 +219,7 @@ class Files:
             since: ignore events before this mark; None: the test's start.
 
         Raises:
-            ExpectationError: none came in time. The message shows the last requests.
+            ExpectationError: no such request came in time. The message shows the last requests.
         """
         return self._expect(
             f"a request {method} {pattern!r}".replace("  ", " "),
@@ -234,7 +234,7 @@ class Files:
 
     @checked
     def expect_refused(self, reason: str = "", *, timeout: Seconds = 10.0, since: Mark | None = None) -> ClientRefused:
-        """Wait for the next client that came to no request, such as one that rejects the server's certificate.
+        """Wait for the next client that fails before its request, for example by rejecting the certificate.
 
         Args:
             reason: a part of the reason.
@@ -242,7 +242,7 @@ class Files:
             since: ignore events before this mark; None: the test's start.
 
         Raises:
-            ExpectationError: none came in time.
+            ExpectationError: no client was refused in time.
         """
         return self.timeline.expect(
             ClientRefused,

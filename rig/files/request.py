@@ -40,7 +40,7 @@ class Request:
 
     @property
     def is_upload(self) -> bool:
-        """Whether it sends a file, rather than asks for one."""
+        """Whether it sends a file, rather than requests one."""
         return self.method in UPLOADS
 
 

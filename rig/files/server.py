@@ -30,7 +30,8 @@ from rig.util.errors import BenchError
 from rig.util.tcp import Port
 
 MOST_CONNECTIONS = 128
-"""The maximum number of open connections. One more ends the oldest without a request; without one it is reset."""
+"""The maximum number of open connections. One more ends the oldest connection without a request; if there is none, the
+new one is reset."""
 
 _NO_TLS = "finished no TLS handshake"
 
@@ -130,7 +131,7 @@ class FileServer:
         """Present a certificate to new connections of HTTPS. Return the previous one.
 
         Raises:
-            BenchError: it cannot be used; the previous one stays.
+            BenchError: the certificate cannot be used; the previous one stays.
         """
         self._tls_context = _context(certificate)
         before, self._certificate = self._certificate, certificate
@@ -216,7 +217,7 @@ class FileServer:
         """Check the login of a request.
 
         Raises:
-            RejectedError: it is missing or wrong.
+            RejectedError: the login is missing or wrong.
         """
         validate_login(self.logins, request.headers.get("authorization", ""))
 
@@ -255,7 +256,7 @@ class FileServer:
         """Take an upload, and return the answer; None: a failure resets the connection.
 
         Raises:
-            RejectedError: it is too large, malformed, or has no room.
+            RejectedError: the upload is too large, malformed, or has no room.
         """
         intake = Intake()
         for failure in failures:

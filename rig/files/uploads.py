@@ -27,7 +27,7 @@ class Upload:
     """A complete upload.
 
     Attributes:
-        name: its name: that of its URL, or the one that the client gave with the file. A second upload of a name gets
+        name: the name in its URL, or the name that the client sent with the file. A second upload of a name gets
             a number: `log.txt.2`.
         content_type: the header Content-Type; empty if there was none.
         size: in bytes.
@@ -117,7 +117,7 @@ class Uploads:
         """Count more bytes that arrive.
 
         Raises:
-            RejectedError: they are too many.
+            RejectedError: there are too many bytes.
         """
         self.validate_room(size)
         self._arriving += size

@@ -16,7 +16,7 @@ _TIMEOUT_S = 5.0
 
 
 class Backtraces:
-    """Decodes backtraces of the device if the available executable has the build id of the one that crashed.
+    """Decodes backtraces of the device if the available executable has the build id of the crashed one.
 
     Args:
         root: the project's folder; paths below it are shown relative to it.

@@ -47,7 +47,7 @@ def firmware(source: str, root: Path) -> Firmware:
         root: the project's folder, to which paths are relative.
 
     Raises:
-        BenchError: it does not build, or does not exist.
+        BenchError: the firmware does not build, or does not exist.
     """
     if source == "host":
         return package(build(root), root)
@@ -59,7 +59,7 @@ def firmware(source: str, root: Path) -> Firmware:
 
 
 def build_notice(source: str, root: Path) -> str:
-    """Return a notice of what `firmware` will build, and how long that takes; empty if there is nothing to build.
+    """Return a notice of the coming build and its duration; empty if there is nothing to build.
 
     Args:
         source: as in `firmware`.
@@ -86,7 +86,8 @@ def check_source(source: str, root: Path) -> None:
         root: the project's folder.
 
     Raises:
-        BenchError: it does not exist, or is neither a build folder of ESP-IDF nor an executable for this machine.
+        BenchError: the firmware does not exist, or is neither a build folder of ESP-IDF nor an executable for this
+            machine.
     """
     if source == "host":
         host_project(root)
@@ -158,7 +159,7 @@ def host_project(root: Path) -> Path:
     """Return the folder of the sources for this machine.
 
     Raises:
-        BenchError: it does not exist.
+        BenchError: the folder does not exist.
     """
     source = root / "firmware" / "host"
     if not source.is_dir():

@@ -47,7 +47,7 @@ def read_elf(path: Path) -> ElfHeader | None:
     """Read the header of an ELF file; None if it is no ELF file, or ends too early.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         start = file.read(64)

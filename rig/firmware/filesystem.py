@@ -24,7 +24,7 @@ def make_filesystem(files: Mapping[str, bytes], size: int) -> bytes:
     """Return a LittleFS image of `size` bytes with `files` in its root directory, by name.
 
     Raises:
-        BenchError: they do not fit.
+        BenchError: the files do not fit.
     """
     filesystem = _on(bytearray(b"\xff") * size)
     filesystem.format()

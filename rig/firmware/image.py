@@ -107,7 +107,7 @@ def parse_image(data: bytes) -> AppImage:
         data: starts with the image; the bytes after it are ignored.
 
     Raises:
-        ImageError: it cannot be booted.
+        ImageError: the image cannot be booted.
     """
     if len(data) < _HEADER.size or data[0] != MAGIC:
         raise ImageError(f"invalid header: 0x{int.from_bytes(data[:4], 'little'):08x}")

@@ -130,8 +130,8 @@ def _content(path: Path) -> bytes:
     """Return the content of a regular file: a device has no end, and a pipe may have no writer.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is not a regular file, or too large.
+        OSError: the file cannot be read.
+        ValueError: the file is not a regular file, or too large.
     """
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):

@@ -94,7 +94,7 @@ class Console:
         """Open the port, on the bench's loop.
 
         Raises:
-            BenchError: it cannot be opened; the message names the existing ports.
+            BenchError: the port cannot be opened; the message names the existing ports.
         """
         self._letting_go = False
         self._splitter = LineSplitter()
@@ -121,7 +121,7 @@ class Console:
         """Open the port again after `release`, or after it had vanished.
 
         Raises:
-            BenchError: it cannot be opened.
+            BenchError: the port cannot be opened.
         """
         if self._port is None:
             run_on(self._loop, self.open(), "opening the serial port")

@@ -21,7 +21,7 @@ class CurrentMeter:
     A reading holds until the next one, so means are weighted by time.
 
     Args:
-        timeline: gets a `CurrentSample` for each reading that differs from the one before.
+        timeline: gets a `CurrentSample` for each reading that differs from the previous one.
         sensor: the sensor; it is read from now on.
 
     Raises:
@@ -51,7 +51,7 @@ class CurrentMeter:
         )
 
     def on_trouble(self, trouble: Exception) -> None:
-        """Keep the reason why there are no more readings, for the next test that asks for one."""
+        """Keep the reason why there are no more readings, for the next test that needs a reading."""
         self._trouble = trouble if isinstance(trouble, PlugbenchError) else BenchError(f"the current sensor: {trouble}")
 
     @property

@@ -75,7 +75,7 @@ class Led:
         since: Mark | None = None,
         timeout: Seconds = 5.0,
     ) -> LedPattern:
-        """Wait until it shows a pattern. A blink takes two periods to detect, a steady light 1.25 s.
+        """Wait until the LED shows a pattern. A blink takes two periods to detect, a steady light 1.25 s.
 
         Args:
             pattern: off, on, blink or double_flash.

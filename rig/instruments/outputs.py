@@ -33,7 +33,7 @@ class Output:
 
     @checked
     def expect(self, level: bool, *, since: Mark | None = None, timeout: Seconds = 5.0) -> PinEdge:
-        """Wait until it is at a level.
+        """Wait until the output is at a level.
 
         Args:
             level: True for on (closed, driven).
@@ -45,7 +45,7 @@ class Output:
             The edge to that level, with its stamp.
 
         Raises:
-            ExpectationError: it did not reach the level in time.
+            ExpectationError: the output did not reach the level in time.
         """
         what = f"{self._signal} {'on' if level else 'off'}"
         if since is not None:
@@ -75,10 +75,10 @@ class Output:
 
     @checked
     def expect_steady(self, level: bool, *, within: Seconds) -> None:
-        """Check that it is at a level and stays there for `within` bench seconds.
+        """Check that the output is at a level and stays there for `within` bench seconds.
 
         Raises:
-            ExpectationError: it is at the other level, or changes.
+            ExpectationError: the output is at the other level, or changes.
         """
         since = self._timeline.mark()  # before the check, because it may change right after
         self.expect(level, timeout=0)

@@ -43,7 +43,7 @@ class SerialPort(asyncio.Protocol):
             key: the key of the bench description to name in the error.
 
         Raises:
-            BenchError: it cannot be opened; the message names the existing ports.
+            BenchError: the port cannot be opened; the message names the existing ports.
         """
         try:
             # In a thread, because opening some ports is slow (rfc2217 negotiates).

@@ -14,7 +14,7 @@ from rig.live.folder import connections
 from rig.util.errors import BenchError, DeviceError
 
 _GREETING_S = 5.0
-"""Real seconds in which a holder greets. One that is stopped, as in a debugger, does not."""
+"""Real seconds in which a holder greets. A holder that is stopped, as in a debugger, does not greet."""
 _CHUNK = 1 << 16
 _PROTOCOL = 1
 
@@ -159,7 +159,7 @@ class Client:
         """Return the next message; None at the end.
 
         Raises:
-            TimeoutError: none came in the socket's timeout.
+            TimeoutError: no message came in the socket's timeout.
         """
         while not self._lines:
             try:

@@ -31,7 +31,7 @@ class Limit:
         """Read a limit such as `p95=200` or `errors=0`.
 
         Raises:
-            AuthorError: it is no limit.
+            AuthorError: the text is no limit.
         """
         figure, equals, value = text.partition("=")
         try:

@@ -1,6 +1,6 @@
 """Read and write OCPP-J frames, the text messages on the WebSocket (OCPP-J 1.6 section 4.2, 2.1 section 4.2).
 
-This layer knows no socket and no schema. It can also write invalid frames, for tests.
+This layer uses no socket and no schema. It can also write invalid frames, for tests.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def parse(raw: str | bytes, version: Version = V16) -> Message:
 
     Args:
         raw: the text, or the bytes of a binary message.
-        version: the version of OCPP, which knows the message types.
+        version: the version of OCPP, which defines the message types.
     """
     if not isinstance(raw, str):
         return Malformed("a binary message: OCPP-J frames are text (OCPP-J 1.6 section 4.1.2)")

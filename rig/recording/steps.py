@@ -22,7 +22,7 @@ KINDS = [HAND_ACT, FRAME, EDGE, INJECTED, LIFTED]
 """The types of events that a recording needs."""
 
 _BY_THE_CLOCK = ("Heartbeat", "MeterValues")
-"""Messages that the device sends by the clock, whatever a person does."""
+"""Messages that the device sends by the clock, independent of a person."""
 _REPEATABLE = ("connectorId", "status", "errorCode", "idTag", "reason", "requestedMessage", "type")
 """The fields of a message that are the same when the session is repeated."""
 _WITHOUT_STEP = ("device.up", "console.take", CLIENT_LEFT)

@@ -152,7 +152,7 @@ class Player:
         """Return the value of a variable.
 
         Raises:
-            AuthorError: it has no value yet.
+            AuthorError: the variable has no value yet.
         """
         if name in self._variables:
             return self._variables[name]
@@ -190,7 +190,7 @@ class Player:
         """Limit the duration of the block.
 
         Raises:
-            ExpectationError: it took longer.
+            ExpectationError: the block took longer.
         """
         limit = self.clock.deadline(duration)
         self._limits.append(limit)
@@ -244,7 +244,7 @@ class Player:
         """The identity of the charge point.
 
         Raises:
-            ExpectationError: none has connected.
+            ExpectationError: no charge point has connected.
         """
         if self.stage.bench is not None and (named := self.stage.bench.description.device.identity):
             return named
@@ -272,7 +272,7 @@ class Player:
         chooses it.
 
         Raises:
-            ExpectationError: there is none.
+            ExpectationError: there is no transaction.
         """
 
         def latest() -> int | str | None:
@@ -347,7 +347,7 @@ class Player:
         """The file server.
 
         Raises:
-            NotSupportedError: there is none.
+            NotSupportedError: there is no file server.
         """
         found = self.stage.files if self.stage.bench is None else self.stage.bench.files
         if found is None:

@@ -23,7 +23,7 @@ def seconds(duration: str) -> float:
     """Return a duration in seconds.
 
     Raises:
-        AuthorError: it is not a duration.
+        AuthorError: the text is not a duration.
     """
     found = _DURATION.fullmatch(duration.strip())
     if found is None:

@@ -58,7 +58,7 @@ class KindIndex(Generic[E]):
     def forget(self, last: int) -> None:
         """Drop the events up to that id. New lists replace the old ones, which other threads may be reading.
 
-        The latest event of the kind stays: a boot of a week ago still says which firmware runs.
+        The latest event of the kind stays: a boot of a week ago still shows which firmware runs.
         """
         self.events = self.events[min(place_of(last + 1, self.events), max(0, len(self.events) - 1)) :]
         self.unmatched = self.unmatched[place_of(last + 1, self.unmatched) :]

@@ -292,7 +292,7 @@ class OcppFrame(Event):
 
     @property
     def grade(self) -> Grade:
-        """The grade of what is wrong in the frame; empty for a valid frame."""
+        """The grade of the frame's error; empty for a valid frame."""
         return "tolerated" if self.deviation else "specification" if self.error else ""
 
     @property

@@ -45,7 +45,7 @@ class Timeline:
         self.clock = clock or BenchClock()
         self._keep = keep
         self._events: list[Event] = []
-        self._forgotten = 0  # number of dropped events: the one at index i has the id _forgotten + i + 1
+        self._forgotten = 0  # number of dropped events: index i has the id _forgotten + i + 1
         self._kinds: dict[type[Event], KindIndex[Any]] = {}  # by each kind that was searched for
         self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # by the type of an event
         self._consumed: set[int] = set()
@@ -335,7 +335,7 @@ class Timeline:
                     continue
             for event in unseen:
                 if (where is None or where(event)) and (not consume or self._consume(event)):
-                    self.clock.settle()  # so that the test also sees the other events of this moment
+                    self.clock.settle()  # so that the test also gets the other events of this moment
                     return event
                 following = Mark(event.id + 1)
             if trouble is not None:
@@ -363,7 +363,7 @@ class Timeline:
         """Check that no such event occurred since the mark, nor occurs for `within` bench seconds from now.
 
         Raises:
-            ExpectationError: one occurred; the message shows it.
+            ExpectationError: such an event occurred; the message shows it.
         """
         try:
             found = self.expect(kind, where, since=since, timeout=within, consume=False)

@@ -44,7 +44,7 @@ class DescribedEmulator(Protocol):
 
     @property
     def qemu(self) -> str:
-        """The program; empty for the one on PATH."""
+        """The program; empty for the program on PATH."""
 
 
 class DescribedDevice(Protocol):

@@ -142,7 +142,7 @@ class QemuRun:
         changed: called with the number of an output of the chip and its new level, by `pins.read`; None without pins.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: QEMU cannot be started.
     """
 
     def __init__(self, qemu: Qemu, flash: Path, log: Path, changed: Callable[[int, bool], None] | None = None) -> None:

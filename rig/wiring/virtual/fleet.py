@@ -90,7 +90,7 @@ class FleetDevice:
         """Check that it runs, and that it drives no pin into a full link.
 
         Raises:
-            BenchError: it has ended.
+            BenchError: the device has ended.
         """
         self._process.link.receive()
         if self._process.link.ended:
@@ -130,7 +130,7 @@ def check_all(devices: Sequence[FleetDevice]) -> None:
     """Read the consoles of all devices, and check that they run.
 
     Raises:
-        BenchError: one has ended.
+        BenchError: a device has ended.
     """
     for device in devices:
         device.read_console()

@@ -127,7 +127,7 @@ class Rom:
 
     Args:
         port: the chip's end of the serial port.
-        flash: what esptool writes.
+        flash: the flash that esptool writes.
         chip: esptool's name of the chip.
     """
 

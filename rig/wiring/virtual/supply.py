@@ -68,7 +68,7 @@ class Supply:
         millivolts: the voltage, while the board is powered.
         powered: whether the power switch is closed.
         in_rom: whether the chip waits in download mode or for its next boot.
-        chip: what the running firmware has reported; None if it is not running.
+        chip: the report of the running firmware; None if it is not running.
         loads: the current in mA of each output that is on, by its GPIO.
     """
 

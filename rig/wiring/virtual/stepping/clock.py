@@ -77,7 +77,7 @@ class SteppedClock(BenchClock):
 
     def __init__(self) -> None:
         self._now = START_NS
-        self._rested = 0  # the latest time at which all were idle: what was due then has occurred
+        self._rested = 0  # the latest time at which all were idle: all events due then have occurred
         super().__init__()
         self._utc_at_start = EPOCH
         self._changed = threading.Condition()

@@ -16,7 +16,7 @@ _SHORT = 0.1
 """The share of the limit in which the state of the device is not read."""
 
 _PAUSE_S = 2.0
-"""A pause longer than this restarts the detection: a wait polls once a second (`SIGNAL_LATENCY_S`)."""
+"""A pause longer than this restarts the detection: a wait polls every second (`SIGNAL_LATENCY_S`)."""
 
 _STATES = {"R": "running", "S": "sleeping", "D": "waiting for the disk", "T": "stopped", "t": "traced", "Z": "dead"}
 
@@ -26,7 +26,7 @@ class Stall:
 
     def __init__(self) -> None:
         self._since: float | None = None  # real time
-        self._used: float | None = None  # processor time of the device, once there was no progress for a while
+        self._used: float | None = None  # processor time of the device after some time without progress
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
 
