@@ -73,8 +73,7 @@ class OpenFile:
 
 
 class _Altered:
-    """A content with a fault in it. The tag is that of the whole file, because a faulty server does not detect the
-    fault."""
+    """A content with a fault in it. The tag is that of the whole file: a faulty server does not detect it."""
 
     def __init__(self, content: Content) -> None:
         self._content = content

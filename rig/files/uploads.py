@@ -105,8 +105,7 @@ class Uploads:
 
     @contextlib.contextmanager
     def arriving(self) -> Iterator[Arrival]:
-        """Collect the bytes of an upload within the block. Bytes that are not added by the end of the block are
-        dropped."""
+        """Collect the bytes of an upload within the block. Bytes not added by its end are dropped."""
         arrival = Arrival(self)
         try:
             yield arrival

@@ -37,8 +37,7 @@ class Port:
         self.number: int = self._reservation.getsockname()[1]
 
     def listener(self, backlog: int = 128) -> socket.socket:
-        """Open a listening, non-blocking socket on the port. After the socket is closed, the port refuses connections
-        again.
+        """Open a listening, non-blocking socket on the port. When the socket closes, the port refuses connections.
 
         Args:
             backlog: the backlog of listen(2); Linux queues one connection more.

@@ -192,8 +192,7 @@ class SteppedClock(BenchClock):
     # -- for participants ---------------------------------------------------------------------------------------
 
     def leave(self, loop: SteppedEventLoop) -> None:
-        """Remove a closed loop. With the last loop, the conductor ends, and time stops until another loop is
-        created."""
+        """Remove a closed loop. With the last one, the conductor ends and time stops until another is created."""
         with self._changed:
             self._loops = [other for other in self._loops if other is not loop]
             self._activity += 1
