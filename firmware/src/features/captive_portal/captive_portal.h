@@ -6,8 +6,7 @@
 
 namespace pb {
 
-/// Answers DNS queries while the setup access point is open, so that a phone that joins it opens the device's page by
-/// itself.
+/// Answers DNS queries while the setup access point is open, so that a joining phone opens the device's page by itself.
 class CaptivePortal final : public Feature {
  public:
   static constexpr uint16_t kPort = 53;

@@ -79,7 +79,7 @@ class ChargePoint final : public Feature,
   /// The content of a StatusNotification.
   struct Status {
     ConnectorStatus status = ConnectorStatus::available;
-    Text error_code = "NoError";  // both are literals
+    Text error_code = "NoError";  // a literal, as is the info
     Text info;
 
     bool operator==(const Status& other) const {
@@ -92,7 +92,7 @@ class ChargePoint final : public Feature,
     uint16_t number = 0;
     bool is_confirmed = false;
     Millis resend_at = kNever;  // set after a timeout, or when it was dropped from a full queue
-    Backoff backoff;            // after timeouts
+    Backoff backoff;            // the pauses after timeouts
   };
 
   /// The idTag of an Authorize request.
@@ -168,7 +168,7 @@ class ChargePoint final : public Feature,
   bool is_offline_decision_ = false;  // the search of local_ decides without the CSMS
 
   Registration registration_ = Registration::unknown;
-  uint32_t target_ = 0;  // of the connection on which the CSMS has registered the charge point
+  uint32_t target_ = 0;  // the connection on which the CSMS has registered the charge point
   Millis next_boot_ = 0;
   uint32_t boots_ = 0;          // number of BootNotifications sent
   uint32_t answered_boot_ = 0;  // number of the last answered one

@@ -71,7 +71,7 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
 
 Millis CsmsRequests::poll(Millis now) { return earlier(poll_stops(now), poll_unlock(now)); }
 
-/// InternalError allows the CSMS to retry; other codes would blame the request.
+/// InternalError allows the CSMS to retry; other codes would mean an error in the request.
 DeferredReplies::Slot* CsmsRequests::defer(Request& request, const char* when_done, const char* when_failed) {
   DeferredReplies::Slot* slot = deferred_.defer(request.reply, request.action, when_done, when_failed);
   if (slot == nullptr) reject_busy(request);

@@ -155,22 +155,22 @@ class Charging final : public Feature, private TransactionListener {
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
   // Facts that are independent of the state.
-  bool stopped_ = false;     // by the emergency stop
+  bool stopped_ = false;     // the emergency stop is the cause
   bool restarting_ = false;  // no transaction begins any more
   bool out_of_service_ = false;
   bool unavailable_ = false;  // inoperative, with no transaction and no cable to wait for
   bool finished_ = false;     // the session of the plugged cable has ended or expired
   // Facts of the open transaction.
-  bool is_other_tag_pending_ = false;  // another idTag was presented to end it, and waits for its answer
+  bool is_other_tag_pending_ = false;  // another idTag that may end the transaction waits for its answer
   bool out_of_energy_ = false;         // a rejected idTag has used its MaxEnergyOnInvalidId
 
   IdTag id_tag_;
   IdTag parent_id_tag_;
   Millis authorized_until_ = kNever;
-  Millis idle_since_ = 0;  // since then the cable is plugged in without an idTag
+  Millis idle_since_ = 0;  // the time since which the cable is plugged in without an idTag
   ConnectorStatus status_ = ConnectorStatus::available;
   ConnectorStatus reported_ = ConnectorStatus::available;
-  Text reported_code_ = "NoError";  // both are literals
+  Text reported_code_ = "NoError";  // a literal, as is the info
   Text reported_info_;
   Millis status_since_ = 0;
 };

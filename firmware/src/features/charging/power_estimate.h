@@ -4,8 +4,8 @@
 
 namespace pb {
 
-/// The power, from the time between S0 pulses. The loop sees a pulse up to a second late, so the time between pulses is
-/// measured over a window that makes the error small.
+/// The power, from the time between S0 pulses. The loop reads a pulse up to a second late, so the time between pulses
+/// is measured over a window that makes the error small.
 class PowerEstimate {
  public:
   static constexpr Millis kWindow = 20'000;

@@ -9,7 +9,7 @@ namespace pb {
 namespace {
 
 constexpr Text kMask = "********";
-/// By group: the file with its values from before the trial.
+/// For each group, the file with its values from before the trial.
 constexpr Text kTrialFiles[kTrials] = {"", "trial_network.json", "trial_csms.json"};
 constexpr Text kTrialSettings[kTrials] = {"", "wifi_ssid and wifi_psk", "csms_url, identity and security_profile"};
 // Pauses of the work that can wait: after a failed write, and while the storage is busy.

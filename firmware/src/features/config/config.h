@@ -93,7 +93,7 @@ class Config final : public Feature {
   /// @return false, with nothing changed, while the storage is busy
   bool revert(Trial group);
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
-  /// one is set. It is not stored: the next boot brings another one.
+  /// one is set. The interval is not stored: the next boot brings a new one.
   void adopt_heartbeat_interval(uint32_t seconds);
 
   const char* name() const override { return "config"; }
@@ -105,8 +105,8 @@ class Config final : public Feature {
   /// Calls `visit` for each key of OCPP 1.6, with its present value as GetConfiguration.conf has it.
   void visit_ocpp(void (*visit)(void* context, const OcppKey& key, Text value), void* context) const;
 
-  /// Writes the value in force of a key, as a view may show it: the mask for a secret, nothing for a secret that is not
-  /// set. A view walks all_keys() (keys.h) with it.
+  /// Writes the value in force of a key for a view: the mask for a secret, nothing for a secret that is not set. A view
+  /// calls this for each key of all_keys() (keys.h).
   void show(const Key& key, TextWriter& text) const;
   enum class Secrets : uint8_t { masked, plain };
   /// Writes all settings as one JSON object.
@@ -132,7 +132,7 @@ class Config final : public Feature {
   static void write_group(Trial group, const Settings& settings, JsonWriter& json);
   static bool is_equal(Trial group, const Settings& a, const Settings& b);
   static void finish(const Change& change, StorageResult result);
-  /// Takes the values of `group` (none: of every key) from JSON. Each unusable value keeps the one of `into`.
+  /// Takes the values of `group` (none: of every key) from JSON. An unusable value leaves the value in `into`.
   /// @return whether it is a JSON object.
   bool read_settings(Text json, Text file, Trial group, Settings& into);
   StorageResult read_file(Text file);
@@ -159,19 +159,19 @@ class Config final : public Feature {
   Storage& storage_;
   Logger& log_;
   Listener listener_;
-  Settings settings_;  ///< in force: the values that are set, else the adopted or default ones
+  Settings settings_;  ///< the values in force: set, adopted or default
   FixedText<24> default_identity_;
   uint32_t adopted_heartbeat_interval_s_ = 0;  ///< 0: none
 
   // The values that were set; nothing else goes into the file.
   Settings set_;
-  Settings next_;       ///< with all changes that wait
-  Settings under_way_;  ///< being written
+  Settings next_;       ///< set_ with all pending changes
+  Settings under_way_;  ///< the settings that are being written
   bool saving_ = false;
   TrialState trials_[kTrials] = {};
   bool is_proven_[kTrials] = {};
-  Trial prepared_ = Trial::none;  ///< its values from before are being written
-  Trial reverted_ = Trial::none;  ///< its previous values are being put in force
+  Trial prepared_ = Trial::none;  ///< the group whose previous values are being written
+  Trial reverted_ = Trial::none;  ///< the group whose previous values are being put in force
   Change changes_[kMaxChanges];   ///< oldest first
   size_t change_count_ = 0;
 

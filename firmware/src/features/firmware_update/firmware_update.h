@@ -20,13 +20,13 @@ enum class UpdateProblem : uint8_t {
   flash_failed,
 };
 
-/// For programs.
+/// Returns the name for programs.
 Text name_of(UpdateProblem problem);
-/// For people, in English.
+/// Returns the problem in words for people, in English.
 Text text_of(UpdateProblem problem);
 
 /// Takes a new application image in pieces, and gives each to the worker, which writes it to the slot that is not
-/// running. After the last one it validates the image and chooses it for the next boot, on trial (ImageTrial). After
+/// running. After the last piece it validates the image and chooses it for the next boot, on trial (ImageTrial). After
 /// any error the present image stays selected. The caller restarts the device.
 class FirmwareUpdate {
  public:
@@ -40,7 +40,7 @@ class FirmwareUpdate {
   UpdateProblem begin(size_t length);
   /// The place for the next bytes; empty while the worker writes. @return false when no more are wanted
   bool space(MutableBytes& into);
-  /// So many bytes are in the last space() now.
+  /// The last space() has `count` bytes of the image now.
   void take(size_t count);
   /// No more bytes come. An incomplete image is dropped.
   void end();

@@ -217,7 +217,7 @@ Millis HttpServer::send(Connection& connection, Millis now) {
       if (!connection.is_complete) break;
       continue;
     }
-    if (owner_ != nullptr) break;  // another connection's bytes are in the buffer
+    if (owner_ != nullptr) break;  // the buffer has another connection's bytes
     write_chunk(connection);
     // One chunk a poll, so that the other features get their turn.
     if (!flush(connection, now) || !connection.is_complete) return now + 1;

@@ -22,9 +22,9 @@ class HttpHandler {
   /// The place for the next bytes of the body that handle() has asked for; empty: not now. One connection at a time
   /// has such a body. @return false when the rest is not wanted: the request is shown again at once
   virtual bool body_space(MutableBytes& space) = 0;
-  /// So many bytes of the body are in the last body_space() now.
+  /// The last body_space() has `count` bytes of the body now.
   virtual void take_body(size_t count) = 0;
-  /// The request is over, by its answer or by its end: no more of its body comes.
+  /// The request is over, by its answer or by the end of the connection: no more of its body comes.
   virtual void lose_body() = 0;
 
  protected:
@@ -79,9 +79,9 @@ class HttpServer {
     uint32_t place = 0;
     int socket = Tcp::kNoSocket;
     Millis deadline = 0;
-    Millis next_event = 0;   ///< of a listener; while draining, the end of that
-    uint32_t body_left = 0;  ///< bytes of a body of octets that have not been taken
-    Bytes rest;              ///< of a constant body
+    Millis next_event = 0;   ///< the time of a listener's next event; while draining, the end of the drain
+    uint32_t body_left = 0;  ///< bytes of a body of octets that the handler has not taken
+    Bytes rest;              ///< the rest of a constant body
     HttpRequestReader reader;
   };
 
@@ -112,7 +112,7 @@ class HttpServer {
   HttpHandler& handler_;
   Connection connections_[kConnections];
   const Connection* owner_ = nullptr;  ///< of the buffer
-  size_t begin_ = 0;                   ///< of the bytes in it that TCP has not taken
+  size_t begin_ = 0;                   ///< the place of the bytes in the buffer that TCP has not taken
   size_t end_ = 0;
   char output_[kOutput];
 };

@@ -27,7 +27,7 @@ struct ListSearch {
   void (*done)(void* context, IdTagFound found, const IdTagInfo& info) = nullptr;
   void* context = nullptr;
 
-  LocalList* list = nullptr;  ///< for LocalList only, as the next one
+  LocalList* list = nullptr;  ///< `list` and the next member are for LocalList only
   size_t page = 0;
 };
 
@@ -109,14 +109,14 @@ class LocalList final : public Feature {
 
   // The update in progress.
   Step step_ = Step::idle;
-  StorageResult write_result_ = StorageResult::ok;  ///< of the head, if it failed
+  StorageResult write_result_ = StorageResult::ok;  ///< the result of the head's write, if it failed
   ListUpdate update_ = {};
   ListHead next_;
   ListPage page_ = {};
   StorageDone update_done_;
   size_t old_page_ = 0;
   size_t old_pages_ = 0;   ///< 0 in a full update
-  size_t old_offset_ = 0;  ///< in the old page
+  size_t old_offset_ = 0;  ///< the place in the old page
   size_t update_offset_ = 0;
 
   bool is_job_running_ = false;

@@ -54,7 +54,7 @@ class LogConsole final : public Feature {
   uint32_t counted_ = 0;
   uint32_t skip_ = 0;  ///< lines that are not printed
   uint32_t printed_ = 0;
-  bool is_read_ = false;  ///< whether content_ is that of the present file, in this poll
+  bool is_read_ = false;  ///< whether content_ has the present file, in this poll
   Text content_;          ///< in the storage's scratch buffer
 };
 

@@ -98,7 +98,7 @@ class DurableCalls {
  public:
   enum class Front : uint8_t {
     none,     // nothing to send, or not yet: see next_due()
-    storing,  // is being stored; younger requests wait for it, so that the CSMS gets them in order
+    storing,  // the front is being stored; younger requests wait, so that the CSMS gets all in order
     ready,
   };
 
@@ -169,7 +169,7 @@ class Messenger final : public Feature, private ConnectionListener {
   void open_gate(bool open) { gate_open_ = open; }
   bool gate_open() const { return gate_open_; }
   bool online() const { return online_; }
-  /// From each request to its answer in time.
+  /// The times from a request to its answer, of answers in time.
   const LatencyHistogram& call_times() const { return call_times_; }
   /// Number of requests that are pending or in flight, including durable ones.
   size_t queued() const { return waiting_ + (outstanding_ == Outstanding::request ? 1 : 0) + durable_.size(); }
@@ -192,7 +192,7 @@ class Messenger final : public Feature, private ConnectionListener {
     const char* action = "";
     CallListener* listener = nullptr;
     uint32_t tag = 0;
-    uint32_t number = 0;  ///< in its message id, after it was sent
+    uint32_t number = 0;  ///< the number in the message id of a sent request
   };
   struct Request : Call {
     FixedText<kMaxPayload> payload;

@@ -50,7 +50,7 @@ void PowerManager::enter(PowerState state, Millis now) {
   const NetworkState link = network_.state();
   if (is_applied_ && mode == mode_ && link == link_) return;
   link_ = link;
-  // The same error at each change of the link would say nothing new.
+  // Do not repeat the same error at each change of the link.
   const bool is_new = !is_applied_ || mode != mode_;
   mode_ = mode;
   is_applied_ = true;

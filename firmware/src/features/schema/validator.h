@@ -62,7 +62,7 @@ class SchemaValidator final : private JsonEvents {
   /// A container around the present value.
   struct Level {
     uint16_t node = SchemaTables::kAny;
-    uint16_t index = 0;     // of the present property or item
+    uint16_t index = 0;     // the index of the present property or item
     uint32_t seen[2] = {};  // a bit for each property that has occurred
   };
   /// Index of a property that is in no schema.
@@ -93,9 +93,9 @@ class SchemaValidator final : private JsonEvents {
   SchemaTables tables_;
   Level levels_[kMaxSchemaDepth];
   uint8_t depth_ = 0;
-  uint8_t pointer_depth_ = 0;           // levels that are in the pointer
-  uint16_t node_ = SchemaTables::kAny;  // of the present value
-  uint16_t next_;                       // of the value that follows
+  uint8_t pointer_depth_ = 0;           // the number of levels in the pointer
+  uint16_t node_ = SchemaTables::kAny;  // the node of the present value
+  uint16_t next_;                       // the node of the value that follows
   JsonKind kind_ = JsonKind::none;
   bool in_name_ = false;
   Formats formats_;

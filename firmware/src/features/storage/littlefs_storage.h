@@ -11,7 +11,7 @@ namespace pb {
 
 /// The action on a flash without a usable file system.
 enum class OnDamage : uint8_t {
-  keep,    ///< leave it as it is, unless it is erased
+  keep,    ///< leave the flash as it is, unless it is erased
   format,  ///< make a new file system
 };
 
@@ -29,8 +29,8 @@ class LittleFsStorage final : public Storage {
   /// The prefix of the name under which a replaced file of a newer firmware is kept.
   static constexpr Text kNewerPrefix = "newer-";
 
-  /// Mounts the file system, at the third attempt at the latest. Formats a flash that is erased, and one without a
-  /// usable file system if `on_damage` says so; never one that does not answer. Call it first.
+  /// Mounts the file system, at the third attempt at the latest. Formats an erased flash and, if `on_damage` is
+  /// `format`, a flash without a usable file system. Never formats a flash that does not answer. Call it first.
   StorageResult mount(OnDamage on_damage = OnDamage::keep);
   /// Whether a storage that was not mounted could be mounted now. It stays as it is, because its users have not read
   /// their files: a restart mounts it.

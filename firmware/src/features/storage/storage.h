@@ -66,8 +66,8 @@ class Storage {
   /// its content now, or a limit is exceeded.
   /// @param content may be in scratch()
   virtual bool write(Text name, Bytes content, StorageDone done) = 0;
-  /// As write(), for a file that is less important than all others: it is written only while the file system keeps a
-  /// reserve of free blocks for them; otherwise the result is `full`.
+  /// As write(), for a file that is less important than all others: it is written only if a reserve of free blocks
+  /// remains for the others; otherwise the result is `full`.
   virtual bool write_spare(Text name, Bytes content, StorageDone done) = 0;
   /// Removes the file; a missing one is ok.
   virtual bool remove(Text name, StorageDone done) = 0;

@@ -166,7 +166,7 @@ bool MessageQueue::merge(WaitingMessage& entry, WaitingMessage& next) {
   entry.alone = !merged.thin_out() || !scratch_.thin_out();
   for (size_t i = 0; i < scratch_.count() && !entry.alone; ++i) entry.alone = !merged.append(scratch_[i]);
   if (entry.alone) {
-    forget_content(entry);  // the file still has it
+    forget_content(entry);  // the file still has the content
     return false;
   }
   const size_t lost = before - merged.count();

@@ -13,7 +13,7 @@ struct Stamp {
   uint32_t boot = 0;
   Millis at = 0;
   int64_t wall_ms = 0;     // since 1970; 0: unknown
-  bool from_csms = false;  // false: it may be behind by any duration without power
+  bool from_csms = false;  // false: the time may be behind by any duration without power
 };
 
 /// ReadingContext (OCPP 1.6 section 7.33).

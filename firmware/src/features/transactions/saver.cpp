@@ -177,7 +177,7 @@ void Saver::job_done(StorageResult result) {
 
 void Saver::written(Job job, bool ok) {
   if (!ok) write_failed_ = true;
-  if (ok) write_retry_at_ = 0;  // the flash has room again, also for what it has rejected
+  if (ok) write_retry_at_ = 0;  // the flash has room again, also for rejected writes
   if (job == Job::save_data) data_.written(ok);
   if (job == Job::save_ledger) ledger_.written(ok);
   // transactionData that the flash rejects does not delay messages, although it should be written before its stop.

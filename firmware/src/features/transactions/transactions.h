@@ -26,7 +26,7 @@ class TransactionListener {
 enum class Reporting : uint8_t {
   possible,
   no_time,   ///< the time is unknown, and none is sent with a time of 1970
-  given_up,  ///< the attempts of the open transaction's StartTransaction have failed; later messages need its id
+  given_up,  ///< the attempts of StartTransaction have failed; later messages need the transactionId
 };
 
 Text name_of(Reporting reporting);

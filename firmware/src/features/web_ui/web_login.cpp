@@ -7,7 +7,7 @@ namespace pb {
 namespace {
 
 constexpr Text kTag = "web";
-/// Without characters that look alike: 59 bits in 12 of them.
+/// The characters of a random password, without those that look alike: 12 of them have 59 bits.
 constexpr Text kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789";
 constexpr size_t kGroups = 3;
 constexpr size_t kGroupLength = 4;

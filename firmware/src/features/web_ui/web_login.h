@@ -15,7 +15,7 @@ class WebLogin {
  public:
   static constexpr size_t kMinPassword = 10;
   static constexpr size_t kMaxPassword = 64;
-  /// About 0.5 s of an ESP32, in the worker.
+  /// Iterations of PBKDF2: about 0.5 s on an ESP32, in the worker.
   static constexpr uint32_t kIterations = 4096;
   /// After this many wrong passwords in a row the next try must wait, and twice as long after each further one.
   static constexpr uint32_t kFreeFailures = 3;

@@ -88,7 +88,7 @@ class Chip final : private BoardListener {
     crash_reporter_.keep_in(retained_);
     if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) exit_with_error(wrong);
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) exit_with_error(wrong);
-    otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
+    otadata_.open("otadata");  // without a partition, otadata_ stays empty: no image is ever on trial
     if (const std::string wrong = secrets_region_.open("secrets"); !wrong.empty()) exit_with_error(wrong);
     // Without them no pack can be stored, and the built-in schemas remain.
     schemas_0_.open("schemas_0");

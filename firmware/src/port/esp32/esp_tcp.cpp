@@ -75,7 +75,7 @@ void EspTcp::stop_listening() {
   const LwipLock lock;
   if (listener_ == nullptr) return;
   tcp_arg(listener_, nullptr);
-  tcp_close(listener_);  // of a listener it never fails
+  tcp_close(listener_);  // this never fails for a listener
   listener_ = nullptr;
   for (Link& link : waiting_) {
     if (link.used) detach(link);

@@ -20,7 +20,7 @@ class EspWaker final : public Waker {
   void wake() override;
   /// Ends the next sleep at `deadline` at the latest: for a port that waits for a time.
   void wake_at(Millis deadline) { wake_at_ = earlier(wake_at_, deadline); }
-  /// For the port's own interrupt handlers: this function lies in RAM, but the virtual table for wake() does not.
+  /// For the port's own interrupt handlers: this function lies in RAM, the virtual table for wake() does not.
   void wake_from_interrupt();
 
  private:

@@ -37,7 +37,7 @@ int random_bytes(void* rng, unsigned char* into, size_t length) {
   return 0;
 }
 
-/// A blob on the heap, cleared when it is given back, with a NUL behind it as the library wants PEM.
+/// A blob on the heap, with a NUL behind it, which the library requires for PEM. It is cleared when it is released.
 class Blob {
  public:
   Blob(TlsMemory& memory, Secrets& secrets, Text key) : memory_(memory) {
@@ -55,7 +55,7 @@ class Blob {
   bool has_memory() const { return bytes_ != nullptr; }
   bool is_there() const { return result_ == SecretsResult::ok && length_ > 0; }
   const uint8_t* data() const { return bytes_; }
-  /// With the NUL where it is PEM.
+  /// Includes the NUL if the blob is PEM.
   size_t length() const {
     constexpr Text kPem = "-----BEGIN";
     const bool is_pem = length_ > kPem.length && memcmp(bytes_, kPem.data, kPem.length) == 0;

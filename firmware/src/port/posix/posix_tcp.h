@@ -28,8 +28,8 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  /// @param listener_fd a bound socket that listens, for connections from outside, whatever port the firmware names;
-  /// -1: none. It stays the caller's.
+  /// @param listener_fd a bound socket that listens, for connections from outside to any port that the firmware names;
+  /// -1: none. The caller keeps and closes it.
   PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng,
            int listener_fd = -1);
   ~PosixTcp();

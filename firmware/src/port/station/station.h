@@ -9,8 +9,8 @@ class StationDriver {
  public:
   enum class Connect : uint8_t {
     started,
-    busy,    ///< it is joined or joining: it has to leave first
-    failed,  ///< it will not report anything
+    busy,    ///< the station is joined or joining: it has to leave first
+    failed,  ///< no event will follow
   };
   /// Starts to join the network that the port has prepared.
   virtual Connect connect() = 0;
