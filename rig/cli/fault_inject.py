@@ -88,7 +88,7 @@ def _inject_attached(session: Session, fault: Fault, seconds: float) -> None:
                 if (line := _line(event)) is not None:
                     terminal.print(Text.assemble((f"{(event.t - start) / 1e9:8.3f} ", "dim"), line))
                 if isinstance(event, FaultLifted) and event.injected == injected:
-                    return  # by another program
+                    return  # another program has lifted it
             if time.monotonic() >= end:
                 break
         if session.client.end:

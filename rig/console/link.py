@@ -108,7 +108,7 @@ class Link:
                 else:
                     reply.set_result(message["result"])
         except (OSError, ValueError):
-            pass  # as at the end of the connection
+            pass  # the same as the end of the connection
         finally:
             for reply in self._waiting.values():
                 if not reply.done():

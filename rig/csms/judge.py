@@ -59,8 +59,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class _Finding:
     what: str
-    deviation: str = ""  # its name in `DEVIATIONS`; empty: not tolerated
-    code: str = ""  # of the error response; empty: the message is answered normally
+    deviation: str = ""  # the name in `DEVIATIONS`; empty: not tolerated
+    code: str = ""  # the code of the error response; empty: the normal answer
 
 
 class Judge:

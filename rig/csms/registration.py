@@ -12,7 +12,7 @@ from rig.timeline.events import OcppFrame
 TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage", "GetBaseReport", "GetReport"})
 """The calls of the CSMS that request messages of a charge point."""
 
-_MOST_PLACES = 64  # of one trigger without a connector; more than any charge point has
+_MOST_PLACES = 64  # places of one trigger without a connector; no charge point has so many
 _MOST_TRIGGERS = 64
 # The action of the triggered call, where it differs from the requested message.
 _ACTIONS: Mapping[str, str] = {

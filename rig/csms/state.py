@@ -52,7 +52,7 @@ class State:
     boot: Mapping[str, Any] | None = None
     registration: str = ""
     connectors: Mapping[int, Connector] = field(default_factory=lambda: NOTHING)
-    configuration: Mapping[str, Setting] = field(default_factory=lambda: NOTHING, repr=False)  # it may hold secrets
+    configuration: Mapping[str, Setting] = field(default_factory=lambda: NOTHING, repr=False)  # may hold secrets
     transactions: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NOTHING)
     reservations: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NOTHING)
     local_list_version: int | None = None

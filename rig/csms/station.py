@@ -9,7 +9,7 @@ from typing import Any
 from rig.csms.kept import NOTHING, limited, with_entry, without_entry
 from rig.timeline.events import OcppFrame
 
-_MOST_VARIABLES = 10_000  # above this the oldest are dropped
+_MOST_VARIABLES = 10_000  # above this number, the oldest are dropped
 
 VariableName = tuple[str, str]
 """A component and its variable, e.g. `("AlignedDataCtrlr", "Interval")`.

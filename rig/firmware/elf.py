@@ -34,7 +34,7 @@ class _Layout:
 
     header: str  # type, machine, version, entry, program headers' offset, sections' offset, flags, sizes and counts
     segment: str
-    offset: int  # of a segment's offset and size in its fields
+    offset: int  # the place of a segment's offset and size
     size: int
     entry: str
 

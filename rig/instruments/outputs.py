@@ -80,7 +80,7 @@ class Output:
         Raises:
             ExpectationError: the output is at the other level, or changes.
         """
-        since = self._timeline.mark()  # before the check, because it may change right after
+        since = self._timeline.mark()  # before the check: the level may change right after
         self.expect(level, timeout=0)
         self._timeline.expect_none(
             PinEdge,

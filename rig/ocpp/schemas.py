@@ -102,7 +102,7 @@ def check(action: str, payload: Any, kind: Kind, version: Version = V16) -> Viol
         return None
     if not isinstance(payload, dict):
         return Violation("the payload must be a JSON object", version.format_code)
-    if masked(payload) is not payload:  # it has a secret: let the message quote no values
+    if masked(payload) is not payload:  # the payload has a secret: let the message quote no values
         validator = _validator(action, kind, version, MASK)
         assert validator is not None
     error = _first_error(validator, payload)

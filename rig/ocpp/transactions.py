@@ -229,7 +229,7 @@ class _Reader:
             growing.starts.append(start)
         growing.transaction_id = number
         early = self._by_id.get(number)
-        if early is not None and early is not growing and not early.starts:  # its other frames came before the start
+        if early is not None and early is not growing and not early.starts:  # frames of `early` came before the start
             self.found.remove(early)
             growing.meters[:0], growing.stops[:0] = early.meters, early.stops
         self._by_id[number] = growing

@@ -46,8 +46,8 @@ class Timeline:
         self._keep = keep
         self._events: list[Event] = []
         self._forgotten = 0  # number of dropped events: index i has the id _forgotten + i + 1
-        self._kinds: dict[type[Event], KindIndex[Any]] = {}  # by each kind that was searched for
-        self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # by the type of an event
+        self._kinds: dict[type[Event], KindIndex[Any]] = {}  # the index of each kind that was searched for
+        self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # the indexes of each type of event
         self._consumed: set[int] = set()
         self._listeners: tuple[tuple[Listener, Callable[[], None] | None], ...] = ()
         self._on_interrupt: list[Callable[[PlugbenchError], None]] = []

@@ -16,7 +16,7 @@ _CONFIGURATION, _SHUNT, _BUS, _CURRENT, _CALIBRATION = 0x00, 0x01, 0x02, 0x04, 0
 _RESET = 0x8000
 _AFTER_RESET = 0x399F
 _BUS_OF_32_V = 0x2000
-_AVERAGE_OF_16 = 0b1100 << 7 | 0b1100 << 3  # of both voltages: 8.51 ms each
+_AVERAGE_OF_16 = 0b1100 << 7 | 0b1100 << 3  # for both voltages: 8.51 ms each
 _CONTINUOUS = 0b111
 
 _RANGES_MV = (40, 80, 160, 320)

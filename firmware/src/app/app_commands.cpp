@@ -126,7 +126,7 @@ void App::log_command(Text arguments) {
   LogLevel level;
   if (word.empty()) {
     log_.answer_json([this](JsonWriter& json) {
-      char bytes[400];  // of all tags
+      char bytes[400];  // the texts of all tags
       TextWriter levels{Span<char>(bytes)};
       log_.levels().format(levels);
       json.begin_object();

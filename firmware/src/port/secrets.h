@@ -23,7 +23,7 @@ constexpr Text kStorage = "storage";            ///< one byte: the partition `st
 /// replaced as a whole: after a cut of the power at any moment either the old or the new one is there.
 class Secrets {
  public:
-  static constexpr size_t kMaxKey = 15;  ///< as NVS has it (ESP-IDF: "Non-Volatile Storage Library")
+  static constexpr size_t kMaxKey = 15;  ///< the limit of NVS (ESP-IDF: "Non-Volatile Storage Library")
   static constexpr size_t kMaxBlob = 4000;
   static constexpr size_t kMaxBlobs = 8;
 

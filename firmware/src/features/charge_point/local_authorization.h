@@ -11,8 +11,8 @@ struct LocalIdTag {
 
   IdTag id_tag;
   Source source = Source::none;
-  IdTagInfo info;             ///< at this moment; if there is a source
-  bool is_uncertain = false;  ///< without a source: list or cache has lost entries, so that it may be a blocked idTag
+  IdTagInfo info;             ///< the info at this moment, if there is a source
+  bool is_uncertain = false;  ///< list or cache has lost entries: an idTag without a source may be a blocked one
 
   bool is_known() const { return source != Source::none; }
   bool is_accepted() const { return is_known() && info.accepted(); }
@@ -47,7 +47,7 @@ class LocalAuthorization {
   CacheSearch cache_search_;
   bool is_in_list_done_ = false;  // the list does not have the idTag: the cache is next
   bool is_wanted_ = false;
-  bool is_searching_ = false;  // also for an idTag that is not wanted any more
+  bool is_searching_ = false;  // true also for an idTag that is not wanted any more
   bool is_ready_ = false;
 };
 

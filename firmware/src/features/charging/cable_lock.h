@@ -48,7 +48,7 @@ class CableLock {
       closed_ = failed_ = was_engaged_ = false;
       stable_at_ = kNever;
       deadline_ = now + settings_.lock_timeout_ms;
-      events_.take_bolt_move();  // of the previous move
+      events_.take_bolt_move();  // drop the events of the previous move
     }
     poll(now);
   }
@@ -82,8 +82,8 @@ class CableLock {
   bool output_ = false;
   bool closed_ = false;
   bool failed_ = false;
-  bool was_engaged_ = false;   // since it was driven, even if only for a moment
-  Millis stable_at_ = kNever;  // when the bolt counts as closed; kNever: it is not engaged
+  bool was_engaged_ = false;   // since the bolt was driven, even for a moment only
+  Millis stable_at_ = kNever;  // when the bolt counts as closed; kNever: the bolt is not engaged
   Millis deadline_ = kNever;
 };
 

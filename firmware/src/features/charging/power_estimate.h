@@ -51,7 +51,7 @@ class PowerEstimate {
   uint64_t from_wh_ = 0;
   Millis from_ = 0;
   uint64_t watts_ = 0;        // over the last complete window
-  uint64_t first_watts_ = 0;  // until there is a complete window
+  uint64_t first_watts_ = 0;  // the power until there is a complete window
 };
 
 }  // namespace pb

@@ -80,7 +80,7 @@ class FirmwareUpdate {
   bool is_posted_ = false;                  ///< the worker has the job of the state
   bool has_ended_ = false;                  ///< the caller has given up during a job
   bool has_begun_ = false;                  ///< the port has an image
-  UpdateResult result_ = UpdateResult::ok;  ///< of the job
+  UpdateResult result_ = UpdateResult::ok;  ///< the result of the job
   size_t length_ = 0;
   size_t received_ = 0;  ///< bytes of the image, with those in piece_
   size_t filled_ = 0;    ///< bytes in piece_

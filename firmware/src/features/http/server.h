@@ -111,7 +111,7 @@ class HttpServer {
   Tcp& tcp_;
   HttpHandler& handler_;
   Connection connections_[kConnections];
-  const Connection* owner_ = nullptr;  ///< of the buffer
+  const Connection* owner_ = nullptr;  ///< the owner of the buffer
   size_t begin_ = 0;                   ///< the place of the bytes in the buffer that TCP has not taken
   size_t end_ = 0;
   char output_[kOutput];

@@ -17,7 +17,7 @@ struct IdTagRecord {
   AuthorizationStatus status = AuthorizationStatus::invalid;
   UnixMillis expires = 0;   ///< 0: never
   Text parent;              ///< empty: none
-  bool is_removal = false;  ///< of an update: the idTag leaves the list
+  bool is_removal = false;  ///< in an update: the idTag leaves the list
 
   IdTagInfo info() const;
   /// @return the length in bytes, 0 when it does not fit.

@@ -29,7 +29,7 @@ class LogRing {
     uint32_t file_begin = 0;  ///< place of its first line
     uint32_t stored = 0;      ///< place up to which the lines are on flash
     uint32_t lost = 0;        ///< bytes of lines that were overwritten before they were on flash
-    uint32_t credit_ms = 0;   ///< for writes to flash
+    uint32_t credit_ms = 0;   ///< the credit for writes to flash
     uint32_t reserved = 0;
     uint64_t uptime_ms = 0;  ///< the latest time at which the device was known to run
   };

@@ -251,7 +251,7 @@ class Messenger final : public Feature, private ConnectionListener {
   Outstanding outstanding_ = Outstanding::none;
   Call sent_;
   MessageId sent_id_;
-  Text durable_action_;  // of the durable request in flight: a literal
+  Text durable_action_;  // the action of the durable request in flight: a literal
   Millis answer_deadline_ = kNever;
   LatencyHistogram call_times_;
   // Requests that have timed out, oldest first; only of this connection: a later one cannot bring their answers.

@@ -93,7 +93,7 @@ class PowerManager final : public Feature {
   Logger& log_;
 
   PowerState state_ = PowerState::busy;
-  Millis since_ = 0;  ///< of the state
+  Millis since_ = 0;  ///< the start of the state
   Millis busy_at_ = 0;
   Millis idle_time_ = 0;
   PowerMode mode_;

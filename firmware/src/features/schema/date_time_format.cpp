@@ -27,7 +27,7 @@ bool DateTimeFormat::step(char character) {
   if (in_fraction_) {
     if (digits_ == 0) return false;
     in_fraction_ = false;
-    digits_ = 2;  // as after the digits of the second
+    digits_ = 2;  // the state after the digits of the second
   }
   return is_field_valid(character);
 }

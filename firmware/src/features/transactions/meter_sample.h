@@ -12,7 +12,7 @@ namespace pb {
 struct Stamp {
   uint32_t boot = 0;
   Millis at = 0;
-  int64_t wall_ms = 0;     // since 1970; 0: unknown
+  int64_t wall_ms = 0;     // milliseconds since 1970; 0: unknown
   bool from_csms = false;  // false: the time may be behind by any duration without power
 };
 

@@ -23,7 +23,7 @@ struct Record {
   Type type = Type::start;
   Stamp stamp;
   uint64_t energy_wh = 0;
-  IdTag id_tag;  // of a start, and of a stop by a tag
+  IdTag id_tag;  // set for a start, and for a stop by a tag
   StopReason reason = StopReason::local;
 
   /// @return the content of the file, in `into`.

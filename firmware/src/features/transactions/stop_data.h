@@ -72,7 +72,7 @@ class StopData {
   Storage& storage_;
   Logger& log_;
   Place places_[kMaxInMemory];
-  Place* last_ = places_;  // of the newest transaction
+  Place* last_ = places_;  // the place of the newest transaction
   bool failed_ = false;
   uint16_t voltage_v_ = 0;
 };

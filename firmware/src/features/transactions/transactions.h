@@ -131,7 +131,7 @@ class Transactions final : public Feature, private StartListener {
   Storage& storage_;
 
   uint32_t open_ = 0;  // the device's number of the open transaction
-  Stamp left_;         // of the last message of an earlier boot
+  Stamp left_;         // the stamp of the last message of an earlier boot
 };
 
 }  // namespace pb

@@ -17,7 +17,7 @@ struct WaitingMessage {
   uint32_t transaction = 0;
   Kind kind = Kind::start;
   State state = State::unsaved;
-  bool has_file = false;     // on flash, perhaps an earlier version
+  bool has_file = false;     // the file is on flash, perhaps with earlier content
   bool unsavable = false;    // the last write has failed: the message is sent from memory, and the write is retried
   bool changed = false;      // a sample was added during the write
   bool copy_due = false;     // the newest start, whose copy has to be written
@@ -27,7 +27,7 @@ struct WaitingMessage {
   uint8_t sent = 0;          // samples that the CSMS has answered
   uint8_t settled = 0;       // messages with their final time
   uint32_t boot = 0;         // the boot of the samples of a batch
-  size_t slot = kNoSlot;     // in the queue, while the content is in memory
+  size_t slot = kNoSlot;     // the slot in the queue, while the content is in memory
   Millis from = 0;           // the first sample's monotonic time, in `boot`
   uint64_t energy_wh = 0;    // last reading of the register
   int64_t last_sent_ms = 0;  // timestamp of the last answered message, 0 for none

@@ -17,8 +17,8 @@ class WebSessions {
   static constexpr size_t kTokenLength = 32;  ///< hexadecimal digits: 128 bits
 
   struct Session {
-    FixedText<kTokenLength> token;  ///< of the cookie; empty: no session
-    FixedText<kTokenLength> csrf;   ///< of the header X-CSRF-Token
+    FixedText<kTokenLength> token;  ///< the token of the cookie; empty: no session
+    FixedText<kTokenLength> csrf;   ///< the token of the header X-CSRF-Token
     Millis last_used = 0;
     Millis opened_at = 0;
   };

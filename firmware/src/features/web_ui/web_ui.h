@@ -82,7 +82,7 @@ class WebUi final : public Feature, private HttpHandler {
     Text path;
     HttpMethod method;
     Access access;
-    bool with_first_password;  ///< also while the password must be changed
+    bool with_first_password;  ///< whether access is possible while the password must be changed
     void (WebUi::*run)(Call& call);
   };
   enum Stream : uint8_t { config_stream, log_stream, diagnostics_stream };

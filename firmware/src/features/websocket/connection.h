@@ -29,7 +29,7 @@ enum class LossCause : uint8_t {
   no_answer,  ///< an attempt that ran into its deadline
   refused,    ///< TCP or the WebSocket handshake
   tls,
-  renewed,  ///< by this device, for changed settings or after a protocol error
+  renewed,  ///< ended by this device, for changed settings or after a protocol error
 };
 constexpr size_t kLossCauses = 7;
 constexpr const char* kLossNames[kLossCauses] = {"network", "peer", "no_pong", "no_answer",
@@ -139,7 +139,7 @@ class Connection final : public Feature {
   Backoff backoff_;
   ConnectionListener* listener_ = nullptr;
   Credentials* credentials_ = nullptr;
-  Text wanted_url_;  ///< of the settings, which outlive the connection
+  Text wanted_url_;  ///< belongs to the settings, which outlive the connection
   Text wanted_identity_;
   bool is_target_new_ = false;
   uint32_t target_ = 0;
@@ -165,7 +165,7 @@ class Connection final : public Feature {
   Millis renew_at_ = kNever;
   TcpProblem problem_;
   bool must_judge_again_ = false;            ///< the certificate was judged by a time that is only a lower limit
-  TcpFailure judgement_ = TcpFailure::none;  ///< of the certificate, by the time that the CSMS has sent
+  TcpFailure judgement_ = TcpFailure::none;  ///< the result for the certificate at the time that the CSMS has sent
 };
 
 }  // namespace pb

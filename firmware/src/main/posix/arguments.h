@@ -16,7 +16,7 @@ struct Arguments {
   std::string flash;
   ResetReason reset = ResetReason::power_on;
   size_t heap = 300 * 1024;
-  int clock_page = -1;  ///< with clock_link: stepped time; neither: real time
+  int clock_page = -1;  ///< for stepped time, with clock_link; without both: real time
   int clock_link = -1;
   int retained = -1;  ///< the memory file that outlives resets; -1: none, so a reset loses the memory
   int web = -1;       ///< a listening socket for the page; -1: none, so the device has no page

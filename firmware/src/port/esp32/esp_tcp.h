@@ -51,7 +51,7 @@ class EspTcp final : public Tcp {
     bool used = false;
     bool connected = false;
     bool ended = false;  ///< refused, reset, or ended by the peer
-    bool reset = false;  ///< without the peer's FIN
+    bool reset = false;  ///< the connection ended without the peer's FIN
     uint16_t port = 0;
     tcp_pcb* pcb = nullptr;    ///< nullptr: gone
     pbuf* received = nullptr;  ///< chained, in order

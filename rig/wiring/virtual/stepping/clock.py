@@ -107,7 +107,7 @@ class SteppedClock(BenchClock):
             return self._now > end
         if self._rested >= end or self._conductor is None:
             return True
-        return threading.current_thread() in [loop.thread for loop in self._loops]  # it would wait for itself
+        return threading.current_thread() in [loop.thread for loop in self._loops]  # a deadlock otherwise
 
     def condition(self, lock: Any = None) -> threading.Condition:
         """Return a condition whose notified threads run before time advances."""
@@ -323,7 +323,7 @@ class SteppedClock(BenchClock):
                 return not _any_under_way(loops)
             were_under_way = _any_under_way(loops)
             if not self._device_is_idle(device, activity) or device.idle is None:
-                return False  # or it has ended, but the board has not noticed yet
+                return False  # or the device has ended, unknown to the board
             if were_under_way or not device.idle.is_at_rest(ignores_syn=self.ignores_syn):
                 device.forget()  # bytes may have arrived after its report
                 if _any_under_way(loops) or not self._device_is_idle(device, activity) or device.idle is None:
