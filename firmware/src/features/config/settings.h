@@ -29,7 +29,7 @@ struct Settings {
   uint32_t backoff_stable_s = 60;   ///< a connection that was accepted for this time resets the backoff
   LogLevels log_level;              ///< the level of all features, and levels of single features
   uint32_t log_files = 16;          ///< files of the log on flash; 0: the log is not written to flash
-  uint32_t log_file_bytes = 2'048;  ///< the largest content of one
+  uint32_t log_file_bytes = 2'048;  ///< the largest content of a file
   uint32_t log_flush_s = 600;       ///< a line is written after this time, if the limit of the wear allows that
   WebAccess web = WebAccess::on;    ///< when the page is served
   Availability availability = Availability::operative;  ///< as set by ChangeAvailability
