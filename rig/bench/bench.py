@@ -353,7 +353,7 @@ class Bench:
 
     @checked
     def inject(self, fault: Fault) -> AbstractContextManager[Any]:
-        """Inject a fault of the catalogue during a `with` block. It is always lifted at the end.
+        """Inject a fault of the catalogue during a `with` block. The fault is always lifted at the end.
 
         Raises:
             BenchError: the bench lacks a capability that the fault needs.

@@ -34,8 +34,8 @@ def folder() -> Path:
 def lock_bench(description: Description) -> Iterator[None]:
     """Lock the exclusive resources of a bench during a `with` block.
 
-    These are its serial device, its GPIO lines and the TCP port that it names. A virtual or emulated bench has its own
-    serial port and pins. The kernel releases the locks when their holder exits, even on a crash.
+    The resources are the serial device, the GPIO lines and the TCP port of the description. A virtual or emulated bench
+    has its own serial port and pins. The kernel releases the locks when their holder exits, even on a crash.
 
     Args:
         description: the bench.

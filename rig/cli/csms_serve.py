@@ -108,7 +108,7 @@ def serve(
 ) -> None:
     """Run a normal CSMS until Ctrl-C, SIGTERM or SIGHUP, one line on the terminal for each frame.
 
-    It also ends when its output is closed.
+    The command also ends when its output is closed.
 
     Args:
         host: the address to listen on.

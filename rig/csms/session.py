@@ -279,7 +279,7 @@ class ChargePoint:
         return call.unique_id
 
     async def send_raw(self, text: str, fragments: int = 1) -> None:
-        """Send any text. It is validated and recorded like any other frame."""
+        """Send any text. The text is validated and recorded like any other frame."""
         self._must_reach("a raw frame")
         message = parse(text, self._judge.version)
         await self._send(message, text, fragments=fragments)

@@ -173,7 +173,8 @@ class Device:
     def expecting_reboot(self) -> Iterator[Reboot]:
         """Announce a reboot (Reset.req, a crash on command) in this block. Leave when the device has booted.
 
-        This covers one boot, and a panic before the boot. Any later panic or boot interrupts the test again.
+        The announcement covers one boot, and a panic before the boot. Any later panic or boot interrupts the test
+        again.
 
         Raises:
             DeviceError: the device does not reboot, or reboots twice.

@@ -155,7 +155,7 @@ class Files:
         return sorted(self._server.files)
 
     def url(self, name: str = "", *, tls: bool = False) -> str:
-        """Return the URL of a file, or of an upload. It contains the first login that is required.
+        """Return the URL of a file, or of an upload. The URL contains the first login that is required.
 
         Args:
             name: the path in it; empty: the beginning of all URLs.

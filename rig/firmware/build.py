@@ -237,7 +237,7 @@ def _run(command: Sequence[str], *holding: int) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
-    """Lock a build folder against a second run at the same time. It is created if it is missing.
+    """Lock a build folder against a second run at the same time. A missing folder is created.
 
     Yields:
         The lock's descriptor. A compiler that inherits it keeps the folder locked even after this process is killed.

@@ -1,6 +1,6 @@
 """The list of files to flash, in the form of ESP-IDF's `flasher_args.json`.
 
-Both the host build and every ESP-IDF build write one, so the flasher accepts either.
+The host build and every ESP-IDF build write such a file, so the flasher accepts the files of both.
 """
 
 from __future__ import annotations

@@ -292,7 +292,7 @@ def _logged_to(output: io.StringIO, advance: Callable[[float], None]) -> Iterato
 class _Untraced:
     """Replaces esptool's HexFormatter. Version 5.6.0 formats each frame in hex even if its trace is off.
 
-    That takes most of the processor time of flashing.
+    This format takes most of the processor time of flashing.
     """
 
     def __init__(self, frame: bytes, auto_split: bool = True) -> None:

@@ -121,7 +121,7 @@ def _first_error(validator: jsonschema_rs.Validator, payload: Any) -> jsonschema
 def breaks(action: str, payload: Any, kind: Kind, version: Version = V16) -> list[Break]:
     """Return every place where a payload breaks its action's schema. Arguments as for `check`.
 
-    It takes about 0.2 ms for each place, so limit the size of a payload from the network first.
+    The search takes about 0.2 ms for each place, so limit the size of a payload from the network first.
     """
     validator = _validator(action, kind, version)
     errors = validator.iter_errors(payload) if validator is not None else ()

@@ -92,7 +92,7 @@ class Event:
         return f"{type(self).__name__}({fields})"
 
     def placed(self, number: int, t: int, uncertainty: int, source: str) -> Self:
-        """Return a copy with its id and stamp. It runs for each event, and `replace` would take twice as long.
+        """Return a copy with its id and stamp. This method runs for each event; `replace` would take twice as long.
 
         Args:
             number: its id.

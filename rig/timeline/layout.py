@@ -87,7 +87,7 @@ _LAYOUTS: dict[type, Layout] = {}
 
 
 def layout_of(event_type: type) -> Layout:
-    """Return the layout of a type of event. It is derived from the declaration once.
+    """Return the layout of a type of event. The layout is derived from the declaration once.
 
     Args:
         event_type: a dataclass.

@@ -71,7 +71,7 @@ def run_on(
 
 @contextlib.contextmanager
 def loop_in_a_thread(clock: BenchClock, name: str) -> Iterator[asyncio.AbstractEventLoop]:
-    """Run an event loop of a clock in a thread during a `with` block. Its tasks are cancelled at the end.
+    """Run an event loop of a clock in a thread during a `with` block. The loop's tasks are cancelled at the end.
 
     Args:
         clock: the bench's clock.

@@ -1,4 +1,4 @@
-"""gpiozero's lgpio pins with the kernel's stamp of each edge. Its import loads lgpio, see `pins.py`."""
+"""gpiozero's lgpio pins with the kernel's stamp of each edge. This module's import loads lgpio, see `pins.py`."""
 
 from __future__ import annotations
 

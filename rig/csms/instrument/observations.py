@@ -24,7 +24,8 @@ class Observations(CsmsPart):
         return self.state_of()
 
     def state_of(self, charge_point: str | None = None) -> State:
-        """Return the current state of a charge point. It is kept between tests, and `reset` does not clear it."""
+        """Return the current state of a charge point. The state is kept between tests, and `reset` does not clear
+        it."""
         point = self._point(charge_point)
 
         async def look() -> State:
@@ -38,7 +39,8 @@ class Observations(CsmsPart):
         return self.station_of()
 
     def station_of(self, charge_point: str | None = None) -> Station:
-        """Return the current state of a charging station of OCPP 2.x. It is kept between tests like that of `state`."""
+        """Return the current state of a charging station of OCPP 2.x. The state is kept between tests, as in
+        `state`."""
         point = self._point(charge_point)
 
         async def look() -> Station:

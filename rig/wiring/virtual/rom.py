@@ -1,6 +1,6 @@
 """The chip's ROM in download mode, which answers esptool.
 
-It adapts the command handler of esp32-mock-bootloader to the board's flash and serial port.
+This module adapts the command handler of esp32-mock-bootloader to the board's flash and serial port.
 tests/unit/virtual/test_rom.py tests it with the real esptool.
 """
 

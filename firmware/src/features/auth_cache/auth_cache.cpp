@@ -311,8 +311,8 @@ bool AuthCache::read_for(Text file) {
                                this});
 }
 
-/// Adds the next entries of the file of an earlier version. It is replaced when all are written, so an earlier
-/// power cut only repeats them.
+/// Adds the next entries of the file of an earlier version. That file is replaced when all entries are written, so an
+/// earlier power cut only repeats some.
 bool AuthCache::take_old_entries() { return read_for<&AuthCache::take_old_file>(kFile); }
 
 void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes /*buffer*/) {

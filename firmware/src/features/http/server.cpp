@@ -255,7 +255,8 @@ Millis HttpServer::listen(Connection& connection, Millis now) {
     owner_ = &connection;
     begin_ = 0;
     end_ = event.length();
-    // A browser that is too slow for one event a second would block the buffer for the others. It reconnects by itself.
+    // A browser that is too slow for one event a second would block the buffer for the others. Such a browser
+    // reconnects by itself.
     if (!goes_on || event.cut() != 0 || !flush(connection, now)) {
       return release(connection);
     }

@@ -47,7 +47,7 @@ class LogStore final : public Feature {
     return crash_step_ != Step::none;
   }
 
-  /// Appends a line to the ring, without its secrets. It is the Logger's sink.
+  /// Appends a line to the ring, without its secrets. This is the Logger's sink.
   void take(LogLevel level, Span<char> line);
   LogSink sink() {
     return {[](void* self, LogLevel level, Span<char> line) { static_cast<LogStore*>(self)->take(level, line); }, this};

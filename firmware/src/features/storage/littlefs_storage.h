@@ -32,8 +32,8 @@ class LittleFsStorage final : public Storage {
   /// Mounts the file system, at the third attempt at the latest. Formats an erased flash and, if `on_damage` is
   /// `format`, a flash without a usable file system. Never formats a flash that does not answer. Call it first.
   StorageResult mount(OnDamage on_damage = OnDamage::keep);
-  /// Whether a storage that was not mounted could be mounted now. It stays as it is, because its users have not read
-  /// their files: a restart mounts it.
+  /// Whether a storage that was not mounted could be mounted now. The storage stays unmounted, because its users have
+  /// not read their files: a restart mounts it.
   StorageResult probe();
   /// Makes a new file system for the next start, if the present one cannot be mounted. Blocks, so it runs in a worker.
   StorageResult format();

@@ -56,9 +56,9 @@ class MessageQueue {
   /// Whether there is room for a start and its stop.
   bool takes_transaction() const { return room() >= 2 && free_slots() >= 2; }
   size_t room() const { return kMaxFiles - count_; }
-  /// Merges two consecutive files of samples into one with every second sample. It chooses the two that are closest in
-  /// time, so that the remaining samples are spread evenly. The second file is removed when the first one is saved.
-  /// @return false when there are no such files.
+  /// Merges two consecutive files of samples into one with every second sample. The two files are those that are
+  /// closest in time, so that the remaining samples are spread evenly. The second file is removed when the first one is
+  /// saved. @return false when there are no such files.
   bool thin_out();
 
   // ---- reading

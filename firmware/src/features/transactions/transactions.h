@@ -71,7 +71,8 @@ class Transactions final : public Feature, private StartListener {
   bool open() const { return open_ != 0; }
   /// Whether the start of the open transaction survives a power cut, or the flash has rejected it.
   bool start_is_stored() const;
-  /// Whether the flash has rejected the start. It is sent from memory, and a power cut loses it until a retry succeeds.
+  /// Whether the flash has rejected the start. Such a start is sent from memory, and a power cut loses it until a retry
+  /// succeeds.
   bool start_is_rejected_by_flash() const;
   Text id_tag() const { return ledger_.now().id_tag.text(); }
   /// The group of the idTag that started the open transaction, empty if unknown.
