@@ -1,5 +1,4 @@
-"""Devices on the I2C buses of the Pi, by lgpio, which also drives its pins. This module's import loads lgpio, see
-`pins.py`."""
+"""Devices on the I2C buses of the Pi, by lgpio. The import of this module loads lgpio, see `pins.py`."""
 
 from __future__ import annotations
 
