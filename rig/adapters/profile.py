@@ -48,7 +48,7 @@ class DeviceConsole(Protocol):
 
 
 class DeviceProfile:
-    """The profile of an unknown firmware: it is up as soon as it boots, and idle as soon as it is up.
+    """The profile of an unknown firmware, which is up as soon as it boots, and then idle.
 
     Derive from it and override the parts that your firmware supports; name the class in the bench description
     (`device.profile`).

@@ -77,7 +77,7 @@ def sealed(value: Any) -> bytes:
 
 
 def cache_entries(content: bytes) -> list[tuple[int, int, dict[str, Any]]]:
-    """Return the entries of a file of the cache: slot, number of the last change, and the idTag with its IdTagInfo.
+    """Return the entries of a cache file: slot, number of the last change, idTag with IdTagInfo.
 
     Raises:
         ValueError: the content is not complete.

@@ -39,8 +39,8 @@ _RETURN_LIMIT_S = 900
 _STABLE_S = 90
 """After this time on a connection, a device starts again with the shortest pause (`backoff_stable_s` is 60)."""
 _LOOK_S = 5
-"""Device seconds between two looks at the devices. A device that blinks its LEDs reports about ten edges in a second,
-and it blocks when about 270 of them are unread."""
+"""Device seconds between two looks at the devices. A device that blinks its LEDs reports about ten edges in a second.
+It blocks when about 270 edges are unread."""
 _CONNECTED = b"ws: connected"
 
 

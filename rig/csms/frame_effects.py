@@ -15,7 +15,7 @@ from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message
 
 Way = Literal["sent", "received"]
 WrongId = Literal["unknown", "empty", "number", "too-long"]
-"""The wrong unique ids: of no CALL, an empty text, a number, or one of 37 characters (OCPP-J 1.6 section 4.1.4)."""
+"""The wrong unique ids: the id of no CALL, an empty text, a number, or 37 characters (OCPP-J 1.6 section 4.1.4)."""
 
 
 class Effect:

@@ -107,7 +107,7 @@ class CsmsServer:
         """The HTTP status of `REFUSALS` that answers opening handshakes; None: they are accepted."""
         self.retry_after_s = 0
         self.redirect_to = ""
-        """The header Location of a redirection; empty: the URL that the client asked for, which makes a loop."""
+        """The header Location of a redirection; empty: the URL that the client asked for, which makes a circle."""
         self.bad_handshake: BadHandshake | None = None
         """The kind of malformed answers to opening handshakes; None: normal answers."""
         self._timeline = timeline

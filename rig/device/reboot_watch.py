@@ -17,7 +17,7 @@ uncertainty and this delay.
 
 @dataclass(slots=True)
 class _Run:
-    """A period in which the bench lets the chip run: from power or EN that starts it to the change that stops it.
+    """A period in which the bench lets the chip run, from power or EN to the change that stops it.
 
     Attributes:
         began: the earliest possible stamp of its start.

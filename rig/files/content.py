@@ -1,4 +1,4 @@
-"""The content of a file that is served: bytes in memory, an open file, or one of these with a fault in it."""
+"""The content of a served file: bytes in memory, or an open file; with or without a fault in it."""
 
 from __future__ import annotations
 

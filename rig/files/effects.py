@@ -12,8 +12,7 @@ from rig.files.reply import End, Intake, Reply, text_reply
 from rig.files.request import Request
 
 RedirectTo = Literal["itself", "http", "https"]
-"""Where a redirection leads without a `location`: the same URL, which makes a circle, or the same path over HTTP or
-HTTPS."""
+"""The target of a redirection without a `location`: the same URL (a circle), or the same path over HTTP or HTTPS."""
 
 
 class Effect:

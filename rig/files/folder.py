@@ -34,7 +34,7 @@ class Folder:
     def open(self, name: str) -> OpenFile | None:
         """Open a regular file.
 
-        Each part is opened in the folder before it and must not be a link, so a link that appears meanwhile is not
+        Each part is opened in the folder before it, and must not be a link. So a link that appears meanwhile is not
         followed either.
 
         Args:

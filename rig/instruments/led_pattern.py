@@ -78,7 +78,7 @@ def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
     """Find the first edge of a pattern.
 
     A steady light begins with its only edge. Flashes begin with the first flash that repeats like all later ones. If
-    the LED was dark before it for no longer than between two flashes, they begin with the falling edge before it.
+    the dark time before that flash is not longer than between two flashes, they begin with the falling edge before it.
 
     Args:
         edges: the argument of `decode`.

@@ -37,8 +37,8 @@ class Output:
 
         Args:
             level: True for on (closed, driven).
-            since: None accepts the current level. With a mark, wait for the first edge to the level after it, and
-                consume the edge, even if the level has changed again.
+            since: None accepts the current level. With a mark, wait for the first edge to the level after the mark and
+                consume that edge, even if the level has changed again.
             timeout: in bench seconds.
 
         Returns:

@@ -170,7 +170,7 @@ class Telemetry:
     ) -> MemoryTrend:
         """Check that the device loses no memory per cycle: `telemetry.no_leak(per="reconnect", over=200)`.
 
-        The test makes the cycles first, and takes samples in comparable states of the device, such as one with
+        The test makes the cycles first. It takes samples in comparable states of the device, for example with
         `expect(1)` after each cycle. A first loss, such as that of a cache which fills up, is not a leak.
 
         Args:

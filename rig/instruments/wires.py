@@ -22,7 +22,7 @@ EdgeListener = Callable[[bool, int], None]
 class DrivenWire:
     """A wire into the device. It floats until `drive` and after `release`, but keeps its state.
 
-    A high level feeds an unpowered chip, a low one does not: if `feeds`, power must be on before the wire is driven.
+    A high level feeds an unpowered chip, a low level does not. If `feeds`, power must be on before the wire is driven.
 
     Args:
         factory: gpiozero's pin factory of this bench.
@@ -88,7 +88,7 @@ class DrivenWire:
     def hold(self) -> None:
         """Drive the wire with its active level, regardless of its state, until `drive` or `release`.
 
-        Only for a wire whose active level pulls a line of the chip low, so that it does not feed the chip. The Pi's
+        Use it only for a wire whose active level pulls a line of the chip low and so does not feed the chip. The Pi's
         level is low, or high if a transistor in between inverts it.
         """
         with self._lock:

@@ -35,8 +35,8 @@ class Run:
         began, ended: when its first and its last line were written, in ns of real time.
         seconds: from its first stamp to its last, in seconds of bench time, added up over all workers.
         stepped: whether any of its benches had stepped time.
-        stamp_errors: by each bench with real time, the error of a time between two edges in ms, and when it was
-            measured (ISO 8601); None if it was not.
+        stamp_errors: for each bench with real time, the error of a time between two edges in ms and the date of its
+            measurement (ISO 8601); None if it was not measured.
         cut_off: why the record is incomplete; empty if it is complete.
         skipped_lines: the numbers of unreadable lines, with the reason.
         whole: the whole record as one test, if it has no tests.

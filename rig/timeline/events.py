@@ -350,7 +350,7 @@ class RunStarted(Event):
     `worker` is the name of the pytest-xdist worker if the run has several, each with its own bench and record. `clock`
     is the kind of bench time. `commit` is the project's Git commit, `seed` the seed of the order of tests; both are
     empty if there is none. `links` are other reports of the same session by name, relative to the run's folder.
-    `stamp_error` is the error of a time between two edges in ms, 95 % of the time, as `rig doctor --latency` measured
+    `stamp_error` is the error in ms that 95 % of times between two edges do not exceed. `rig doctor --latency` measured
     it at `stamp_error_date`; None if it was not measured.
     """
 
@@ -405,8 +405,8 @@ class Measurement(Event):
     """A figure that a test measured, with its unit and limits (None: no limit).
 
     `start` and `end` are the stamps of a measured time, so that the picture can show it. `no_latency` marks a latency
-    in stepped time, in which work takes no time: only its limits were checked. `held_up`, in the same unit, is the part
-    of `value` in which device or bench waited for a processor: the limits apply to the rest. `measurable` is False if
+    in stepped time, in which work takes no time: only its limits were checked. `held_up` is the part of `value`, in the
+    same unit, in which device or bench waited for a processor. The limits apply to the rest. `measurable` is False if
     that part is too large to judge the figure.
     """
 

@@ -105,7 +105,7 @@ def masked_text(text: str) -> str:
 def _may_hide_in_json(lower: str) -> bool:
     """Return whether a text may be JSON whose decoded texts show a secret that the text itself does not.
 
-    An escape may stand for any letter of a known secret or of a URL, and a text may end within a URL.
+    An escape can stand for any letter of a known secret or of a URL. A text can end within a URL.
     """
     return lower[:1] in ("[", "{") and ("\\u" in lower or ":/" in lower or ":\\/" in lower)
 

@@ -90,8 +90,8 @@ class Port:
 def reachable_address(host: str) -> str:
     """Return an address at which others reach a server that listens on `host`.
 
-    0.0.0.0 and `::` are no addresses of a server: the address of the interface of the default route takes their place.
-    Without a default route it is the loopback address.
+    0.0.0.0 and `::` are no addresses of a server. They are replaced by the address of the interface with the default
+    route, or by the loopback address if there is no such route.
     """
     families = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}
     if host not in families:
@@ -118,8 +118,8 @@ def reset(transport: asyncio.WriteTransport) -> None:
 def acknowledge(transport: asyncio.BaseTransport) -> None:
     """Acknowledge the data that a TCP connection has received, without a delay.
 
-    The kernel delays acknowledgements by up to 40 ms (RFC 1122 section 4.2.3.2), to send them along with data, and
-    stepped time waits for them. Linux clears TCP_QUICKACK on its own: call this after each read.
+    The kernel delays acknowledgements by up to 40 ms (RFC 1122 section 4.2.3.2), to send them along with data. Stepped
+    time waits for acknowledgements. Linux clears TCP_QUICKACK on its own: call this after each read.
     """
     endpoint: socket.socket | None = transport.get_extra_info("socket")
     if endpoint is not None:

@@ -24,8 +24,8 @@ class JsonEvents {
   ~JsonEvents() = default;
 };
 
-/// Reads a JSON text of RFC 8259 byte by byte, so it may be split anywhere: grammar, UTF-8, no lone surrogate escapes.
-/// It stores nothing of the text.
+/// Reads a JSON text of RFC 8259 byte by byte, so the text can be split anywhere. It checks grammar and UTF-8, rejects
+/// lone surrogate escapes, and stores nothing of the text.
 class JsonStream {
  public:
   /// @param max_depth levels of containers, at most kMaxJsonDepth

@@ -31,7 +31,7 @@ class Beside:
 
 
 def beside(sheet: Sheet, start: float, end: float, text: str) -> Beside:
-    """Find the place of a text: inside its stretch if it fits, else right of it, else left, else right and shortened.
+    """Find the place of a text: inside its stretch, else right, else left, else right and shortened.
 
     Args:
         sheet: the sheet to draw on.

@@ -122,7 +122,7 @@ class Wires:
         self._deliver()
 
     def join(self, drive: int, watch: int) -> None:
-        """Join two pins of the Pi by a wire of no length: the second has the level of the first, at the same time.
+        """Join two pins of the Pi by a wire without delay: the second pin has the level of the first.
 
         Args:
             drive, watch: their BCM numbers.

@@ -19,8 +19,7 @@ _LONGEST_FRAME = 65_536
 class PtyPort(UartMaster):
     """A pty in raw mode. The master is the chip's UART; the bench opens the slave.
 
-    The board also keeps the slave open, so that the port neither hangs up nor loses its settings when the bench closes
-    it.
+    The board also keeps the slave open. So when the bench closes it, the port neither hangs up nor loses its settings.
     """
 
     def __init__(self) -> None:

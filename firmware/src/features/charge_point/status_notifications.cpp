@@ -5,7 +5,7 @@ namespace pb {
 
 ChargePoint::Status ChargePoint::status_of(int connector) const {
   const ConnectorStatus status = charging_.status();
-  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and a fault of the connector's lock does not
+  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9). A fault of the connector's lock does not
   // affect it.
   if (connector != 0 || charging_.emergency_stopped()) {
     return {status, charging_.error_code(), charging_.error_info()};

@@ -19,8 +19,8 @@ struct OcppKey {
   bool reboot_required = false;
 };
 
-/// A group of settings whose new values may cut the device off: they are on trial until their owner calls keep() or
-/// revert(). The previous values are kept in a file, so that a power cut does not end the trial.
+/// A group of settings whose new values may cut the device off. New values are on trial until the group's owner calls
+/// keep() or revert(). The previous values are kept in a file, so that a power cut does not end the trial.
 enum class Trial : uint8_t {
   none,
   network,  ///< the network of the settings
@@ -40,8 +40,8 @@ constexpr Text name_of(ConfigState state) {
 }
 
 /// Keeps the settings in the file `config.json` and in its copy, which replaces a damaged one. A value that cannot be
-/// used is replaced by its default with a warning that names key and reason: a charge point with a bad setting still
-/// starts.
+/// used is replaced by its default, with a warning that names key and reason. So a charge point with a bad setting
+/// still starts.
 ///
 /// A setting has a name of ours (`heartbeat_interval_s`), one of OCPP (`HeartbeatInterval`, whatever its case), or
 /// both.

@@ -25,9 +25,9 @@ Text name_of(UpdateProblem problem);
 /// Returns the problem in words for people, in English.
 Text text_of(UpdateProblem problem);
 
-/// Takes a new application image in pieces, and gives each to the worker, which writes it to the slot that is not
-/// running. After the last piece it validates the image and chooses it for the next boot, on trial (ImageTrial). After
-/// any error the present image stays selected. The caller restarts the device.
+/// Takes a new application image in pieces. The worker writes each piece to the slot that is not running. After the
+/// last piece the image is validated and chosen for the next boot, on trial (ImageTrial). After any error the present
+/// image stays selected. The caller restarts the device.
 class FirmwareUpdate {
  public:
   /// Bytes of a job: small, because a job delays those of the storage.

@@ -4,8 +4,7 @@
 
 namespace pb {
 
-/// Prints the stored log on the console, as far as the UART has room for it at a time, and then the answer to the
-/// command.
+/// Prints the stored log on the console, in parts for which the UART has room, and then the answer to the command.
 class LogConsole final : public Feature {
  public:
   static constexpr uint32_t kTailLines = 20;

@@ -10,7 +10,7 @@ static_assert(2 * StopData::kMaxInMemory == MessageQueue::kMaxUnsaved,
 Millis Saver::poll(Millis now) {
   pause_after_failure(now);
   erase_without_file();
-  // A new message is written at once, also after a failure: a charge waits for it, and the flash may have room again.
+  // A new message is written at once, also after a failure. A charge waits for it, and the flash may have room again.
   if (job_ == Job::none && (now >= write_retry_at_ || queue_.has_untried())) start_write();
   if (job_ == Job::none && now >= remove_retry_at_) start_removal();
   pause_after_failure(now);

@@ -55,7 +55,7 @@ class Connection final : public Feature {
   static constexpr Millis kConnectTimeout = 15'000;
   /// Time to send the answer to the change, and for a second change.
   static constexpr Millis kRenewDelay = 1'000;
-  /// The longest pause that a server's Retry-After can ask for: a wrong one must not keep the device away for days.
+  /// The longest pause by a server's Retry-After: a wrong Retry-After must not keep the device away for days.
   static constexpr Millis kMaxRetryAfter = 3'600'000;
   static constexpr Text kSubprotocol = "ocpp1.6";
   /// The most bytes that one poll reads: a peer that sends faster than this end can read must not starve the other

@@ -170,7 +170,7 @@ class Chip final : private BoardListener {
 int main(int argc, char** argv) {
   // The device must end with the board's process. The end of file on the board's descriptor has the same effect.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The peer of the UART or of a socket may have closed its end: a write then returns an error instead of a signal.
+  // The peer of the UART or of a socket may have closed its end. Then a write must return an error, not raise a signal.
   signal(SIGPIPE, SIG_IGN);
   const pb::posix::Arguments arguments = pb::posix::parse(argc, argv);
   pb::posix::Chip chip(arguments);

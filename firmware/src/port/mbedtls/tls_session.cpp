@@ -11,8 +11,8 @@ namespace pb::mbedtls {
 
 namespace {
 
-/// How much of a computation with elliptic curves is done in one step, in the library's own unit: a signature on P-256
-/// takes several hundred steps of it on the host, and a step some milliseconds on the chip.
+/// The share of a computation with elliptic curves in one step, in the library's own unit. A signature on P-256 takes
+/// several hundred such steps on the host, and a step takes some milliseconds on the chip.
 constexpr unsigned kOperationsPerStep = 500;
 
 constexpr uint8_t kFirstAlertOfCertificates = 42;  // bad_certificate
@@ -259,7 +259,8 @@ TcpFailure TlsSession::judge(int64_t unix_s) const {
 
 size_t TlsSession::send(Bytes bytes) {
   if (state_ != State::open) return bytes.length;
-  // A record that the wire did not take whole is still with the library, which counts the bytes of that one only.
+  // A record that the wire did not take whole is still with the library. The library counts the bytes of that record
+  // only.
   const size_t offered = unsent_ != 0 ? unsent_ : bytes.length;
   const int code = mbedtls_ssl_write(&ssl_, bytes.data, offered);
   if (code > 0) {

@@ -49,7 +49,7 @@ class Station {
   void end(uint16_t reason) {
     if (state_ == NetworkState::down) return;
     fall(reason);
-    // If the event that answers the last disconnect() is still missing, it is lost: the next attempt must not wait for
+    // If the event that answers the last disconnect() is still missing, it is lost. The next attempt must not wait for
     // it.
     is_leaving_ = is_started_ && !is_leaving_ && driver_.disconnect();
   }
