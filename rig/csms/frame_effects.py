@@ -230,7 +230,7 @@ class Binary(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Huge(Effect):
-    """The frame is that long: spaces before its last bracket, so it remains valid JSON.
+    """The frame has that size, by spaces before its last bracket. So it remains valid JSON.
 
     Attributes:
         size: the length in bytes.
@@ -251,7 +251,7 @@ class MalformAnswer(Effect):
     """An answer is malformed in one of the ways of broken CSMSs and proxies.
 
     Attributes:
-        kind: the way.
+        kind: the kind of malformation.
     """
 
     kind: BadAnswer

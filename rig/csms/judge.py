@@ -33,7 +33,7 @@ _CALLRESULTERROR = 5  # the message type (OCPP-J 2.1 section 4.1.3)
 _ALL_CODES = frozenset().union(*(version.error_codes for version in VERSIONS.values()))
 
 GIVEN_UP_AFTER_S = 10.0
-"""After this many bench seconds without an answer a charge point may have given up its CALL and may send another."""
+"""After this many bench seconds without an answer, a charge point is allowed to drop its CALL and send another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def check_source(source: str, root: Path) -> None:
             load_manifest(path).contents()
             return
         lacks = _unusable(path)
-    except OSError as problem:  # a name that is too long, a folder that may not be entered
+    except OSError as problem:  # a name that is too long, a folder without permission
         lacks = f"cannot be read: {problem.strerror}"
     if not lacks:
         return

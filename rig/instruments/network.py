@@ -22,7 +22,7 @@ Milliseconds = Annotated[float, Limits(least=0, most=3_600_000)]
 class Network:
     """The network. Its methods may be called from any thread but the loop's. Durations are in bench time.
 
-    The access point is switched on first: without it, this machine may not have the proxy's address.
+    The access point is switched on first: the proxy's address may exist only while the access point is up.
 
     Args:
         timeline: the bench's timeline.

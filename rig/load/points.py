@@ -73,7 +73,7 @@ async def run(load: Load, progress: Callable[[Figures], None], every_s: float = 
         every_s: the interval of `progress` in real seconds.
 
     Raises:
-        BenchError: the process may not open so many connections, or no charge point could register.
+        BenchError: the system does not allow as many connections, or no charge point could register.
     """
     allow_open_files(load.points + _SPARE_FILES, f"{load.points} connections")
     figures = Figures()

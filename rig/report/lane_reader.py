@@ -107,7 +107,7 @@ class _Reader:
             self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"), signal="link")
 
     def _moved(self, signal: Signal, edges: Sequence[PinEdge]) -> bool:
-        """Return whether a signal changed. The first edge of a wire may only report its initial level."""
+        """Return whether a signal changed. The first edge of a wire can be a mere report of its initial level."""
         return len({self._levels_before.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
 
     def _pin(self, kind: Kind, signal: Signal, edges: Sequence[PinEdge]) -> None:

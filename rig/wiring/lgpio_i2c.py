@@ -17,7 +17,7 @@ class LgpioDevice:
         address: the device's address of 7 bits.
 
     Raises:
-        OSError: the bus is missing or may not be opened.
+        OSError: the bus is missing or cannot be opened.
     """
 
     def __init__(self, bus: int, address: int) -> None:

@@ -48,7 +48,7 @@ class VirtualTestHooks:
         self._board.disarm_tear()
 
     def slow_erase(self, milliseconds: int) -> None:
-        """Make each sector erase take that long in device time; 0 for instant erases."""
+        """Set the device time of each sector erase; 0 for instant erases."""
         self.erase_ms = milliseconds
         self._board.set("flash erase_ms", milliseconds)
 
@@ -84,6 +84,6 @@ class VirtualTestHooks:
         self._board.set("flash full", int(full))
 
     def leak(self, bytes_per_connection: int) -> None:
-        """Make each TCP connection leak that many bytes of device heap; 0 for none."""
+        """Set the bytes of device heap that each TCP connection leaks; 0 for none."""
         self.leaking = bytes_per_connection
         self._board.set("leak", bytes_per_connection)

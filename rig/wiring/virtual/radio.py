@@ -62,7 +62,7 @@ class VirtualRadio:
         self._board.send_once("radio kick", reason)
 
     def report(self, kind: str, delay_ms: int = 0) -> None:
-        """Report losses and failed attempts as usual (`normal`), never (`lost`) or `twice`, and that much later.
+        """Report losses and failed attempts as usual (`normal`), never (`lost`) or `twice`, after a delay.
 
         Raises:
             ValueError: the kind is unknown.

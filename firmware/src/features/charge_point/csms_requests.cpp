@@ -236,7 +236,7 @@ void CsmsRequests::remote_start_transaction(Request& request) {
   request.payload.read("connectorId", connector);
   const bool profile_fits = read_charging_profile(request.payload, "chargingProfile");
   if (!request.payload.ok()) return;
-  // The CSMS may only start a transaction after it has accepted the charge point (section 4.2).
+  // The CSMS must not start a transaction before it has accepted the charge point (section 4.2).
   const bool started =
       request.accepted && connector == kConnector && profile_fits &&
       charging_.remote_start(id_tag.text(), request.now, config_.settings().authorize_remote_tx_requests);

@@ -41,7 +41,7 @@ void LedgerFile::note_energy(uint64_t energy_wh) {
 }
 
 void LedgerFile::save_energy(uint64_t energy_wh) {
-  // A message with this reading does not suffice: it may not be on flash yet.
+  // A message with this reading does not suffice, because it is perhaps not on flash yet.
   if (energy_wh <= saved_.energy_wh || energy_wh <= being_saved_.energy_wh) return;
   if (energy_wh > ledger_.energy_wh) ledger_.energy_wh = energy_wh;
   dirty_ = true;

@@ -47,7 +47,7 @@ struct WebParts {
 class WebUi final : public Feature, private HttpHandler {
  public:
   static constexpr uint16_t kPort = 80;
-  /// With less free heap new connections are closed at once: a TLS connection to the CSMS needs that much.
+  /// With less free heap, new connections are closed at once: a TLS connection to the CSMS needs this heap.
   static constexpr size_t kReserve = 48 * 1024;
   /// Time for the answer to reach the browser.
   static constexpr Millis kRestartDelay = 500;

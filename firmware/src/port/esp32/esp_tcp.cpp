@@ -197,7 +197,7 @@ int EspTcp::Socket::send_bytes(Bytes bytes) {
   const LwipLock lock;
   if (link.pcb == nullptr) return kReset;
   size_t count = bytes.length < tcp_sndbuf(link.pcb) ? bytes.length : tcp_sndbuf(link.pcb);
-  // Memory may be short where the window is not: a smaller write may still fit.
+  // Memory can be short although the window is open: a smaller write may still fit.
   for (; count > 0; count /= 2) {
     const err_t error = tcp_write(link.pcb, bytes.data, static_cast<u16_t>(count), TCP_WRITE_FLAG_COPY);
     if (error == ERR_OK) break;
