@@ -72,7 +72,8 @@ class PlugbenchLogFormat:
         text = line.text
         found: list[Event] = []
         if text.startswith(_STORED):
-            # The line is stored log. After a power cut within it, the banner of the next boot follows on the same line.
+            # A line of the stored log. After a power cut within it, the banner of the next boot follows on the same
+            # line.
             own = _STORED_LINE.match(text)
             banner = _BANNER.search(text, own.end() + 1 if own else len(_STORED))
             return [_boot(banner)] if banner else found

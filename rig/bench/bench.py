@@ -142,7 +142,7 @@ class Bench:
         Raises:
             BenchError: the bench cannot be opened.
         """
-        # A broken part may fail to close. If that matters, opening fails as well.
+        # A broken part may fail to close. If that prevents the reopening, `open` raises.
         with contextlib.suppress(Exception):
             self.close()
         self.open()

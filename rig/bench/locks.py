@@ -98,7 +98,7 @@ def _open(path: Path) -> int:
             descriptor = os.open(path, flags)
         except FileNotFoundError:
             descriptor = os.open(path, flags | os.O_CREAT, 0o666)
-            os.fchmod(descriptor, 0o666)  # every user of the machine may hold the lock
+            os.fchmod(descriptor, 0o666)  # every user of the machine can hold the lock
     except OSError as error:
         raise BenchError(
             f"the lock {path} cannot be opened: {error.strerror}",

@@ -65,7 +65,8 @@ from rig.util.signals import handled_signals
 from rig.util.tcp import reachable_address
 from rig.util.text import visible
 
-# The timeline keeps few events, because a server may run for months and a frame may have 1 MB. The record has all.
+# The timeline keeps few events, because a server may run for months and a frame may have 1 MB. The record has all
+# events.
 _KEPT_EVENTS = 16
 
 

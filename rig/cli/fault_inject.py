@@ -42,7 +42,7 @@ _DAY_S = 86_400
 
 
 def _at_most_a_day(seconds: float) -> float:
-    if not 0 <= seconds <= _DAY_S:  # NaN is neither
+    if not 0 <= seconds <= _DAY_S:  # also rejects NaN
         raise typer.BadParameter(f"{seconds:g} is not in the range from 0 to {_DAY_S}.")
     return seconds
 

@@ -187,7 +187,7 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             for key, _ in selector.select(min(left, 1)):
-                # A line that is split between two reads is rare, and is not counted.
+                # A line that is split between two reads is not counted, which is rare.
                 connections[key.data] += devices[key.data].read_console().count(_CONNECTED)
             for device in devices:
                 device.check()

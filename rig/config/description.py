@@ -126,8 +126,8 @@ class PowerSection(_Table):
 class ControlSection(_Table):
     """The lines that put the chip into its ROM loader.
 
-    Both are active low at the chip. Set `active_low` if the Pi drives the chip directly; without it, a transistor in
-    between inverts the level.
+    Both lines are active low at the chip. Set `active_low` if the Pi drives the chip directly. Without `active_low`, a
+    transistor in between inverts the level.
     """
 
     en: Wire = Field(description="EN: active holds the chip in reset")
@@ -439,7 +439,7 @@ class Description(_Table):
                 text = file.read(_LONGEST_PSK_FILE).removesuffix("\n").removesuffix("\r")
         except FileNotFoundError:
             raise DescriptionError(f"{named}: no such file", fix) from None
-        except UnicodeDecodeError:  # its message would show the passphrase
+        except UnicodeDecodeError:  # the message of the exception would show the passphrase
             raise DescriptionError(f"{named}: holds a character that is not ASCII", fix) from None
         except OSError as error:
             raise DescriptionError(f"{named}: cannot be read: {error.strerror}", fix) from None

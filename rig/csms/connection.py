@@ -29,7 +29,7 @@ An answer waits until the previous answer has left. So the unread bytes are most
 """
 
 
-_MUCH_UNREAD = 1 << 16  # bytes; a flood of pings pauses there
+_MUCH_UNREAD = 1 << 16  # bytes; above this, a flood of pings pauses
 
 
 class Connection(ServerConnection):

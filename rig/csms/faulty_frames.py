@@ -140,7 +140,7 @@ class FaultyFrames:
 
     async def _later(self, held: _Held, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        held.timer = None  # this task is not cancelled by its own delivery
+        held.timer = None  # the delivery must not cancel this task
         await self._release([held])
 
     async def _release(self, released: list[_Held]) -> None:

@@ -164,7 +164,8 @@ class Judge:
             case CallResultError():
                 yield from self._wrong_code("CALLRESULTERROR", message.code)
             case Malformed(why=why):
-                # OCPP-J 2.0.1 section 4.2.3 also answers a message whose unique id cannot be read; 1.6 does not.
+                # In OCPP-J 2.0.1 (section 4.2.3), a message without a readable unique id is answered too; in 1.6 it is
+                # not.
                 is_answered = (message.call and message.unique_id) or self._is_corrupt_call(message)
                 code = self.version.format_code if self.version.is_16 else "RpcFrameworkError"
                 yield _Finding(why, code=code if is_answered else "")
@@ -189,7 +190,7 @@ class Judge:
         else:
             yield from self._wrong_payload(action, message.payload, "request")
         if self.registration.restricts:
-            # The caller continues only if it tolerates the findings above, so the payload has the types of its schema.
+            # The caller continues only if the findings above are tolerated. So the payload has the types of its schema.
             payload = as_read(action, message.payload, "request", version)
             if why := self.registration.forbidden_call(action, payload, version):
                 is_tolerated = self.registration.status == "Pending"

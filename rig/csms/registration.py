@@ -14,7 +14,7 @@ TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage", "GetBaseReport
 
 _MOST_PLACES = 64  # places of one trigger without a connector; no charge point has so many
 _MOST_TRIGGERS = 64
-# The action of the triggered call, where it differs from the requested message.
+# The action of the triggered call, if the action differs from the requested message.
 _ACTIONS: Mapping[str, str] = {
     "SignChargePointCertificate": "SignCertificate",
     "SignChargingStationCertificate": "SignCertificate",

@@ -79,7 +79,7 @@ class TlsServer(asyncio.Protocol):
 
     def reset(self) -> None:
         """End the TCP connection with RST."""
-        self._has_failed = True  # the CSMS ends it, so it is not reported as a refusal
+        self._has_failed = True  # the CSMS ends the connection: do not report a refusal
         tcp.reset(self.transport)
 
     # -- callbacks of TCP -----------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class TlsServer(asyncio.Protocol):
             self._flush()
             return False
         except ssl.SSLError as error:
-            self._flush()  # the alert
+            self._flush()  # sends the alert
             self._fail(reason_of(error))
             self.transport.close()
             return False
@@ -152,7 +152,7 @@ class TlsServer(asyncio.Protocol):
             self._flush()
             self.transport.close()
             return
-        self._above.eof_received()  # close_notify
+        self._above.eof_received()  # the client has sent close_notify
         self.transport.close()
 
     def _flush(self) -> None:

@@ -129,7 +129,7 @@ class Connection:
         self._opened()
         transfer.begin(event)
         if not _has_body(event):
-            await self._next()  # the end of the request, so that h11 knows it before the answer
+            await self._next()  # h11 needs the end of the request before the answer
         failures: list[Failure] = []
         reply: Reply | None
         try:
@@ -232,7 +232,7 @@ class Connection:
     def _head(self, reply: Reply) -> bytes:
         """Return the head of an answer."""
         headers = [*reply.headers, ("Server", "Plugbench")]
-        if reply.status != http.HTTPStatus.NOT_MODIFIED:  # would have the file's length (RFC 9110 section 8.6)
+        if reply.status != http.HTTPStatus.NOT_MODIFIED:  # 304 would need the file's length (RFC 9110 section 8.6)
             headers.append(("Content-Length", str(reply.length)))
         if self._http.our_state is h11.MUST_CLOSE or self._http.their_state is h11.SEND_BODY:
             headers.append(("Connection", "close"))  # a body that is not read hides the next request

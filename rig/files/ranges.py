@@ -32,7 +32,7 @@ def wanted_range(headers: Mapping[str, str], size: int, etag: str) -> range | No
     first, last = found.groups()
     if not first and not last:
         return None
-    if not first:  # the last bytes
+    if not first:  # a suffix range: the last bytes
         if int(last) == 0 or size == 0:
             raise UnsatisfiableError
         return range(max(0, size - int(last)), size)

@@ -183,7 +183,7 @@ class Arrival:
 def _size_of(folder: Path) -> tuple[int, int]:
     try:
         sizes = [entry.stat(follow_symlinks=False).st_size for entry in os.scandir(folder)]
-    except OSError:  # there is no folder yet; if it cannot be used, the first upload reports it
+    except OSError:  # there is no folder yet; if it cannot be used, the first upload reports that
         return 0, 0
     return len(sizes), sum(sizes)
 
@@ -199,7 +199,7 @@ def _store(folder: Path, name: str, data: bytes) -> Path:
             with contextlib.suppress(FileExistsError):
                 descriptor = os.open(free, _NEW_FILE, 0o600, dir_fd=at)
                 break
-        else:  # somebody else has put files there
+        else:  # other files in the folder
             raise RejectedError(507, f"the folder of the uploads has {MOST_UPLOADS} files named {name!r}, the most")
         try:
             with os.fdopen(descriptor, "wb") as file:

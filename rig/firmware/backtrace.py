@@ -59,7 +59,7 @@ class Backtraces:
         return (*frames, f"(not decoded: {why})")
 
     def _look_up(self, tool: str, frames: Sequence[str]) -> tuple[str, ...]:
-        # The stack has return addresses; each call is just before one.
+        # The stack has return addresses. Each call is just before a return address.
         calls = [hex(max(int(frame, 16) - 1, 0)) for frame in frames]
         done = subprocess.run(
             [tool, "-e", str(self.executable), "-a", "-f", "-C", "-i", *calls],

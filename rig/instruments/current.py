@@ -140,7 +140,7 @@ class CurrentMeter:
                     consume=False,
                 )
             except ExpectationError:
-                _ = self.now  # a sensor that has fallen silent has no reading above the limit either
+                _ = self.now  # raises for a silent sensor, which has no reading above the limit either
                 return sample
 
     def _explain(self, misses: Sequence[CurrentSample]) -> str:

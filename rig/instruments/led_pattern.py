@@ -97,7 +97,7 @@ def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
     periods = [later - sooner for sooner, later in itertools.pairwise(starts)]
     widths = [edges[index + 1].t - edges[index].t for index in rises[: len(periods)]]
     whole = 1 / pattern.rate_hz
-    first = len(periods) - 2 if step == 1 else len(periods) - 3  # `decode` needs this many periods
+    first = len(periods) - 2 if step == 1 else len(periods) - 3  # `decode` needs the last 2 or 3 periods
     while (
         first > 0
         and _same(periods[first - 1], periods[first - 1 + step], whole, _ALIKE)

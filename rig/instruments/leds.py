@@ -148,7 +148,7 @@ class Led:
             if self._timeline.clock.between(self._edges[-1][0], t_ns) >= STEADY_AFTER_S:
                 self._decoded_at = t_ns
             if t_ns == self._edges[-1][0]:
-                # Two edges at the same time cancel out, as in a reset in stepped time.
+                # Two edges with the same stamp cancel out. A reset in stepped time has such edges.
                 self._edges.pop()
             if not self._edges or self._edges[-1][1] != lit:
                 self._edges.append((t_ns, lit))
@@ -195,7 +195,7 @@ class Led:
         if pattern.name != "unknown":
             began = of_this_run[beginning(edges, pattern)][0]
         if goes_on:
-            # The deque may have dropped its first edges.
+            # The deque may have dropped the first edges.
             if pattern.rate_hz and began <= self._edges[1][0] and self._began >= self._restarted_at:
                 began = self._began
             pattern = self._pattern

@@ -124,5 +124,5 @@ def _variance(values: Sequence[float]) -> float:
 
 
 def _figure(value: float) -> str:
-    # Without a sign for a slope that rounds to zero.
+    # A slope that rounds to zero has no sign.
     return f"{round(value, 2) + 0.0:.3g}"

@@ -173,7 +173,7 @@ class Network:
 
     def _switch(self, up: bool) -> None:
         access_point = self._switchable()
-        begun = self.timeline.clock.now()  # so that its effects have later stamps
+        begun = self.timeline.clock.now()  # before the switch, so that the effects have later stamps
         if up:
             access_point.up()
         else:

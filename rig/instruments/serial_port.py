@@ -46,7 +46,7 @@ class SerialPort(asyncio.Protocol):
             BenchError: the port cannot be opened; the message names the existing ports.
         """
         try:
-            # In a thread, because opening some ports is slow (rfc2217 negotiates).
+            # Opened in a thread, because opening some ports is slow (rfc2217 negotiates).
             port = await asyncio.to_thread(_open_exclusively, url, baud)
         except (serial.SerialException, ValueError, OSError) as error:
             there = ", ".join(found.device for found in list_ports.comports()) or "none"
@@ -95,7 +95,7 @@ def _open_exclusively(url: str, baud: int) -> Any:
     port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, **exclusive)
     descriptor = _descriptor(port) if exclusive else None
     if descriptor is not None:
-        # It also keeps out programs that ignore the lock, except those of root.
+        # TIOCEXCL also keeps out programs that ignore the lock, except those of root.
         fcntl.ioctl(descriptor, termios.TIOCEXCL)
     return port
 

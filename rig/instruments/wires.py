@@ -39,7 +39,7 @@ class DrivenWire:
         self._state = state
         self._driving = False
         self._lock = threading.Lock()
-        # The first level that gpiozero drives is the low one, which feeds nothing into the chip.
+        # gpiozero first drives the low level, which feeds nothing into the chip.
         self.device = OutputDevice(
             wire.pin, active_high=not wire.active_low, initial_value=wire.active_low, pin_factory=factory
         )

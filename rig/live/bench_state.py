@@ -55,7 +55,7 @@ def bench_state(bench: Bench) -> dict[str, Any]:
         for name, read in sections.items():
             try:
                 state[name] = read()
-            except BenchError:  # closed meanwhile
+            except BenchError:  # the bench was closed meanwhile
                 continue
     shown: dict[str, Any] = masked(state)
     return shown
@@ -64,7 +64,7 @@ def bench_state(bench: Bench) -> dict[str, Any]:
 def _trouble(bench: Bench) -> str:
     if (trouble := bench.timeline.trouble) is not None:
         return str(trouble)
-    # A bench that could not be opened has closed its parts, which cleared their trouble: read the timeline.
+    # A bench that could not be opened has closed its parts, which clears their trouble. The timeline still has it.
     why = None if bench.is_open else bench.timeline.last(BenchTrouble)
     return why.what if why is not None else ""
 

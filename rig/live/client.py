@@ -208,7 +208,7 @@ def clients(path: Path | None = None, pid: int | None = None) -> list[Client]:
     for connected in connections():
         try:
             client = Client(connected)
-        except (BenchError, TimeoutError):  # a stopped process, or one that has just ended
+        except (BenchError, TimeoutError):  # the process is stopped, or has just ended
             connected.close()
             continue
         if wanted in (None, client.hello["path"]) and pid in (None, client.hello["pid"]):

@@ -189,7 +189,7 @@ class _Point:
             await self._answer_until(socket, self._loop.time() + again)
         self._count(True)
         now = self._loop.time()
-        while self._next < now:  # calls that were due while it was not connected are skipped
+        while self._next < now:  # skip calls that were due without a connection
             self._next += self._period
         while True:
             await self._answer_until(socket, self._next)
@@ -216,7 +216,7 @@ class _Point:
     def _sample(self, measurand: str, unit: str) -> dict[str, Any]:
         if self._version.is_16:
             return {"value": str(self._sent), "context": "Sample.Periodic", "measurand": measurand, "unit": unit}
-        # OCPP 2.0.1 has no temperature, so its place is taken by another measurand of the same length.
+        # OCPP 2.0.1 has no temperature: another measurand of the same length takes its place.
         measured = "Power.Offered" if measurand == "Temperature" else measurand
         return {"value": self._sent, "measurand": measured, "unitOfMeasure": {"unit": unit}}
 

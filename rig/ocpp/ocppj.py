@@ -119,7 +119,7 @@ def parse(raw: str | bytes, version: Version = V16) -> Message:
         return Malformed("a binary message: OCPP-J frames are text (OCPP-J 1.6 section 4.1.2)")
     try:
         frame = orjson.loads(raw)
-        orjson.dumps(frame)  # reject here a depth that no later code could write
+        orjson.dumps(frame)  # raises for a depth that no later code could write
     except orjson.JSONDecodeError as error:
         return Malformed(f"no JSON: {error}", corrupt=True)
     except orjson.JSONEncodeError:

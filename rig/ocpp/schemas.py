@@ -112,7 +112,7 @@ def check(action: str, payload: Any, kind: Kind, version: Version = V16) -> Viol
 
 def _first_error(validator: jsonschema_rs.Validator, payload: Any) -> jsonschema_rs.ValidationError:
     try:
-        validator.validate(payload)  # unlike `iter_errors` it does not collect all of maybe 100,000 errors first
+        validator.validate(payload)  # unlike `iter_errors`, does not collect up to 100,000 errors first
     except jsonschema_rs.ValidationError as error:
         return error
     raise AssertionError("the payload is valid")

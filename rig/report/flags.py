@@ -48,7 +48,7 @@ class Label:
     count: int
 
 
-# Level 0: full text; 1: short text; then groups of the same kind within so many pixels, then of any kind.
+# Level 0: full text; 1: short text; then groups within this many pixels, first of the same kind, then of any.
 _REACHES = (16.0, 48.0, 120.0, 300.0, math.inf)
 _MOST_LEVEL = 1 + 2 * len(_REACHES)
 _MOST_TEXT = 420.0

@@ -104,7 +104,7 @@ def layout_of(event_type: type) -> Layout:
 def _read(event_type: type) -> Layout:
     names = tuple(f.name for f in fields(event_type))
     base = [cls for cls in event_type.__mro__ if is_dataclass(cls)][-1]
-    own = names[len(fields(base)) :]  # the base's come first
+    own = names[len(fields(base)) :]  # the fields of the base come first
     hints = _hints(event_type)
     masked, tuples, foreign, accepted, figures = [], [], [], {}, {}
     for name in names:

@@ -103,7 +103,7 @@ def _terminal_line(event: Event) -> str | None:
 def link_line(change: LinkChange) -> str:
     """Format the opening or closing of a connection for a block of frames, with masked secrets."""
     if change.connected:
-        other = change.protocol not in ("", "ocpp1.6")  # the usual one needs no words
+        other = change.protocol not in ("", "ocpp1.6")  # the usual sub-protocol is not shown
         return f"── connected{f' ({change.protocol})' if other else ''}"
     why = " ".join(part for part in (str(change.code or ""), masked_text(change.reason)) if part)
     return visible(f"── disconnected{f' ({why})' if why else ''}")

@@ -25,8 +25,8 @@ from rig.util.secret_pairs import MASK, has_escapes, masked_pairs, without_escap
 __all__ = ["MASK", "is_secret", "masked", "masked_text", "remember_secrets", "without_url_passwords"]
 
 # The password in a URL's userinfo (RFC 3986 section 3.2.1), also with an unescaped @ or /, or if the text ends before
-# the @. A port is not a password. JSON may escape a slash, and normalizing a path drops one. Repetitions are bounded,
-# because a device may print anything.
+# the @. A port is not a password. JSON may escape a slash, and normalizing a path drops a slash. Repetitions are
+# bounded, because a device may print anything.
 _IN_URL = re.compile(
     r"""
     (:(?:\\?/){1,2}[^\s/?#@:"\\\[\]]{0,512}:)

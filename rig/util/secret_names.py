@@ -21,7 +21,7 @@ _MEANING = (
     "authtoken",
     "refreshtoken",
 )
-_AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # the last two only count at the end
+_AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # the last two words count only at the end
 _LAST_WORDS = ("pass", "token", "pw")  # count only as a whole word, unlike in `bypass`
 _KEYS = ("key", "name", "variable", "parameter", "setting", "option")
 _SEPARATORS = re.compile(r"[\W_]+")

@@ -141,7 +141,7 @@ def _value(text: str, at: int, *, quoted: bool) -> tuple[int, str]:
         mark = quote[1]
         return _end_of_quoted(text, quote.end(), mark), f"{mark}{MASK}{mark}"
     rest = text[at:].lstrip()
-    if rest.startswith(("{", "[")):  # an object that was cut has no end that could be found
+    if rest.startswith(("{", "[")):  # a truncated object, whose end cannot be found
         return len(text), f'"{MASK}"'
     if quoted:
         bare = _IN_JSON.match(text, at)

@@ -90,7 +90,7 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
     factory = VirtualPinFactory(Wires(clock.now))
     try:
         flash = run.path / "flash.bin"
-        Flash(flash).close()  # an erased flash, which QEMU opens by its path
+        Flash(flash).close()  # creates an erased flash, which QEMU opens by its path
         board = EmulatorBoard(
             BoardWires.of(
                 factory.wires, wires[POWER_SWITCH], wires[EN], wires[BOOT], wires.get(RAIL_SENSE), inputs, outputs

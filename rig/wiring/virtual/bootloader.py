@@ -49,7 +49,7 @@ def load(read: ReadFlash, write: WriteFlash) -> Boot:
             return Boot(_boot(read, slot), slots.index(slot))
         except ImageError as problem:
             problems.append(str(problem))
-    # Report the chosen slot: the other ones may be empty.
+    # Report the chosen slot, because the other slots may be empty.
     raise ImageError(problems[0])
 
 

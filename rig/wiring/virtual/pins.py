@@ -243,7 +243,7 @@ class VirtualPin(PiPin):  # type: ignore[misc]
         return self._bounce
 
     def _set_bounce(self, value: float | None) -> None:
-        # gpiozero reads it back; a virtual wire never bounces.
+        # gpiozero reads the value back. A virtual wire never bounces.
         self._bounce = value
 
     def _get_edges(self) -> str:

@@ -62,7 +62,7 @@ class DeviceProcess:
         try:
             with open(memory, "wb", closefd=False) as file:
                 file.write(executable)
-            # By our /proc entry, so that the device does not inherit the memory file's descriptor.
+            # The path is in our /proc entry, so that the device does not inherit the memory file's descriptor.
             self._process = subprocess.Popen(
                 ["plugbench-device", "--board-fd", str(board_end), "--uart-fd", str(uart), *arguments],
                 executable=f"/proc/{os.getpid()}/fd/{memory}",

@@ -8,7 +8,7 @@
 
 namespace pb::esp32 {
 
-/// The loop sleeps in a notification of its task. ESP-IDF: API reference, System, "FreeRTOS (IDF)".
+/// The loop sleeps until its task gets a notification. ESP-IDF: API reference, System, "FreeRTOS (IDF)".
 class EspWaker final : public Waker {
  public:
   /// The task that calls this is the owner.

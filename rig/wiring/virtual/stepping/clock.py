@@ -212,7 +212,7 @@ class SteppedClock(BenchClock):
             loop.thread = threading.current_thread()
             loop.due = loop.due_after(timeout)
             loop.idle = True
-            # Each notification costs a thread switch: the conductor only needs that of the last loop.
+            # Each notification costs a thread switch. The conductor needs only the notification of the last loop.
             if self._waiters and all(other.idle for other in self._loops):
                 self._changed.notify_all()
         self._end_turn(loop)
@@ -230,7 +230,7 @@ class SteppedClock(BenchClock):
                 before = self._loops[: self._loops.index(loop)] if loop in self._loops else []
                 activity, device = self._activity, self._device
             if time.monotonic() > end:
-                break  # a device that never becomes idle must not prevent the bench from ending it
+                break  # the bench must be able to end a device that never becomes idle
             if (device is None or self._device_is_idle(device, activity)) and not _any_ready(before):
                 break
             self._end_turn(loop)
@@ -361,7 +361,7 @@ class SteppedClock(BenchClock):
         try:
             for waiter in waiters:
                 with waiter.condition:
-                    # Not `_Condition.notify`, because they are marked already.
+                    # Not `_Condition.notify`, because the threads are marked already.
                     threading.Condition.notify_all(waiter.condition)
         finally:
             self._changed.acquire()

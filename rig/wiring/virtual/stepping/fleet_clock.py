@@ -128,7 +128,7 @@ class FleetClock(BenchClock):
     def _take_report(self, place: int) -> None:
         device = self._devices[place]
         end = time.monotonic() + _IDLE_LIMIT_S
-        # A report that answers an earlier question ends the wait of `receive`, too.
+        # A report that answers an earlier query also ends the wait of `receive`.
         while not device.ended and not device.receive(end - time.monotonic()):
             if time.monotonic() >= end:
                 raise BenchError(
