@@ -200,7 +200,7 @@ void App::add_features() {
   loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
-  // After the features whose work it observes, and before the log, which it flushes when the mains power fails.
+  // Polled after the features whose work it observes, and before the log: it flushes the log when the mains fails.
   loop_.add(power_manager_);
   loop_.add(image_trial_);
   loop_.add(log_store_);
@@ -209,12 +209,12 @@ void App::add_features() {
   loop_.add(config_);
   loop_.add(storage_guard_);
   loop_.add(captive_portal_);
-  // After the features that it shows, and after OCPP, which has priority.
+  // Polled after the features that it shows, and after OCPP, which has priority.
   loop_.add(web_ui_);
-  // After the features that post jobs: a job of this round is run in this round.
+  // Polled after the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
-  // After the features that answer commands, so that the next command is read in the round of the answer. And after the
-  // jobs of this round, so that every reading in `status` survives a power cut.
+  // Polled after the features that answer commands, so that the next command is read in the round of the answer. Also
+  // polled after the jobs of this round, so that every reading in `status` survives a power cut.
   loop_.add(serial_debug_);
   // Observers come last: they see the changes of the same round.
   loop_.add(monitor_);

@@ -55,7 +55,7 @@ void AuthCache::load() {
   if (is_sound) {
     load_files();
   } else {
-    // Without the epoch, an entry that was cleared cannot be distinguished from a valid one: no entry counts.
+    // Without the epoch, a cleared entry looks like a valid entry: no entry counts.
     for (const uint32_t file : NumberedFiles(storage_, kEntriesPrefix)) {
       const MutableBytes bytes = storage_.scratch();
       size_t length = 0;
@@ -376,12 +376,12 @@ void AuthCache::take_compared(StorageResult result, Bytes content, MutableBytes 
     ++slot_;
     return;
   }
-  // An entry that is there is later than one of the file of the earlier version.
+  // An existing entry is later than any entry in the file of the earlier version.
   if (old_pending_ == 0 && !same(stored, record)) {
     if (!put(CacheFile(buffer, content, epoch_))) step_ = Step::idle;
     return;
   }
-  // A changed age alone is not worth a write to flash.
+  // Do not write to flash if only the age has changed.
   slots_[slot_].used = next_used_++;
   end_entry();
 }

@@ -340,7 +340,7 @@ void Config::saved(StorageResult result) {
                " cannot be stored: ", name_of(result));
   }
   reverted_ = Trial::none;
-  // The changes that wait contain those that were being written, so they fail with them.
+  // The waiting changes contain the changes that were being written, so all of them fail.
   Change ended[kMaxChanges];
   size_t ended_count = 0;
   size_t waiting = 0;

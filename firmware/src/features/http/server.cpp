@@ -20,7 +20,7 @@ Millis HttpServer::poll(Millis now, bool has_memory) {
     deadline = earlier(deadline, step(connection, now));
     waits_for_buffer = waits_for_buffer || connection.state == State::handling;
   }
-  // A connection that was stepped before the buffer became free is stepped again at once.
+  // Step a connection again at once if its last step was before the buffer became free.
   if (waits_for_buffer && owner_ == nullptr) deadline = earlier(deadline, now + 1);
   // Another caller may wait for the place of a connection that has ended.
   if (connections() < kConnections) accept(now, has_memory);

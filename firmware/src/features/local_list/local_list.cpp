@@ -238,7 +238,7 @@ StorageDone LocalList::done() {
 void LocalList::written(StorageResult result) {
   is_job_running_ = false;
   if (result != StorageResult::ok && step_ == Step::write_head) {
-    // A write that failed may have reached the flash: the pages that the head there names must stay.
+    // A failed write may have reached the flash. The pages that the head on flash names must stay.
     write_result_ = result;
     step_ = Step::check_head;
     return;

@@ -78,7 +78,7 @@ LinkInfo EspWifi::link() const {
 }
 
 StationDriver::Connect EspWifi::connect() {
-  // The driver rejects both while it is joined or joins.
+  // The driver rejects both calls while it is joined or joins.
   const esp_err_t error = esp_wifi_set_config(WIFI_IF_STA, &config_);
   if (error == ESP_ERR_WIFI_STATE) return Connect::busy;
   if (error != ESP_OK) return Connect::failed;
@@ -142,7 +142,7 @@ bool EspWifi::open_access_point(Text ssid, Text psk) {
   access_point_.ap.max_connection = kMaxStations;
   has_access_point_ = true;
   if (!start_driver()) return false;
-  // Otherwise the start of the driver opens it.
+  // If the driver is not started yet, its start opens the access point.
   return !is_started_ || apply_access_point();
 }
 
