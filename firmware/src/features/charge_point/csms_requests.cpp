@@ -40,8 +40,8 @@ const CsmsRequests::Row CsmsRequests::kRows[] = {
     {"UnlockConnector", &CsmsRequests::unlock_connector},
 };
 
-// OCPP-J 1.6 section 4.2.3: actions of OCPP 1.6 in unsupported profiles: FirmwareManagement, Reservation and
-// SmartCharging.
+// The actions of OCPP 1.6 in the unsupported profiles FirmwareManagement, Reservation and SmartCharging (OCPP-J 1.6
+// section 4.2.3).
 constexpr Text kOtherProfiles[] = {"CancelReservation", "ClearChargingProfile", "GetCompositeSchedule",
                                    "GetDiagnostics",    "ReserveNow",           "SetChargingProfile",
                                    "UpdateFirmware"};
@@ -142,7 +142,7 @@ void CsmsRequests::change_availability(Request& request) {
     after = operative ? Availability::operative : Availability::connector_inoperative;
   }
   const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
-  // A value that is being written is not durable yet: it is written again afterwards.
+  // A value that is being written is not durable yet. Such a value is written again afterwards.
   if (after == before && after == config_.settings().availability) return write_status(request.reply, status);
   change(request, status, "availability", name_of(after));
 }
@@ -271,7 +271,7 @@ void CsmsRequests::reset(Request& request) {
 
 /// OCPP 1.6 section 5.17. The message is queued here and sent after the answer.
 void CsmsRequests::trigger_message(Request& request) {
-  // In the order of the enumeration Trigger; the last two belong to an unsupported profile.
+  // The names in the order of the enumeration Trigger; the last two belong to an unsupported profile.
   static constexpr Text kMessages[] = {
       "BootNotification",          "Heartbeat", "MeterValues", "StatusNotification", "DiagnosticsStatusNotification",
       "FirmwareStatusNotification"};

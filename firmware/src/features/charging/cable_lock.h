@@ -26,7 +26,7 @@ class CableLock {
   void poll(Millis now) {
     set_output();
     if (!driven_) return;
-    // Edges before level: an edge between the two reads is seen in the next round.
+    // Read edges before the level: an edge between the two reads counts in the next round.
     const bool has_moved = events_.take_bolt_move() && has_feedback();
     const bool is_engaged = engaged();
     if (!is_engaged || (has_moved && stable_at_ != kNever)) {

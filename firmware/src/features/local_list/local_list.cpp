@@ -33,7 +33,7 @@ void LocalList::load() {
   }
   if (result == StorageResult::not_found) return;
   if (result != StorageResult::ok || !head_.decode({bytes.data, length})) return lose("its file is damaged");
-  // The files of a damaged list remain, so that it is known to be damaged at the next start too.
+  // The files of a damaged list remain, so that the next start detects the damage too.
   stale_ &= ~head_.files();
   if (!check_pages()) lose("a page is damaged");
 }
@@ -257,7 +257,7 @@ void LocalList::check_head(StorageResult result, Bytes content) {
   const bool is_there = content.length == next.length && memcmp(content.data, next.data, next.length) == 0;
   if (result == StorageResult::ok && is_there) return commit();
   if (result == StorageResult::ok || result == StorageResult::not_found) return fail(write_result_);
-  // It cannot be read: neither set of pages is removed.
+  // The head cannot be read: neither set of pages is removed.
   next_ = ListHead();
   fail(write_result_);
 }

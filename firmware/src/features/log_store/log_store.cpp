@@ -211,7 +211,7 @@ void LogStore::write_crash() {
     crash_step_ = Step::none;
     return;
   }
-  // After a power cut between the two files, this crash has no log, instead of that of an earlier one.
+  // After a power cut between the two files, this crash has no log, rather than the log of an earlier crash.
   if (crash_step_ == Step::remove_old_log) {
     is_writing_ = storage_.remove(kCrashLogFile, done());
     return;

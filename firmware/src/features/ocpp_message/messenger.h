@@ -254,7 +254,7 @@ class Messenger final : public Feature, private ConnectionListener {
   Text durable_action_;  // the action of the durable request in flight: a literal
   Millis answer_deadline_ = kNever;
   LatencyHistogram call_times_;
-  // Requests that have timed out, oldest first; only of this connection: a later one cannot bring their answers.
+  // Requests of this connection that have timed out, oldest first. A later connection cannot bring their answers.
   Call overdue_[kMaxOverdue];
   size_t overdue_count_ = 0;
 

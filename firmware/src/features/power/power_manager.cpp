@@ -31,7 +31,7 @@ bool PowerManager::is_busy() const {
 
 PowerMode PowerManager::mode_of(PowerState state) const {
   PowerMode mode;
-  // A failing supply needs the CPU for the flash, and the radio least.
+  // While the supply fails, the flash needs the CPU, and nothing needs the radio.
   mode.modem_sleep = state != PowerState::busy && settings_.modem_sleep;
   if (state != PowerState::idle) return mode;
   mode.cpu_scaling = settings_.cpu_scaling;

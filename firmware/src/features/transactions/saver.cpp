@@ -95,7 +95,7 @@ bool Saver::ledger_must_go_first(const WaitingMessage& entry) const {
   if (continues && entry.last_sent_ms > saved.last_sent_ms && !ledger_.failed()) return true;
   switch (entry.kind) {
     case WaitingMessage::Kind::start: {
-      // The messages that follow need its id.
+      // The following messages need the id of the transaction.
       const bool known = entry.transaction <= now.started && entry.transaction > now.stopped;
       return known && entry.transaction > saved.started;
     }

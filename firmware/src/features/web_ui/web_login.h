@@ -73,7 +73,7 @@ class WebLogin {
   Millis locked_until_ = 0;
   Result result_ = Result::none;
 
-  // The job: of the worker while busy_.
+  // The job, which belongs to the worker while busy_.
   bool busy_ = false;
   Work work_ = Work::check;
   FixedText<kMaxPassword> password_;

@@ -90,7 +90,7 @@ class Chip final : private BoardListener {
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) exit_with_error(wrong);
     otadata_.open("otadata");  // without a partition, otadata_ stays empty: no image is ever on trial
     if (const std::string wrong = secrets_region_.open("secrets"); !wrong.empty()) exit_with_error(wrong);
-    // Without them no pack can be stored, and the built-in schemas remain.
+    // Without these partitions no pack can be stored, and the built-in schemas remain.
     schemas_0_.open("schemas_0");
     schemas_1_.open("schemas_1");
     const bool has_slots = ota_0_.open("ota_0").empty() && ota_1_.open("ota_1").empty();

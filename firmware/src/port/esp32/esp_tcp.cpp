@@ -60,7 +60,7 @@ bool EspTcp::listen(uint16_t port) {
     tcp_abort(bound);
     return false;
   }
-  // It replaces the bound block by a smaller one; if it fails, it returns nullptr and keeps the bound one.
+  // This call replaces the bound block by a smaller block. If it fails, it returns nullptr and keeps the bound block.
   listener_ = tcp_listen_with_backlog(bound, kWaiting);
   if (listener_ == nullptr) {
     tcp_abort(bound);

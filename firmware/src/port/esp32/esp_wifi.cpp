@@ -72,7 +72,7 @@ LinkInfo EspWifi::link() const {
   link.channel = access_point.primary;
   memcpy(link.bssid, access_point.bssid, sizeof link.bssid);
   esp_netif_ip_info_t address;
-  // The driver has the address in the order of the network, as bytes in memory.
+  // The driver has the address in network byte order, as bytes in memory.
   if (esp_netif_get_ip_info(netif_, &address) == ESP_OK) memcpy(link.address, &address.ip.addr, sizeof link.address);
   return link;
 }

@@ -41,7 +41,7 @@ class Station {
   void begin() {
     if (state_ != NetworkState::down) return;
     state_ = NetworkState::associating;
-    // Otherwise the driver's event starts it.
+    // Otherwise the driver's event starts the attempt.
     if (is_started_ && !is_leaving_) connect();
   }
 
