@@ -261,7 +261,7 @@ def configuration(
 ) -> dict[str, str | int]:
     """Return the content of the device's configuration file, and mask its secrets from now on.
 
-    Arguments and errors are those of `provision`.
+    `provision` describes arguments and errors.
     """
     unknown = sorted(set(more) - set(OPTIONAL_KEYS))
     if unknown:

@@ -15,7 +15,7 @@ from rig.adapters.stored_file import read_stored_file, with_header
 
 
 class Format(StrEnum):
-    """The formats, the oldest first. `none` is that of firmware 0.1.0, without headers."""
+    """The formats, the oldest first. `none` is the format of firmware 0.1.0, without headers."""
 
     NONE = "none"
     V1 = "1"

@@ -147,7 +147,7 @@ def open_benches(bench: Path | None, pid: int | None, *, everywhere: bool = Fals
     """Connect to the open benches that a command means.
 
     Args:
-        bench: the bench description; None: those of programs in this folder.
+        bench: the bench description; None: the benches of programs in this folder.
         pid: the process that has opened the bench; None: any.
         everywhere: without `bench` and `pid`, connect also to the benches of other folders.
     """

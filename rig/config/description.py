@@ -126,8 +126,8 @@ class PowerSection(_Table):
 class ControlSection(_Table):
     """The lines that put the chip into its ROM loader.
 
-    Both lines are active low at the chip. Set `active_low` if the Pi drives the chip directly. Without `active_low`, a
-    transistor in between inverts the level.
+    Both are active low at the chip. Set `active_low` if the Pi drives the chip directly; without it, a transistor in
+    between inverts the level.
     """
 
     en: Wire = Field(description="EN: active holds the chip in reset")

@@ -68,7 +68,7 @@ class Gate:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is that of this machine only."""
+    """Return whether a host name or address means this machine only."""
     if host == "localhost":
         return True
     try:

@@ -43,7 +43,7 @@ class Wanted:
         return f"{self.path}{f' by process {self.pid}' if self.pid is not None else ''}"
 
     def matches(self, hello: Mapping[str, Any]) -> bool:
-        """Return whether a greeting is that of this bench."""
+        """Return whether a greeting comes from this bench."""
         return bool(hello["path"] == str(self.path.resolve())) and self.pid in (None, hello["pid"])
 
 

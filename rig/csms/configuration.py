@@ -18,7 +18,7 @@ class Configuration(ABC):
 
     Args:
         csms: the CSMS that the charge point is connected to.
-        charge_point: the identity of the charge point; None: that of the bench.
+        charge_point: the identity of the charge point; None: the bench's charge point.
 
     Attributes:
         kind: the named thing in messages.

@@ -77,7 +77,7 @@ class Fragments(Effect):
     """The frame arrives in several WebSocket frames, with a ping between each two (RFC 6455 section 5.4).
 
     Attributes:
-        count: the number of frames, at most that of the characters.
+        count: the number of frames, at most the number of characters.
     """
 
     count: int

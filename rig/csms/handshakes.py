@@ -51,7 +51,8 @@ class Handshakes:
 
         Args:
             client: a client with a TCP connection.
-            awaited: the words that describe a timeout, e.g. `finished no TLS handshake`; empty: those of the server.
+            awaited: the words that describe a timeout, e.g. `finished no TLS handshake`; empty: the words of the
+                server.
         """
         awaited = awaited or self._awaited
         if len(self._pending) >= MOST_HANDSHAKES:

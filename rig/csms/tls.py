@@ -1,4 +1,4 @@
-"""TLS below any protocol: a handshake that reports why it failed, then a transport like that of TCP.
+"""TLS below any protocol: a handshake that reports why it failed, then a transport as for TCP.
 
 asyncio's TLS does not report a failed handshake, and does not send the alert that gives the client the reason.
 """

@@ -234,7 +234,7 @@ class FrameFragments(FrameFault):
     """Frames of the CSMS arrive in fragments, with a ping between each two.
 
     Args:
-        count: the number of fragments, at most that of the characters.
+        count: the number of fragments, at most the number of characters.
     """
 
     count: Annotated[int, Limits(least=2, most=10_000)] = 3

@@ -73,7 +73,7 @@ class OpenFile:
 
 
 class _Altered:
-    """A content with a fault in it. The tag is that of the whole file: a faulty server does not detect it."""
+    """A content with a fault in it. The tag is for the whole file, as on a server with an undetected fault."""
 
     def __init__(self, content: Content) -> None:
         self._content = content

@@ -27,7 +27,7 @@ class Request:
     Attributes:
         method: such as `GET`.
         target: as the client sent it.
-        name: of the file; for an upload it may be that of a folder, or empty.
+        name: of the file; for an upload, possibly the name of a folder, or empty.
         headers: by their names in lower case; several of a name are joined by commas.
         site: the server's URLs.
     """

@@ -50,7 +50,7 @@ class FileServer:
         logins: the passwords by user; empty: everybody may use the server.
 
     Attributes:
-        files: the files in memory by name. They hide those of the folder.
+        files: the files in memory by name. They hide files of the same name in the folder.
         uploads: the files that clients have uploaded.
         logins: as above.
 

@@ -174,7 +174,7 @@ def package(executable: Path, root: Path, project: str = PROJECT, version: str |
         executable: the unstripped executable.
         root: the project's folder.
         project: the firmware's name, at most 31 bytes.
-        version: its version, at most 31 bytes; None: that of firmware/version.txt.
+        version: its version, at most 31 bytes; None: the version in firmware/version.txt.
 
     Raises:
         BenchError: the executable cannot be stripped, or does not fit into its partition.

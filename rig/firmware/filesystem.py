@@ -15,7 +15,7 @@ GEOMETRY: Mapping[str, Any] = {
     "block_size": BLOCK_SIZE,
     "read_size": 16,
     "prog_size": 16,
-    "cache_size": 512,  # that of the device: with a smaller cache, some of its files cannot be read
+    "cache_size": 512,  # the device's cache size: with a smaller cache, some of its files cannot be read
     "lookahead_size": 16,
 }
 

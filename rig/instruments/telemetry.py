@@ -171,7 +171,7 @@ class Telemetry:
         """Check that the device loses no memory per cycle: `telemetry.no_leak(per="reconnect", over=200)`.
 
         The test makes the cycles first. It takes samples in comparable states of the device, for example with
-        `expect(1)` after each cycle. A first loss, such as that of a cache which fills up, is not a leak.
+        `expect(1)` after each cycle. A first loss, such as a cache that fills up, is not a leak.
 
         Args:
             per: the cycle: `reconnect` (a connection to the CSMS), `charge` (a transaction), `message` (a frame that

@@ -201,7 +201,7 @@ def clients(path: Path | None = None, pid: int | None = None) -> list[Client]:
 
     Args:
         path: only benches of this description; None for all.
-        pid: only that of this process; None for all.
+        pid: only the bench of this process; None for all.
     """
     found = []
     wanted = str(path.resolve()) if path is not None else None

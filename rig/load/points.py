@@ -28,7 +28,7 @@ LoadAction = Literal["Heartbeat", "MeterValues", "StatusNotification"]
 _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 30.0
 _SPARE_FILES = 64
-"""File descriptors that the process needs besides those of the connections."""
+"""File descriptors that the process needs besides its connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Load:
         timeout_s: the time for the answer to a call, and for connecting.
         seed: seeds the moments of the calls and the times between attempts to connect.
         passwords: the AuthorizationKey by identity, for Basic auth.
-        tls: the settings of wss; None: those of the system.
+        tls: the settings of wss; None: the system's settings.
         protocol: the sub-protocol.
     """
 

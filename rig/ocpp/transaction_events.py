@@ -70,7 +70,7 @@ class StationTransaction:
         """Verify that it is started and ended once, has every `seqNo`, and that times and energy do not fall.
 
         `seqNo` counts the events without a gap; its first value is free (OCPP 2.0.1 part 2, E01.FR.07). Events of a
-        time without a connection may arrive late, so the order is that of `seqNo`.
+        time without a connection may arrive late, so `seqNo` gives the order.
 
         Raises:
             ExpectationError: the message names the first violation.

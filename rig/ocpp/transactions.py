@@ -89,7 +89,7 @@ class Transaction:
     def check(self) -> None:
         """Verify the order by OCPP 1.6 section 3.7: start, meter values, stop, with times and energy rising.
 
-        Energy is compared within a location and a phase. `meterStart` and `meterStop` are those of the outlet.
+        Energy is compared within a location and a phase. `meterStart` and `meterStop` belong to the outlet.
 
         Raises:
             ExpectationError: the message names the first violation.

@@ -67,9 +67,9 @@ class Stage:
         bench: the bench of the charge point; None: a person acts.
         device: the device on the bench; None without a bench.
         person: the person; None with a bench.
-        tag: the idTag that the person presents; with a bench it is that of the description.
+        tag: the idTag that the person presents; with a bench, the description has it.
         charge_point: the identity of the charge point without a bench; empty: the first one that connects.
-        files: the file server without a bench; with a bench it is that of the bench.
+        files: the file server without a bench; a bench has its own.
     """
 
     csms: Csms

@@ -137,7 +137,7 @@ def _check(source: Source, path: Path_, value: Any, schema: Schema, version: Ver
     """Check a value against its schema, with the names of a version of OCPP.
 
     Raises:
-        ScenarioError: the value does not match; the place is that of the wrong part.
+        ScenarioError: the value does not match; the message has the place of the wrong part.
     """
     whole = {**schema, "definitions": definitions(version)}
     error = next(iter(jsonschema_rs.Draft7Validator(whole).iter_errors(value)), None)

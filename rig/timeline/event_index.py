@@ -44,7 +44,7 @@ class KindIndex(Generic[E]):
         self.unmatched.append(event)
 
     def extend(self, events: Iterable[Event]) -> None:
-        """Add the latest events, of which those of other kinds are ignored."""
+        """Add the latest events. Events of other kinds are ignored."""
         new = [event for event in events if isinstance(event, self.kind)]
         self.events += new
         self.unmatched += new

@@ -301,7 +301,7 @@ class OcppFrame(Event):
         return self._masked("payload", self.payload)
 
     def _masked(self, name: str, value: Any) -> Any:
-        # If the text has no secret, the payload has none. A search of the payload takes ten times as long.
+        # A text without any secret has a payload without any; to walk through a payload takes ten times as long.
         if name == "payload" and self.raw and MASK not in self.raw and not knows_a_number():
             return value if masked_text(self.raw) is self.raw else masked(value)
         return masked(value)

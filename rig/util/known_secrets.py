@@ -25,7 +25,7 @@ _kept: list[str] = []
 _pattern: re.Pattern[str] | None = None
 """Of all kept secrets; None: not compiled since the last one."""
 _numbers: frozenset[str] = frozenset()
-"""The kept secrets that are numbers, which JSON can spell in other ways. The list is as old as the pattern."""
+"""The kept secrets that are numbers, which JSON can spell in other ways. It is as old as the pattern."""
 
 
 def remember_secret(secret: str) -> None:

@@ -28,7 +28,7 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
 
     Args:
         name: `lgpio` for the Pi's pins, `virtual` for unconnected pins (the virtual bench creates its own factory).
-        chip: the number of the gpiochip for `lgpio`; None for that of the header.
+        chip: the number of the gpiochip for `lgpio`; None for the header's chip.
 
     Raises:
         BenchError: the name is unknown, or the pins cannot be opened.

@@ -19,7 +19,7 @@ bool is_group(Text name) {
   return false;
 }
 
-/// Shows the settings, those of a group, or the row of the table for a key.
+/// Shows all settings, the settings of a group, or the row of the table for a key.
 void show_config(void* context, Text arguments, Logger& console) {
   const auto& config = *static_cast<const Config*>(context);
   const Text word = take_word(arguments);

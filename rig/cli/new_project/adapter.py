@@ -1,7 +1,7 @@
 """Read the console of the firmware under test, and detect when the device is up.
 
-The patterns fit ESP-IDF's log lines and the banner of Plugbench's charge point. Replace them by those of your firmware;
-docs/bring-your-own-firmware.md of Plugbench describes both classes.
+The patterns fit ESP-IDF's log lines and the banner of Plugbench's charge point. Replace them by the patterns of your
+firmware; docs/bring-your-own-firmware.md of Plugbench describes both classes.
 """
 
 from __future__ import annotations

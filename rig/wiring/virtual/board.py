@@ -29,7 +29,8 @@ from rig.wiring.virtual.supply import NOMINAL_MV, ChipPower, Supply
 R = TypeVar("R")
 
 HEAP_BYTES = 300 * 1024
-"""The size of the device's heap, about that of the chip. firmware/src/main/posix/arguments.h has the same default."""
+"""The size of the device's heap, about as large as the chip's. firmware/src/main/posix/arguments.h has the same
+default."""
 
 PULLED_UP = frozenset({0, 25})
 """GPIOs with a pull-up on the board (BOOT, emergency stop); every other input has a pull-down."""
@@ -283,7 +284,7 @@ class Board:
         self._wires.change(self._rail, board_drive=True)
         self._chip = _Chip.RESET
         self._change_supply(powered=True)
-        # Ignore the edges of EN up to now, including that of the pull-up: the thread handles them too late.
+        # Ignore the edges of EN up to now, including the edge of the pull-up: the thread handles them too late.
         self._wires.change(self._en, board_pull=True, then=self._rail_is_up)
         if self._en_high:
             self._leave_reset(self._boot.level)

@@ -430,9 +430,9 @@ void AuthCache::end_entry() {
   step_ = Step::idle;
 }
 
-/// The slot for a new entry: a free one, or that of the entry to remove. OCPP 1.6 section 3.5.1 removes entries that
-/// are not valid first. A Blocked one remains as long as an Accepted one: without it the idTag is unknown, and may
-/// charge offline (AllowOfflineTxForUnknownId).
+/// The slot for a new entry: a free slot, or the slot of the entry to remove. OCPP 1.6 section 3.5.1 removes entries
+/// that are not valid first. A Blocked entry remains as long as an Accepted entry: without it the idTag is unknown, and
+/// is perhaps allowed to charge offline (AllowOfflineTxForUnknownId).
 size_t AuthCache::victim() const {
   size_t oldest = 0;
   size_t oldest_invalid = kNone;

@@ -20,8 +20,8 @@ class ChargingListener {
  public:
   /// The status, the error code or the error info has changed.
   virtual void on_status(ConnectorStatus status, Millis now) = 0;
-  /// An idTag was presented, to start a session or to end that of another idTag. Reply with Charging::authorized, at
-  /// once or later.
+  /// An idTag was presented, to start a session or to end the session of another idTag. Reply with
+  /// Charging::authorized, at once or later.
   virtual void on_id_tag(Text id_tag, Millis now) = 0;
 
  protected:

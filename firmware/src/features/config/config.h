@@ -31,7 +31,7 @@ constexpr size_t kTrials = 3;
 /// Whether the stored settings are in use.
 enum class ConfigState : uint8_t {
   sound,
-  restored,  ///< the file was damaged; those of its copy are in use
+  restored,  ///< the file was damaged; the settings of its copy are in use
   lost,      ///< the file and its copy were damaged; the defaults are in use
 };
 

@@ -30,7 +30,7 @@ Text text_of(UpdateProblem problem);
 /// image stays selected. The caller restarts the device.
 class FirmwareUpdate {
  public:
-  /// Bytes of a job: small, because a job delays those of the storage.
+  /// Bytes of a job: few, because a job delays the storage's jobs.
   static constexpr size_t kPiece = 256;
 
   FirmwareUpdate(Updates& updates, const System& system, Worker& worker, Logger& log)

@@ -51,7 +51,8 @@ class LogRing {
   uint32_t end() const { return header_.head; }
   /// Whether `place` is between begin() and end(), or one of them.
   bool has(uint32_t place) const { return place - header_.tail <= header_.head - header_.tail; }
-  /// Reads the line at `place`, which is not end(). @return the line, in `into`; `place` is that of the next line then
+  /// Reads the line at `place`, which is not end(). @return the line, in `into`; `place` is then the place of the next
+  /// line
   Text read(uint32_t& place, Span<char> into) const;
 
  private:

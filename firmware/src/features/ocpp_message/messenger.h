@@ -132,7 +132,7 @@ class Messenger final : public Feature, private ConnectionListener {
   static constexpr size_t kMaxDurablePayload = kMaxFrame - 96;
   static_assert(kMaxFrame <= WsProtocol::kMaxSentMessage, "every frame fits into a message of the connection");
   static constexpr Millis kCallTimeout = 30'000;
-  /// Timed-out requests whose answers are still accepted: at least those of the last four minutes.
+  /// Timed-out requests whose answers are still accepted: at least the requests of the last four minutes.
   static constexpr size_t kMaxOverdue = 8;
 
   /// Receives the state of the connection.

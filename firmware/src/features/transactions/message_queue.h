@@ -24,7 +24,7 @@ class MessageQueue {
   static constexpr size_t kSpare = 4;
   /// Samples of one charge that are kept without loss: all files but its start, its stop and the spare ones.
   static constexpr size_t kMaxSamples = (kMaxFiles - kSpare - 2) * MeterBatch::kMaxSamples;
-  /// Starts and stops in memory, because they are not on flash yet or it is full: those of three transactions.
+  /// Starts and stops in memory, for three transactions: they are not on flash yet, or the flash is full.
   static constexpr size_t kMaxUnsaved = 6;
   /// Batches in memory: the newest one, to which samples are added, and those not on flash.
   static constexpr size_t kMaxBatches = 3;

@@ -7,7 +7,7 @@
 namespace pb {
 namespace {
 
-// The first byte of a file. It differs from that of a Record's file, which is a hexadecimal digit.
+// The first byte of a file. A Record's file begins with a hexadecimal digit instead.
 constexpr uint8_t kMagic = 'm';
 constexpr uint8_t kMagicSeconds = 's';
 // Earlier versions did not store the voltage.
