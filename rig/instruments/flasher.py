@@ -254,7 +254,7 @@ class Flasher:
 
 @contextlib.contextmanager
 def _logged_to(output: io.StringIO, advance: Callable[[float], None]) -> Iterator[None]:
-    """Redirect esptool's output in this thread to `output`, and its progress to `advance`."""
+    """Redirect the output of esptool, but not of other threads, to `output`, and its progress to `advance`."""
     from esptool import loader
     from esptool.logger import EspLog, TemplateLogger, log
 
