@@ -45,7 +45,7 @@ def write_id_tag_record(record: Mapping[str, Any]) -> bytes:
     """Return the bytes of a record.
 
     Args:
-        record: as `read_id_tag_record` returns it.
+        record: the record as `read_id_tag_record` returns it.
 
     Raises:
         ValueError: the record has no idTag, or its status is unknown.

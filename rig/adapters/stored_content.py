@@ -33,8 +33,8 @@ def decode(name: str, content: bytes) -> Any:
     """Decode the content of a file.
 
     Args:
-        name: of the file.
-        content: without the header.
+        name: the name of the file.
+        content: the content without the header.
 
     Returns:
         A JSON value; None for a kind of file that this version does not know.

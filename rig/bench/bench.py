@@ -328,7 +328,7 @@ class Bench:
 
         Args:
             work: the coroutine.
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
         """
         deadline = self.clock.deadline(timeout)
         return run_on(self.loop, work, getattr(work, "__name__", "work"), deadline)

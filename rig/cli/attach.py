@@ -39,9 +39,9 @@ class Session:
         """Make a call of the bench. Raises as `Client.request`.
 
         Args:
-            call: its name.
+            call: the name of the call.
             progress: called with each progress report.
-            arguments: those of the call.
+            arguments: the arguments of the call.
         """
         return self.client.call(call, arguments, by=self.by, drive=self.drive, progress=progress)
 
@@ -49,8 +49,8 @@ class Session:
         """Make a call of the bench, and return the state directly after it. Raises as `Client.request`.
 
         Args:
-            call: its name.
-            arguments: those of the call.
+            call: the name of the call.
+            arguments: the arguments of the call.
         """
         done = self.client.call(call, arguments, by=self.by, drive=self.drive, state=True)
         state: dict[str, Any] = done["state"]
@@ -176,7 +176,7 @@ def parsed_object(text: str, what: str) -> dict[str, Any]:
 
     Args:
         text: the JSON; empty: an empty object.
-        what: its name in messages.
+        what: the name of the text in messages.
 
     Raises:
         BenchError: the text is not a JSON object.

@@ -103,7 +103,7 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
     Args:
         description: the bench.
         fault: the fault.
-        seconds: its duration in bench seconds.
+        seconds: the fault's duration in bench seconds.
 
     Raises:
         BenchError: the bench cannot inject the fault.

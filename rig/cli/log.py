@@ -58,7 +58,7 @@ class _Filter:
 
         Args:
             event: the event.
-            line: its text.
+            line: the text of the event.
         """
         if (self._levels or self._feature) and event["type"] != "log_line":
             return False

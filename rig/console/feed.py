@@ -23,7 +23,7 @@ async def relay(page: WebSocket, wanted: Wanted) -> None:
     The page begins with `{"since": …, "pid": …}`: the first event that it lacks, and the process that had the bench.
 
     Args:
-        page: its connection, which is not accepted yet.
+        page: the page's connection, which is not accepted yet.
         wanted: the bench.
     """
     await page.accept()

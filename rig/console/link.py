@@ -73,7 +73,7 @@ class Link:
 
         Args:
             do: the request's name.
-            fields: its other fields.
+            fields: the other fields of the request.
 
         Raises:
             RejectedError: the bench rejected the request, or has closed meanwhile.
@@ -91,7 +91,7 @@ class Link:
 
         Args:
             name: the call.
-            arguments: its arguments.
+            arguments: the arguments of the call.
         """
         return await self.request("call", call=name, arguments=arguments, by=BY)
 

@@ -62,7 +62,7 @@ class Page:
 
         Args:
             name: the call.
-            arguments: its arguments.
+            arguments: the arguments of the call.
         """
         return await self._attempt(lambda link: link.call(name, **arguments))
 

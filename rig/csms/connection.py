@@ -123,7 +123,7 @@ class Connection(ServerConnection):
         """Reset the connection of a client that uses too many resources.
 
         Args:
-            reason: for the timeline.
+            reason: the reason for the timeline.
         """
         self.given_up = reason
         self.reset()
@@ -181,7 +181,7 @@ class Connection(ServerConnection):
         """Send several pongs back to back, in one write.
 
         Args:
-            payload: at most 125 bytes.
+            payload: the payload, at most 125 bytes.
             times: the number of pongs.
         """
         async with self.send_context():
@@ -192,8 +192,8 @@ class Connection(ServerConnection):
         """Close with any close code, also with one that must not be on the wire (RFC 6455 section 7.4).
 
         Args:
-            code: from 0 to 65535.
-            reason: at most 123 bytes.
+            code: the close code, from 0 to 65535.
+            reason: the close reason, at most 123 bytes.
         """
         if code in EXTERNAL_CLOSE_CODES or 3000 <= code < 5000:
             await self.close(code, reason)

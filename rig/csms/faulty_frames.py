@@ -43,7 +43,7 @@ class FaultyFrames:
     """The frames of one charge point that faults take. All methods run on the bench's loop.
 
     Args:
-        identity: of the charge point.
+        identity: the identity of the charge point.
         timeline: gets a note for each frame that does not arrive, or arrives later.
     """
 
@@ -72,7 +72,7 @@ class FaultyFrames:
         Args:
             fault: the fault that takes the frame.
             way: the direction of the frame.
-            action: of the CALL, or of the CALL that the frame answers.
+            action: the action of the CALL, or of the CALL that the frame answers.
             message: the decoded frame.
             text: the frame as on the wire.
             deliver: delivers a message in the frame's place.

@@ -30,7 +30,7 @@ class Effect:
 
         Args:
             text: the frame as on the wire.
-            action: of the CALL, or of the CALL that the frame answers.
+            action: the action of the CALL, or of the CALL that the frame answers.
             message: the decoded frame.
             rng: the source of everything random.
         """

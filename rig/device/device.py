@@ -218,7 +218,7 @@ class Device:
         """Wait until `status` has these values. Poll it again after each event of the device.
 
         Args:
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
             fields: expected values by key, like `state="Charging"`.
 
         Returns:
@@ -277,7 +277,7 @@ class Device:
         """Wait until the device is idle, see `verify_idle`.
 
         Args:
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
 
         Raises:
             DeviceError: the device is not idle in time.

@@ -22,7 +22,7 @@ class Secured:
 
     Args:
         bench: the bench.
-        device: its device.
+        device: the device on the bench.
 
     Attributes:
         authority: issues the certificates of both sides.
@@ -69,7 +69,7 @@ class Secured:
         """Return the security of the CSMS for a profile.
 
         Args:
-            certificate: of the CSMS; None: a good one.
+            certificate: the certificate of the CSMS; None: a good certificate.
             profile: the security profile.
         """
         return Security(

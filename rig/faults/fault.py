@@ -42,8 +42,8 @@ class Fault(ABC):
     """A fault of the catalogue: a frozen dataclass whose fields are its arguments.
 
     Attributes:
-        name: its name on the command line and the timeline, e.g. `power-cut`.
-        summary: its effect in one line.
+        name: the fault's name on the command line and the timeline, e.g. `power-cut`.
+        summary: the fault's effect in one line.
         needs: the capabilities that it needs of a bench.
         reboots: whether it reboots the device once, before it is lifted or then. The test must announce the reboot
             (`Device.expecting_reboot`).

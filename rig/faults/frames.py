@@ -28,7 +28,7 @@ class FrameFault(Fault):
 
     Args:
         direction: `sent` by the CSMS, `received` by it, or `both`.
-        action: of the CALL, or of the CALL that a frame answers; empty: any.
+        action: the action of the CALL, or of the CALL that a frame answers; empty: any.
         message: the kind of frame: `any`, `call`, `answer`, `result` or `error`.
         first: the number of the first frame to change, among those that match.
         times: the number of frames to change from there; 0: all.

@@ -54,7 +54,7 @@ class OpenFile:
     """A regular file. The tag is made from its inode, size and time, because hashing an image takes long.
 
     Args:
-        descriptor: of the file, which belongs to this object from now on.
+        descriptor: the descriptor of the file, which belongs to this object from now on.
     """
 
     def __init__(self, descriptor: int) -> None:

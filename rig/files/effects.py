@@ -62,7 +62,7 @@ class Status(Effect):
     """The answer has another status and no file; an upload is refused before its body.
 
     Attributes:
-        status: from 400 to 599.
+        status: the HTTP status, from 400 to 599.
         retry_after_s: the seconds in the header Retry-After (RFC 9110 section 10.2.3); 0 for no such header.
     """
 

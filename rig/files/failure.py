@@ -45,7 +45,7 @@ class Failure(OccasionCounter):
     """An effect on the selected requests, while it is active.
 
     Args:
-        name: its name on the timeline.
+        name: the failure's name on the timeline.
         effect: the change.
         selection: the requests.
 

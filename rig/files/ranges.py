@@ -19,9 +19,9 @@ def wanted_range(headers: Mapping[str, str], size: int, etag: str) -> range | No
     If-Range with another tag asks for the whole file too: the file has changed since the client read its beginning.
 
     Args:
-        headers: of the request, with names in lower case.
-        size: of the file in bytes.
-        etag: of the file.
+        headers: the headers of the request, with names in lower case.
+        size: the size of the file in bytes.
+        etag: the entity tag of the file.
 
     Raises:
         UnsatisfiableError: the answer is 416.

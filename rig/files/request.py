@@ -25,10 +25,10 @@ class Request:
     """The head of a request.
 
     Attributes:
-        method: such as `GET`.
-        target: as the client sent it.
-        name: of the file; for an upload, possibly the name of a folder, or empty.
-        headers: by their names in lower case; several of a name are joined by commas.
+        method: the method, such as `GET`.
+        target: the target as the client sent it.
+        name: the name of the file; for an upload, possibly the name of a folder, or empty.
+        headers: the headers by name in lower case; headers of the same name are joined by commas.
         site: the server's URLs.
     """
 

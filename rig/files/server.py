@@ -41,10 +41,10 @@ class FileServer:
 
     Args:
         timeline: gets an event for each request.
-        certificate: for HTTPS.
+        certificate: the certificate for HTTPS.
         host: the address to listen on.
-        port: of HTTP; 0 takes a free one.
-        tls_port: of HTTPS; 0 takes a free one.
+        port: the port of HTTP; 0 takes a free port.
+        tls_port: the port of HTTPS; 0 takes a free port.
         named: the host in URLs; empty: `host`.
         folder: a folder whose files are served, and which takes uploads in `uploads`; None: both are in memory.
         logins: the passwords by user; empty: everybody may use the server.
@@ -52,7 +52,7 @@ class FileServer:
     Attributes:
         files: the files in memory by name. They hide files of the same name in the folder.
         uploads: the files that clients have uploaded.
-        logins: as above.
+        logins: the same as the argument.
 
     Raises:
         BenchError: a port is taken, or there is no such folder.

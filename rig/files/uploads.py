@@ -30,9 +30,9 @@ class Upload:
         name: the name in its URL, or the name that the client sent with the file. A second upload of a name gets
             a number: `log.txt.2`.
         content_type: the header Content-Type; empty if there was none.
-        size: in bytes.
+        size: the size in bytes.
         sha256: in hexadecimal digits.
-        path: its file; None if it is in memory.
+        path: the file of the upload; None if it is in memory.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Uploads:
         """Check that an upload can be taken.
 
         Args:
-            size: in bytes, as far as it is known.
+            size: the size in bytes, as far as it is known.
 
         Raises:
             RejectedError: there are too many bytes or too many uploads.

@@ -62,7 +62,7 @@ def build_notice(source: str, root: Path) -> str:
     """Return a notice of the coming build and its duration; empty if there is nothing to build.
 
     Args:
-        source: as in `firmware`.
+        source: the firmware, as in `firmware`.
         root: the project's folder.
     """
     if source != "host":
@@ -82,7 +82,7 @@ def check_source(source: str, root: Path) -> None:
     """Check the firmware that a bench description names, without building it.
 
     Args:
-        source: as in `firmware`.
+        source: the firmware, as in `firmware`.
         root: the project's folder.
 
     Raises:
@@ -136,7 +136,7 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
 
     Args:
         root: the project's folder.
-        sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer.
+        sanitize: whether to build with AddressSanitizer and UndefinedBehaviorSanitizer.
 
     Returns:
         The unstripped executable.

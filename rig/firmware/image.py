@@ -44,7 +44,7 @@ class AppImage:
         version: the firmware's version in the application descriptor.
         elf_sha256: SHA-256 of the unstripped executable, to find its symbols.
         executable: the host executable; empty in an image for a real chip.
-        length: of the image in bytes, with checksum and digest.
+        length: the length of the image in bytes, with checksum and digest.
     """
 
     project: str
@@ -63,8 +63,8 @@ def make_image(executable: bytes, *, project: str, version: str, elf_sha256: byt
 
     Args:
         executable: the stripped host executable.
-        project: at most 31 bytes.
-        version: at most 31 bytes.
+        project: the project's name, at most 31 bytes.
+        version: the version, at most 31 bytes.
         elf_sha256: 32 bytes, see `AppImage`.
 
     Raises:

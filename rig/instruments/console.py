@@ -309,7 +309,7 @@ class Console:
         Args:
             pattern: the expression for `re.search` on the line.
             since: skip lines before this mark; None for the test's start.
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
 
         Raises:
             ExpectationError: no line matched in time; the message shows the last lines.
@@ -350,7 +350,7 @@ class Console:
 
         Args:
             command: a command of docs/console-protocol.md, such as `status`.
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
 
         Raises:
             ExpectationError: no answer came in time.

@@ -92,7 +92,7 @@ class CurrentMeter:
         Args:
             milliamperes: the limit, in mA.
             for_s: the time for which it must stay below, in bench seconds.
-            timeout: for the time until it is below, in bench seconds.
+            timeout: the timeout for falling below the limit, in bench seconds.
 
         Returns:
             The reading below the limit, after which no reading was above it.

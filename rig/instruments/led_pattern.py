@@ -53,7 +53,7 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
     """Return the current pattern of the LED.
 
     Args:
-        edges: its latest changes, oldest first, alternately lit and dark; the first may be the start of observation.
+        edges: the latest changes, oldest first, alternately lit and dark; the first may be the start of observation.
         now: the time, in seconds on the edges' clock.
 
     Returns:
@@ -82,7 +82,7 @@ def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
 
     Args:
         edges: the argument of `decode`.
-        pattern: its result.
+        pattern: the result of `decode`.
 
     Returns:
         The edge's index.

@@ -30,7 +30,7 @@ class Led:
     A reset or a power cut also switches the LED, so the decoder ignores edges from before it.
 
     Args:
-        name: its name in the bench description.
+        name: the LED's name in the bench description.
         wire: the wire to watch.
         timeline: the bench's timeline.
         loop: the bench's event loop, for the timer that detects a steady light.
@@ -84,7 +84,7 @@ class Led:
             tolerance: the tolerance of the rate, as a fraction.
             since: None accepts the current pattern; a blink must be confirmed by another flash. With a mark, the
                 pattern must be detected after it.
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
 
         Returns:
             The event of the pattern.

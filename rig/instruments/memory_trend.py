@@ -29,7 +29,7 @@ class MemoryTrend:
         samples: the number of samples.
         slope: bytes lost per cycle; negative if they are gained.
         low: the lower end of the slope's interval, in bytes per cycle.
-        high: its upper end.
+        high: the upper end of the interval.
     """
 
     per: str

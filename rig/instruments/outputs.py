@@ -15,7 +15,7 @@ class Output:
     """One watched output.
 
     Args:
-        name: its name in the bench description.
+        name: the output's name in the bench description.
         wire: the wire to watch.
         timeline: the bench's timeline.
     """
@@ -39,7 +39,7 @@ class Output:
             level: True for on (closed, driven).
             since: None accepts the current level. With a mark, wait for the first edge to the level after the mark and
                 consume that edge, even if the level has changed again.
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
 
         Returns:
             The edge to that level, with its stamp.

@@ -51,7 +51,7 @@ class Telemetry:
         Args:
             count: the number of records, at least 1.
             since: skip records before this mark; None for new records only.
-            timeout: in bench seconds; None for two per record plus three.
+            timeout: the timeout in bench seconds; None for two per record plus three.
 
         Raises:
             ExpectationError: there were too few records in time.

@@ -27,9 +27,9 @@ class DrivenWire:
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PinEdge` for every change.
-        signal: its name.
-        wire: its description.
-        state: its initial state.
+        signal: the name of the wire.
+        wire: the description of the wire.
+        state: the initial state of the wire.
     """
 
     def __init__(self, factory: Factory, timeline: Timeline, signal: Signal, wire: Wire, state: bool = False) -> None:
@@ -119,8 +119,8 @@ class WatchedWire:
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PinEdge` for every change, and one for the initial state.
-        signal: its name.
-        wire: its description.
+        signal: the name of the wire.
+        wire: the description of the wire.
         publish: False if a listener publishes a more specific event than `PinEdge`.
     """
 

@@ -64,7 +64,7 @@ class Client:
         Args:
             do: the request's name.
             progress: called with each progress report.
-            fields: its other fields.
+            fields: the other fields of the request.
 
         Raises:
             DeviceError: the call failed because of the device.
@@ -103,7 +103,7 @@ class Client:
 
         Args:
             name: the call.
-            arguments: its arguments.
+            arguments: the arguments of the call.
             by: the command, for the timeline.
             drive: whether to act even during a test.
             progress: called with each progress report.

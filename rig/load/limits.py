@@ -20,7 +20,7 @@ class Limit:
 
     Attributes:
         figure: `p95`, `max`, `rate`, `errors` or another count.
-        value: in milliseconds, in calls/s, or a number.
+        value: the limit in milliseconds, in calls/s, or as a number.
     """
 
     figure: str

@@ -18,7 +18,7 @@ class Transaction:
     """One transaction: the frames that belong to it, in order of arrival.
 
     Attributes:
-        transaction_id: as the CSMS assigned it; None if it has not answered the start.
+        transaction_id: the id, which the CSMS assigned; None if it has not answered the start.
         starts: StartTransaction calls; more than one if the charge point resent it.
         meters: MeterValues calls.
         stops: StopTransaction calls; more than one if the charge point resent it.
@@ -60,9 +60,9 @@ class Transaction:
         """Return the samples of a measurand from MeterValues, in order of arrival. Resent messages count once.
 
         Args:
-            measurand: of the samples (OCPP 1.6 section 7.31).
-            phase: of the samples; empty: samples without a phase.
-            location: of the samples: `Outlet`, `Inlet`, `Body`, `Cable` or `EV` (section 7.30).
+            measurand: the measurand of the samples (OCPP 1.6 section 7.31).
+            phase: the phase of the samples; empty: samples without a phase.
+            location: the location of the samples: `Outlet`, `Inlet`, `Body`, `Cable` or `EV` (section 7.30).
 
         Raises:
             ExpectationError: a sample is invalid; the message quotes it.
@@ -106,8 +106,8 @@ class Transaction:
         Args:
             interval_s: the sample interval, in seconds of the charge point's clock.
             tolerance_s: the permitted delay of a sample, in seconds.
-            measurand: of the samples.
-            location: of the samples.
+            measurand: the measurand of the samples.
+            location: the location of the samples.
 
         Raises:
             ExpectationError: fewer than two samples, a gap between two, or an invalid one.

@@ -36,9 +36,9 @@ class Step:
     """One step.
 
     Attributes:
-        name: as in a scenario, such as `inputs`.
-        value: its value.
-        options: its options.
+        name: the name as in a scenario, such as `inputs`.
+        value: the value of the step.
+        options: the options of the step.
         during: the steps within it, for `fault` and `reboot`; None for others.
     """
 

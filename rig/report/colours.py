@@ -18,7 +18,7 @@ def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2). Text needs 4.5.
 
     Args:
-        one, other: as `#rrggbb`.
+        one, other: the colours as `#rrggbb`.
     """
     darker, lighter = sorted(_luminance(colour) for colour in (one, other))
     return (lighter + 0.05) / (darker + 0.05)

@@ -26,7 +26,7 @@ class Flag:
     """An item with a label.
 
     Attributes:
-        x: its position in pixels.
+        x: the item's position in pixels.
         text, short: the label, and a shorter one with the kind of item. Items with equal short labels are counted.
         loud: drawn as an error. A group with a loud member is loud, and shows how many are loud unless all are.
     """
@@ -58,7 +58,7 @@ def place(flags: Sequence[Flag], right: float, rows: int, size: float) -> list[L
     """Place labels in at most `rows` rows.
 
     Args:
-        flags: in order of x.
+        flags: the flags in order of x.
         right: the right limit of labels in pixels, well to the right of the last flag.
         rows: the number of rows, at least 1.
         size: the font size in pixels.

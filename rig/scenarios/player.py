@@ -63,7 +63,7 @@ class Stage:
 
     Attributes:
         csms: the fake CSMS to which the charge point connects.
-        timeline: its timeline.
+        timeline: the timeline of the CSMS.
         bench: the bench of the charge point; None: a person acts.
         device: the device on the bench; None without a bench.
         person: the person; None with a bench.
@@ -365,8 +365,8 @@ class Player:
         """Change a configuration key, or a variable of OCPP 2.x, until the end of the scenario.
 
         Args:
-            key: its name.
-            value: its new value.
+            key: the name of the key or variable.
+            value: the new value.
             if_known: do nothing if the charge point does not have it.
 
         Raises:

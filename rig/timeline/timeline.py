@@ -308,7 +308,7 @@ class Timeline:
             kind: the event's type.
             where: a predicate; None accepts all.
             since: skip events before this mark; None for the start of the running test.
-            timeout: in bench seconds; or the common deadline of several waits.
+            timeout: the timeout in bench seconds; or the common deadline of several waits.
             what: the expectation in words, for the message.
             consume: False leaves the event to other expectations.
             explain: called with the unmatched events of the kind; returns the nearest miss and further details for the

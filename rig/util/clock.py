@@ -131,7 +131,7 @@ class BenchClock:
         """Return the deadline `timeout` bench seconds from now.
 
         Args:
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
             before: an outer deadline; the result is not later than it.
 
         Raises:

@@ -50,7 +50,7 @@ def run_on(
         loop: the bench's event loop, running in another thread.
         work: the coroutine.
         what: the name of the work in messages.
-        timeout: in real seconds, for work that takes no bench time; or a deadline, for work that does.
+        timeout: the timeout in real seconds, for work that takes no bench time; or a deadline, for work that does.
 
     Raises:
         BenchError: the loop is closed, or did not finish the work in time.

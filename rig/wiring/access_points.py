@@ -43,7 +43,7 @@ class Nmcli:
     """An access point that is a connection of NetworkManager.
 
     Args:
-        connection: its name, as `nmcli connection show` lists it.
+        connection: the connection's name, as `nmcli connection show` lists it.
     """
 
     def __init__(self, connection: str) -> None:

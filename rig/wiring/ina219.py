@@ -81,7 +81,7 @@ class Ina219:
     """`rig.wiring.interfaces.CurrentSensor` by an INA219, which a thread reads.
 
     Args:
-        settings: its wiring.
+        settings: the wiring of the sensor.
         open_device: opens the device at the settings' bus and address; raises OSError.
         now: returns the stamp in ns of bench time.
     """

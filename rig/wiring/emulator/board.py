@@ -102,7 +102,7 @@ class EmulatorBoard:
     change the wires; a thread of the board's own carries bytes between the emulator and the serial port.
 
     Args:
-        ends: its wires.
+        ends: the board's wires.
         qemu: the emulator.
         flash: the flash file.
         log: where the emulator's own messages are appended.

@@ -50,8 +50,8 @@ class BoardPins:
         rail_sense: high while the rail is up; None if not wired.
         en: low holds the chip in reset; None if not wired.
         boot: low at the end of a reset selects download mode; None if not wired.
-        inputs: from the device's input GPIO to the Pi pin that drives it.
-        outputs: from the device's output GPIO to the Pi pin that watches it.
+        inputs: a mapping from the device's input GPIO to the Pi pin that drives it.
+        outputs: a mapping from the device's output GPIO to the Pi pin that watches it.
         inverted: Pi pins with an inverter between them and the board.
         loads: the current in mA of each output that draws some while it is on, by its GPIO.
     """

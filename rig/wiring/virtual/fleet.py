@@ -28,7 +28,7 @@ class FleetDevice:
 
     Args:
         executable: the host executable's bytes.
-        identity: its identity, for messages.
+        identity: the device's identity, for messages.
         flash: the flash file to create; removed by `close`.
         partitions: the partition table.
         table: the partition table as in the flash.
