@@ -219,7 +219,7 @@ class PlugbenchProfile(DeviceProfile):
         return found
 
     def write_command(self, number: int) -> str:
-        """Return a command that changes a setting, which the device answers when it is durable."""
+        """Return a command that changes a setting. The device answers when the setting is durable."""
         return f"set heartbeat_interval_s {300 + number % 2}"
 
 

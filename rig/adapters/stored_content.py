@@ -63,7 +63,7 @@ def unsealed(content: bytes) -> Any:
     """Return the JSON value of a sealed content.
 
     Raises:
-        ValueError: its CRC does not match, or it is no JSON.
+        ValueError: the CRC does not match, or the content is no JSON.
     """
     if not _SEAL.match(content) or int(content[:8], 16) != zlib.crc32(content[9:]):
         raise ValueError("its seal does not match")

@@ -272,7 +272,7 @@ class Bench:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """The capabilities for `@pytest.mark.needs(...)`: of its wires, wiring and firmware, and its file server.
+        """The capabilities for `@pytest.mark.needs(...)`, from wires, wiring, firmware and file server.
 
         A firmware has `ocpp` if it is a charge point, `settings` if it can be provisioned, and `commands` if its
         console has the commands of docs/console-protocol.md.

@@ -165,14 +165,14 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
         csms_url: `ws://HOST:PORT/PATH`; each device appends its identity.
         root: the project's folder.
         points: the number of devices.
-        seconds: how long, in real seconds. Ctrl-C ends it earlier.
+        seconds: the duration in real seconds. Ctrl-C ends the run earlier.
         seed: seeds the devices' random numbers.
 
     Returns:
         The result in words.
 
     Raises:
-        BenchError: as `run_outage`, or the URL is invalid.
+        BenchError: as for `run_outage`, or the URL is invalid.
     """
     if problem := problem_of_url(csms_url):
         raise BenchError(f"--csms {csms_url!r} {problem}", "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/")

@@ -59,7 +59,7 @@ class Port:
             raise BenchError(
                 f"{self.purpose}: {number} is not a TCP port", "Give a port from 1 to 65535, or 0 for a free one"
             )
-        # asyncio only sets TCP_NODELAY on accepted sockets if the protocol is named. Without it, a frame that follows
+        # asyncio sets TCP_NODELAY on accepted sockets only if the protocol is named. Without it, a frame that follows
         # another waits for a delayed acknowledgement, some 40 ms.
         bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:

@@ -17,11 +17,11 @@ class ByHand:
     """An access point that the user switches when prompted on the terminal."""
 
     def up(self) -> None:
-        """Prompt the user to switch it on, and wait for the confirmation."""
+        """Prompt the user to switch the access point on, and wait for the confirmation."""
         self._ask("on")
 
     def down(self) -> None:
-        """Prompt the user to switch it off, and wait for the confirmation."""
+        """Prompt the user to switch the access point off, and wait for the confirmation."""
         self._ask("off")
 
     @staticmethod

@@ -19,7 +19,8 @@ _LONGEST_FRAME = 65_536
 class PtyPort(UartMaster):
     """A pty in raw mode. The master is the chip's UART; the bench opens the slave.
 
-    The board also keeps the slave open. So when the bench closes it, the port neither hangs up nor loses its settings.
+    The board also keeps the slave open. So when the bench closes its end, the port neither hangs up nor loses its
+    settings.
     """
 
     def __init__(self) -> None:

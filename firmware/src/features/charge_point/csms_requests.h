@@ -76,7 +76,7 @@ class CsmsRequests {
   struct Ending {
     DeferredReplies::Slot* slot = nullptr;
     Millis since = 0;
-    bool was_open = false;  // the lock, since UnlockConnector
+    bool was_open = false;  // the lock has opened since UnlockConnector
   };
 
   /// Whether the end of the transaction is on flash, or the limit has passed.

@@ -130,7 +130,8 @@ Millis LocalList::poll(Millis now) {
   return retry_at_ = now + kBusyPause;
 }
 
-/// Starts the next job. An update begins when the files of the last one are removed: it writes to the same names.
+/// Starts the next job. An update begins when the files of the last update are removed, because it writes to the same
+/// names.
 bool LocalList::start_job() {
   if (stale_ != 0) return start_removal();
   if (step_ == Step::merge && old_page_ < old_pages_) {
