@@ -120,7 +120,7 @@ class FlashFull(Fault):
 
 @dataclass(frozen=True, slots=True)
 class HeapLeak(Fault):
-    """Each TCP connection leaks device heap. Leaked memory is only freed by a reboot.
+    """Each TCP connection leaks device heap. Only a reboot frees leaked memory.
 
     Args:
         bytes_per_connection: the leak in bytes, at most the RAM of the chip.

@@ -127,7 +127,7 @@ class Player:
         """Play steps in order.
 
         Raises:
-            PlugbenchError: of the step that failed; the message begins with the step's file, line and column.
+            PlugbenchError: the error of the failed step; the message begins with the step's file, line and column.
         """
         for each in steps:
             values = Values(self.resolve(each.values.subject), self.resolve(dict(each.values.options)))
@@ -356,7 +356,7 @@ class Player:
 
     @functools.cached_property
     def authority(self) -> Authority:
-        """The authority whose root `${root}` is: that of `secured`, or a new one."""
+        """The authority of the root `${root}`: from `secured`, or a new one."""
         return self.secured.authority if self.secured is not None else Authority(self.clock.utc())
 
     # -- configuration ------------------------------------------------------------------------------------------------
@@ -421,7 +421,7 @@ def _element(values: list[Any], part: str) -> Any:
     """Return the element of an array with an index, or the one with a value: `2`, or `serialNumber=7F`, in any case.
 
     Raises:
-        ValueError, IndexError: there is none.
+        ValueError, IndexError: there is no such element.
     """
     key, equals, wanted = part.partition("=")
     if not equals:

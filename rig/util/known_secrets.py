@@ -31,7 +31,7 @@ _numbers: frozenset[str] = frozenset()
 def remember_secret(secret: str) -> None:
     """Mask a value from now on in everything that this process writes or prints.
 
-    A value of less than six characters is only masked next to its name.
+    A value of less than six characters is masked only next to its name.
 
     Args:
         secret: a secret, such as a passphrase; surrounding white space is ignored.

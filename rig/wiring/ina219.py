@@ -149,7 +149,8 @@ class Ina219:
                 "Give it a supply that stays when the board is switched off",
             )
         shunt_mv = _signed(device.read(_SHUNT)) * _SHUNT_LSB_MV
-        # The chip reports an overflow of its arithmetic; a shunt voltage outside of the range only reads as its end.
+        # The chip reports an overflow of its arithmetic; a shunt voltage outside of the range reads as the end of the
+        # range.
         overflow = bool(bus & _OVERFLOW) or abs(shunt_mv) >= _RANGES_MV[self._settings.gain]
         return Current(
             milliamperes=_signed(device.read(_CURRENT)) * self._settings.lsb_ma,

@@ -271,7 +271,7 @@ void CsmsRequests::reset(Request& request) {
 
 /// OCPP 1.6 section 5.17. The message is queued here and sent after the answer.
 void CsmsRequests::trigger_message(Request& request) {
-  // The names in the order of the enumeration Trigger; the last two belong to an unsupported profile.
+  // The names are in the order of the enumeration Trigger; the last two belong to an unsupported profile.
   static constexpr Text kMessages[] = {
       "BootNotification",          "Heartbeat", "MeterValues", "StatusNotification", "DiagnosticsStatusNotification",
       "FirmwareStatusNotification"};

@@ -122,7 +122,7 @@ class Charging final : public Feature, private TransactionListener {
     return !out_of_service_ && !stopped_ && !safety_.stopped() && !power_fail_ && !restarting_ && !is_open(session_) &&
            operative();
   }
-  /// Whether an accepted idTag only waits for the lock.
+  /// Whether the lock is the only thing for which an accepted idTag waits.
   bool can_begin() const { return session_ == SessionState::authorized && cable_ && may_begin(); }
   void on(SessionEvent event) { session_ = next_state(session_, event); }
   bool operative() const { return settings_.availability == Availability::operative; }

@@ -51,7 +51,7 @@ class SchemaValidator final : private JsonEvents {
 
   /// The first violation; `none` so far, or for a valid payload.
   SchemaKeyword violation() const { return violation_; }
-  /// The byte of the text at which it was found.
+  /// The byte of the text at which the violation was found.
   size_t offset() const { return stream_.offset(); }
   /// Writes the place as a JSON pointer (RFC 6901), empty for the payload itself.
   void write_pointer(TextWriter& writer) const;
