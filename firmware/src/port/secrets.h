@@ -20,7 +20,7 @@ constexpr Text kStorage = "storage";            ///< one byte: the partition `st
 }  // namespace secret
 
 /// Keyed blobs that are kept apart from the settings: NVS on the chip, a region of its own on the host. A blob is
-/// replaced as a whole: after a cut of the power at any moment either the old or the new one is there.
+/// replaced as a whole: after a power cut at any moment, either the old or the new blob is there.
 class Secrets {
  public:
   static constexpr size_t kMaxKey = 15;  ///< the limit of NVS (ESP-IDF: "Non-Volatile Storage Library")

@@ -22,7 +22,7 @@ struct CacheSearch {
 
 /// The authorization cache (OCPP 1.6 section 3.5.1): the last IdTagInfo of each idTag, on flash. Memory holds an index:
 /// for each entry a few bits of its hash, its status and its age. A search reads the file of each entry that may match,
-/// which is almost always one; a change writes one file.
+/// almost always one file. A change writes one file.
 ///
 /// When the cache is full, it removes the oldest entry that is Expired or Invalid, or otherwise the oldest one. While
 /// AuthorizationCacheEnabled is false the cache finds and adds nothing.

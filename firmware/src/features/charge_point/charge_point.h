@@ -61,13 +61,13 @@ class ChargePoint final : public Feature,
               const Identity& identity, RestartRequest restart, Rng& rng, Logger& log);
 
   bool accepted() const { return registration_ == Registration::accepted; }
-  /// Whether the CSMS knows the charge point: it has accepted it, or will do so later (Pending).
+  /// Whether the CSMS has accepted the charge point, or will accept it later (Pending).
   bool registered() const { return accepted() || registration_ == Registration::pending; }
   Reporting reporting() const { return transactions_.reporting(); }
   /// Sends a DataTransfer (OCPP 1.6 section 4.3), one at a time. Empty texts are omitted.
   /// @return false, without a call of `done`, when it cannot be sent now.
   bool transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
-  /// Writes its members of the console command `status` (docs/console-protocol.md).
+  /// Writes the charge point's members of the console command `status` (docs/console-protocol.md).
   void write_status(JsonWriter& json) const;
 
   const char* name() const override { return "charge_point"; }

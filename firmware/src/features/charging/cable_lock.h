@@ -8,8 +8,8 @@
 namespace pb {
 
 /// The lock that holds the cable. With a feedback contact (lock_timeout_ms above 0) the contact reports the position of
-/// the bolt; without one the bolt counts as moved when it is driven. A fixed cable (fixed_cable) has no lock: its
-/// output is never driven, and it counts as closed whenever it should be.
+/// the bolt; without a contact the bolt counts as moved when it is driven. A fixed cable (fixed_cable) has no lock: the
+/// output is never driven, and the lock counts as closed whenever it should be closed.
 ///
 /// A bolt that is not engaged counts as open at once, because current may flow through the cable. A bolt that was open
 /// between two rounds of the loop counts as open too; the edges of its contact reveal that. A bolt counts as closed

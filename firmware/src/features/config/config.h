@@ -39,12 +39,11 @@ constexpr Text name_of(ConfigState state) {
   return state == ConfigState::sound ? "sound" : state == ConfigState::restored ? "restored" : "lost";
 }
 
-/// Keeps the settings in the file `config.json` and in its copy, which replaces a damaged one. A value that cannot be
+/// Keeps the settings in the file `config.json` and in its copy, which replaces a damaged file. A value that cannot be
 /// used is replaced by its default, with a warning that names key and reason. So a charge point with a bad setting
 /// still starts.
 ///
-/// A setting has a name of ours (`heartbeat_interval_s`), one of OCPP (`HeartbeatInterval`, whatever its case), or
-/// both.
+/// A setting has a name of ours (`heartbeat_interval_s`), a name of OCPP (`HeartbeatInterval`, in any case), or both.
 class Config final : public Feature {
  public:
   static constexpr Text kFile = "config.json";

@@ -36,7 +36,7 @@ class FirmwareUpdate {
   FirmwareUpdate(Updates& updates, const System& system, Worker& worker, Logger& log)
       : updates_(updates), system_(system), worker_(worker), log_(log) {}
 
-  /// Begins an image of `length` bytes. @return why it is rejected
+  /// Begins an image of `length` bytes. @return the reason of a rejection
   UpdateProblem begin(size_t length);
   /// The place for the next bytes; empty while the worker writes. @return false when no more are wanted
   bool space(MutableBytes& into);

@@ -9,7 +9,7 @@ namespace pb {
 struct ListHead {
   /// The longest list, in pages of 2,048 bytes.
   static constexpr size_t kMaxPages = 24;
-  /// The longest content, in bytes: it stays inside the directory.
+  /// The longest content, in bytes: a file of this size stays inside the directory.
   static constexpr size_t kMaxEncoded = 496;
 
   int64_t version = 0;  ///< 0: the list is empty

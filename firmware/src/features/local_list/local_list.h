@@ -36,7 +36,7 @@ struct ListSearch {
 /// holds only the hash at which each page begins.
 ///
 /// An update merges the present pages with its entries into a second set of pages, and then replaces `auth_list`, which
-/// names the set that is valid. After a power cut the list is therefore exactly the old or the new one.
+/// names the set that is valid. After a power cut the list is therefore exactly the old list or the new list.
 class LocalList final : public Feature {
  public:
   static constexpr Text kFile = "auth_list";
@@ -72,7 +72,7 @@ class LocalList final : public Feature {
   /// The entries of the next update, which the caller fills. Only while no update is in progress.
   ListUpdate& update() { return update_; }
   /// Starts the update. @param version becomes the version of the list, unless the list is empty then
-  /// @param done receives `ok` when the new list is durable and in effect; with any other result the old one remains
+  /// @param done receives `ok` when the new list is durable and in effect; with any other result the old list remains
   void start(Kind kind, int64_t version, StorageDone done);
 
   const char* name() const override { return "local_list"; }

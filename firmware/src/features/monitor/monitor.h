@@ -17,7 +17,7 @@ struct Counter {
   bool is_in_record = true;  ///< false: the number is in the full record only
 };
 
-/// Prints one telemetry record a second, of at most kMaxRecord bytes, and writes a full one on request.
+/// Prints one telemetry record a second, of at most kMaxRecord bytes, and writes a full record on request.
 /// docs/console-protocol.md lists the fields.
 class Monitor final : public Feature {
  public:

@@ -26,7 +26,7 @@ const char* name_of(CallFailure failure);
 /// Receives the result of a request of the charge point: exactly one call of on_result or on_failure.
 class CallListener {
  public:
-  /// @param tag the one given to call()  @param payload an object, valid during the call
+  /// @param tag the tag that was given to call()  @param payload an object, valid during the call
   virtual void on_result(uint32_t tag, JsonValue payload, Millis now) = 0;
   virtual void on_failure(uint32_t tag, CallFailure failure, Millis now) = 0;
   /// A result has arrived for a request that has already timed out; called at most once per request.
@@ -104,7 +104,8 @@ class DurableCalls {
 
   /// @param queued_at when the front was created, for comparison with the age of other requests
   virtual Front front(Millis now, Millis& queued_at) = 0;
-  /// Writes payload, id and action of the front. @return false when it cannot be read; front() is then the next one.
+  /// Writes payload, id and action of the front. @return false when it cannot be read; front() is then the next
+  /// message.
   virtual bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) = 0;
   /// Receives an answer, perhaps a late one. @return false when it belongs to no message of this queue, or is an error
   /// for an attempt that has already failed.
@@ -173,7 +174,7 @@ class Messenger final : public Feature, private ConnectionListener {
   const LatencyHistogram& call_times() const { return call_times_; }
   /// Number of requests that are pending or in flight, including durable ones.
   size_t queued() const { return waiting_ + (outstanding_ == Outstanding::request ? 1 : 0) + durable_.size(); }
-  /// Whether a request can be queued without dropping another one.
+  /// Whether a request can be queued without dropping another request.
   bool has_room() const { return waiting_ < kMaxWaiting; }
   /// Requests of the charge point that were dropped from the full queue since the boot.
   uint32_t dropped() const { return dropped_; }
@@ -209,7 +210,7 @@ class Messenger final : public Feature, private ConnectionListener {
 
   void take(const OcppFrame& frame, Millis now);
   void on_answer(const OcppFrame& frame, Millis now);
-  /// @return false when it does not belong to a timed-out request.
+  /// @return false when the answer does not belong to a timed-out request.
   bool on_late_answer(const OcppFrame& frame, Text problem, Millis now);
   void note_overdue();
   void answer_call(const OcppFrame& frame, Millis now);

@@ -39,7 +39,7 @@ class PowerManager final : public Feature {
  public:
   /// The device is idle after that time without work.
   static constexpr Millis kIdleAfter = 5'000;
-  /// The log is written after that time even if the transactions are not stored: the flash has rejected them.
+  /// The log is written after this time even if the transactions are not stored, because the flash has rejected them.
   static constexpr Millis kFlushAnyway = 1'000;
 
   PowerManager(const Clock& clock, Power& power, Network& network, Board& board, const Charging& charging,

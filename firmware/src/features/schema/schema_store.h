@@ -15,7 +15,7 @@ class SchemaStore {
   static constexpr size_t kSlots = 2;
   /// The file that selects a slot.
   static constexpr Text kFile = "schemas";
-  /// The most bytes of one write(); every one but the last has as many.
+  /// The most bytes of one write(). Every write but the last has this size.
   static constexpr size_t kChunk = 128;
   static_assert(kChunk % Flash::kProgramSize == 0, "a chunk is a program operation");
 

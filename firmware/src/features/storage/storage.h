@@ -73,7 +73,8 @@ class Storage {
   virtual bool remove(Text name, StorageDone done) = 0;
 
   /// Reads a whole file, immediately: at the start before the first job, and later only between jobs (otherwise
-  /// `busy`). A file that fails its check is `corrupt`, one of a later format is `newer`; `into` has no content then.
+  /// `busy`). A file that fails its check is `corrupt`, a file of a later format is `newer`; `into` has no content
+  /// then.
   virtual StorageResult read(Text name, MutableBytes into, size_t& length) = 0;
   /// Reads a whole file in a job, after the pending ones, so that it can be read at any time.
   /// @return false when there is no room for the job now.

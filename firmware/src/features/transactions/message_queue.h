@@ -11,8 +11,8 @@
 namespace pb {
 
 /// The transaction messages that the CSMS has not answered yet, in order of creation. Each start and stop has a file;
-/// consecutive samples share one. New content is in a slot until it is on flash. A full queue thins out meter values,
-/// but never drops a start or stop: it only rejects new ones.
+/// consecutive samples share a file. New content is in a slot until it is on flash. A full queue thins out meter
+/// values, but never drops a start or stop: it only rejects new ones.
 class MessageQueue {
  public:
   using Kind = WaitingMessage::Kind;
@@ -30,7 +30,7 @@ class MessageQueue {
   static constexpr size_t kMaxBatches = 3;
 
   static constexpr Text kPrefix = "tx-";
-  /// The newest start again: without it a damaged file would lose the idTag, and with it the charge.
+  /// The newest start again: without this copy, a damaged file would lose the idTag and therefore the charge.
   static constexpr Text kStartCopy = "start_copy";
 
   /// @param scratch buffer for reading batches; its content is only valid within a call
@@ -51,7 +51,7 @@ class MessageQueue {
   /// Appends a file of an earlier boot; call in the order of their numbers.
   WaitingMessage& restore(uint32_t sequence);
   /// Adds the stop of an earlier boot whose file is lost.
-  /// @param record with the number of a damaged or missing file  @return false without room for it and another stop.
+  /// @param record has the number of a damaged or missing file  @return false without room for it and another stop.
   bool restore_lost(Record& record);
   /// Whether there is room for a start and its stop.
   bool takes_transaction() const { return room() >= 2 && free_slots() >= 2; }

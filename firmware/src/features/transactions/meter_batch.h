@@ -37,7 +37,7 @@ class MeterBatch {
   bool takes(const MeterSample& sample) const;
   /// Derives the wall time of all samples from a later stamp of the same boot, if that has one.
   void set_wall_time(const Stamp& later);
-  /// Gives the samples from index `first` their final wall time. @return whether one has changed.
+  /// Gives the samples from index `first` their final wall time. @return whether a time has changed.
   bool settle(size_t first, const TransactionTimes& times);
   /// Drops every second sample; the first `kept` stay.
   void halve(size_t kept);

@@ -31,9 +31,9 @@ enum class Reporting : uint8_t {
 
 Text name_of(Reporting reporting);
 
-/// The transaction and its messages: StartTransaction, MeterValues, StopTransaction. Each is in a small file from its
-/// creation until the CSMS has answered it, to survive power cuts, and they are sent in order of creation. A full queue
-/// thins out meter values; begin() fails before a start or stop would be lost.
+/// The transaction and its messages: StartTransaction, MeterValues, StopTransaction. Each message is in a small file
+/// from its creation until the CSMS has answered it, to survive power cuts. The messages are sent in order of creation.
+/// A full queue thins out meter values; begin() fails before a start or stop would be lost.
 class Transactions final : public Feature, private StartListener {
  public:
   Transactions(Storage& storage, const TimeSync& time, Rng& rng, Logger& log);

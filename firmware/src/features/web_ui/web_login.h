@@ -9,8 +9,8 @@
 namespace pb {
 
 /// The password of the page. It is kept as a salted hash (PBKDF2) in the partition `secrets`; the worker computes it.
-/// Without a stored one the device makes a random one, prints it on the console once, and demands another password at
-/// the first login.
+/// Without a stored password the device makes a random password, prints it on the console once, and demands another
+/// password at the first login.
 class WebLogin {
  public:
   static constexpr size_t kMinPassword = 10;
@@ -29,7 +29,7 @@ class WebLogin {
 
   /// Reads the stored password, or makes the first one.
   void start();
-  /// Makes a new random password and prints it, which must be changed. @return false while another job runs
+  /// Makes and prints a new random password, which must be changed. @return false while another job runs
   bool reset();
 
   bool busy() const { return busy_; }

@@ -11,7 +11,7 @@ namespace pb {
 class WebSessions {
  public:
   static constexpr size_t kSessions = 2;
-  /// A session ends after that time without a request, and in any case after the second one.
+  /// A session ends after the first time without a request, and in any case after the second time.
   static constexpr Millis kIdleLimit = 900'000;
   static constexpr Millis kLimit = 28'800'000;
   static constexpr size_t kTokenLength = 32;  ///< hexadecimal digits: 128 bits

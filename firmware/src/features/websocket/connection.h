@@ -76,9 +76,10 @@ class Connection final : public Feature {
   void set_credentials(Credentials& credentials) { credentials_ = &credentials; }
   /// The CSMS has accepted the device, so the connection can become stable (ConnectionSettings::stable_after).
   void confirm() { confirmed_ = true; }
-  /// Validates the certificate of this connection at a time that the CSMS has sent. If it is not valid then, and was
-  /// only validated with a lower limit of the time before, the connection is closed: either of the two may be wrong.
-  /// @return false if it is not valid: with that time the device would trust no later connection
+  /// Validates the certificate of this connection at a time that the CSMS has sent. If the certificate is not valid
+  /// then, and was validated before only with a lower limit of the time, the connection is closed: either certificate
+  /// or time may be wrong. @return false if the certificate is not valid: with that time the device would trust no
+  /// later connection
   bool certificate_holds_at(int64_t unix_s);
 
   bool connected() const { return state_ == State::open; }
@@ -88,7 +89,7 @@ class Connection final : public Feature {
   bool send(Text message);
   /// Sends a close frame and connects again after the pause.
   void close(uint16_t code, Text reason, Millis now);
-  /// Reconnects after kRenewDelay, when answers have been sent, because its protection has changed.
+  /// Reconnects after kRenewDelay, when answers have been sent: the protection of the connection has changed.
   void renew(Millis now) { renew_at_ = now + kRenewDelay; }
   /// Whether there is a connection, made with the present settings.
   bool is_current() const { return state_ == State::open && renew_at_ == kNever; }

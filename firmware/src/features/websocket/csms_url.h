@@ -24,7 +24,7 @@ struct CsmsUrl {
   /// The port for a connection with TLS or without, which a security profile may require for any scheme.
   uint16_t port_for(bool tls) const { return has_port ? port : tls ? kSecurePort : kPort; }
 
-  /// The rules for the setting `csms_url` wherever it is made: each URL that passes can be connected to.
+  /// The rules for the setting `csms_url`, however it is set: the device can connect to each URL that passes.
   /// @return nullptr, or the problem and its remedy, to be read after the name of the setting.
   static const char* check(Text url);
   /// The rules for the setting `identity`. @return as check().
