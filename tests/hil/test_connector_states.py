@@ -87,7 +87,7 @@ def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: EvDriver
 
 @pytest.mark.parametrize("before", ["Available", "Preparing", "Finishing"])
 def test_faulted_and_back_to_the_state_before(device: Device, driver: EvDriver, csms: Csms, before: str) -> None:
-    """A9, B9, F9 and I1, I2, I6: the emergency stop makes each state Faulted; its release restores the state."""
+    """A9, B9, F9 and I1, I2, I6: the emergency stop makes each state Faulted; the release restores the state."""
     if before == "Finishing":
         driver.start_charge(csms)
         driver.present_tag()
@@ -138,7 +138,7 @@ def test_finishing_to_preparing_by_a_remote_start(device: Device, driver: EvDriv
 
 
 def test_faulted_over_unavailable_and_back(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """H9, I8: the emergency stop makes an inoperative connector Faulted; its release makes it Unavailable."""
+    """H9, I8: the emergency stop makes an inoperative connector Faulted; the release makes it Unavailable."""
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
     csms.expect_status("Unavailable")
     driver.press_emergency_stop()

@@ -291,7 +291,7 @@ def test_a_fragmented_heap_ends_no_charge_and_loses_no_message(
         assert record.values["heap_min"] <= record.values["heap_free"]
         driver.start_charge(csms)
         csms.close(1001, "reconnect")
-        # The session leaves the block that it had. Another program part takes it before the next attempt.
+        # The session frees its block. Another part of the program takes the block before the next attempt.
         assert console.command("largest_block 12000") == "ok"
         reason_on_console(console, "not enough memory in one block")
         outputs["contactor"].expect_steady(True, within=30)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.needs("stepped_time", "test_hooks", "access_point")
 LONGEST_PAUSE_S = 190
 """The device's default `wifi_backoff_max_s`."""
 WATCH_S = 5
-"""The interval in which the device asks its driver for the state (`Wifi::kWatchInterval`)."""
+"""The interval in which the device reads the state of its driver (`Wifi::kWatchInterval`)."""
 TRIAL_S = 60
 """The time in which a changed network must work (`Wifi::kTrialLimit`)."""
 NO_EVENT, ADDRESS_LOST = 257, 256
@@ -62,7 +62,7 @@ def attempts(bench: Bench, since: Mark) -> list[int]:
 def test_the_device_returns_after_each_reason(
     device: Device, bench: Bench, console: Console, csms: Csms, reason: int
 ) -> None:
-    """An access point rejects the device for a minute: it returns within one backoff, and shows loss and reason."""
+    """An access point rejects the device for a minute: the device returns within one backoff, with loss and reason."""
     before = network_of(device)["losses"]
     with bench.inject(WifiRejected(reason)):
         console.expect(rf"wifi: link lost, reason {reason}:")

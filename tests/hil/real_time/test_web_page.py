@@ -208,7 +208,7 @@ def test_guessing_passwords_is_slowed_down(client: PageClient) -> None:
 
 @pytest.fixture
 def crowd(bench: Bench, stranger: PageClient) -> Iterator[list[socket.socket]]:
-    """Twenty clients that connect and say nothing, and one that sends its request byte by byte."""
+    """Twenty clients that connect and send nothing, and one that sends its request byte by byte."""
     with ExitStack() as stack:
         clients = [stack.enter_context(socket.create_connection(stranger.address, timeout=20)) for _ in range(21)]
         clients[20].sendall(b"GET / HTTP/1.1\r\nHost: ")

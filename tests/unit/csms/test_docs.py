@@ -23,7 +23,8 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 
 class SmallChargePoint(Peer):
-    """A charge point that boots and follows remote calls. It draws 100 Wh a minute for two minutes of its own time."""
+    """A charge point that boots and follows remote calls. It draws 100 Wh a minute for two minutes of the charge
+    point's time."""
 
     _waiting: tuple[Any, ...] = ()
 

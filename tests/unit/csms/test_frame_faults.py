@@ -230,7 +230,7 @@ def test_an_altered_call_is_no_violation_of_the_charge_point(csms: Csms, peer: P
 
 
 def test_an_answer_of_the_charge_point_becomes_an_error(csms: Csms, peer: Peer) -> None:
-    """The call of the test sees the CALLERROR that a fault has put in the answer's place."""
+    """The call of the test gets the CALLERROR that a fault has put in the answer's place."""
     with csms.tamper(ErrorInstead("SecurityError"), Selection("received", "ClearCache", "answer")):
         csms.on_loop(csms._point(None).call("ClearCache", {}), "call")
         _, unique_id, *_ = peer.receive()

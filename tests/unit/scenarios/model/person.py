@@ -43,7 +43,7 @@ class ModelPerson:
 
 
 class ModelDevice:
-    """The part of a device that the step `secured` uses: it writes secrets to it, and provisions its profile."""
+    """The part of a device that the step `secured` uses to write secrets and to provision a profile."""
 
     def __init__(self, model: Model, csms: Csms, loop: asyncio.AbstractEventLoop) -> None:
         self._model = model
