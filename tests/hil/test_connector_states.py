@@ -87,7 +87,7 @@ def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: EvDriver
 
 @pytest.mark.parametrize("before", ["Available", "Preparing", "Finishing"])
 def test_faulted_and_back_to_the_state_before(device: Device, driver: EvDriver, csms: Csms, before: str) -> None:
-    """A9, B9, F9 and I1, I2, I6: the emergency stop makes each state Faulted; the release restores the state."""
+    """A9, B9, F9 and I1, I2, I6: the emergency stop makes each state Faulted; the release restores it."""
     if before == "Finishing":
         driver.start_charge(csms)
         driver.present_tag()

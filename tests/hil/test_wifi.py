@@ -62,7 +62,7 @@ def attempts(bench: Bench, since: Mark) -> list[int]:
 def test_the_device_returns_after_each_reason(
     device: Device, bench: Bench, console: Console, csms: Csms, reason: int
 ) -> None:
-    """An access point rejects the device for a minute: the device returns within one backoff, with loss and reason."""
+    """Rejected for a minute, the device returns within one backoff, and shows loss and reason."""
     before = network_of(device)["losses"]
     with bench.inject(WifiRejected(reason)):
         console.expect(rf"wifi: link lost, reason {reason}:")

@@ -94,7 +94,7 @@ def test_fault_holds_the_steps_until_it_was_lifted(session: Session) -> None:
 
 
 def test_fault_that_outlasts_the_one_around_it_is_named(session: Session) -> None:
-    """Faults that overlap cannot be nested: the inner fault ends with the outer one, and the files name it."""
+    """Faults that overlap cannot be nested: the inner one ends with the outer one, and the files name it."""
     outer = session.add("fault_injected", fault="latency", arguments={"ms": 50})
     inner = session.add("fault_injected", fault="black-hole", arguments={})
     session.add("fault_lifted", fault="latency", injected=outer)
