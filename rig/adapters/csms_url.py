@@ -25,7 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def problem_of_url(url: str) -> str:
-    """Return the reason why the device rejects the URL of its CSMS; empty if it accepts it.
+    """Return the reason why the device rejects the URL of its CSMS; empty if the device accepts it.
 
     Args:
         url: the URL without the identity, such as `ws://HOST:PORT/PATH`.
@@ -64,7 +64,7 @@ def _problem_of_authority(authority: str) -> str:
 
 
 def problem_of_identity(identity: str) -> str:
-    """Return the reason why the device rejects its identity; empty if it accepts it."""
+    """Return the reason why the device rejects its identity; empty if the device accepts it."""
     if not 1 <= len(identity) <= LONGEST_IDENTITY:
         return f"must have 1 to {LONGEST_IDENTITY} characters"
     return "must have no control characters" if _CONTROL.search(identity) else ""

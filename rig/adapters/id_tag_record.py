@@ -45,10 +45,10 @@ def write_id_tag_record(record: Mapping[str, Any]) -> bytes:
     """Return the bytes of a record.
 
     Args:
-        record: as `read_id_tag_record` returns it.
+        record: the record as `read_id_tag_record` returns it.
 
     Raises:
-        ValueError: it has no idTag, or its status is unknown.
+        ValueError: the record has no idTag, or its status is unknown.
     """
     if not isinstance(record.get("idTag"), str) or record.get("status") not in _STATUS:
         raise ValueError(f"not an idTag with its status: {dict(record)!r}")
@@ -77,7 +77,7 @@ def milliseconds(text: str) -> int:
     """Return a time of RFC 3339 in milliseconds since 1970.
 
     Raises:
-        ValueError: it is not a time.
+        ValueError: the text is not a time.
     """
     return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
 

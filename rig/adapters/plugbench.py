@@ -46,7 +46,7 @@ _PANIC = re.compile(
 _BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
 _FRAME = re.compile(r"\s+#[0-9]{1,9} (?P<frame>0x.+)")
 _MOST_FRAMES = 64
-_CRASH_TAG = "crash"  # of the line about the crash before the boot, whose cause reads like a panic
+_CRASH_TAG = "crash"  # the tag of the line about the last crash, whose text looks like a panic
 _STORED = "L "
 _STORED_LINE = re.compile(r"L (?:[0-9T:.-]{23}Z )?")
 
@@ -72,7 +72,8 @@ class PlugbenchLogFormat:
         text = line.text
         found: list[Event] = []
         if text.startswith(_STORED):
-            # A line of the past. After a power cut within it, the banner of the next boot follows on the same line.
+            # A line of the stored log. After a power cut within it, the banner of the next boot follows on the same
+            # line.
             own = _STORED_LINE.match(text)
             banner = _BANNER.search(text, own.end() + 1 if own else len(_STORED))
             return [_boot(banner)] if banner else found
@@ -218,7 +219,7 @@ class PlugbenchProfile(DeviceProfile):
         return found
 
     def write_command(self, number: int) -> str:
-        """Return a command that changes a setting, which the device answers when it is durable."""
+        """Return a command that changes a setting. The device answers when the setting is durable."""
         return f"set heartbeat_interval_s {300 + number % 2}"
 
 
@@ -260,7 +261,7 @@ def configuration(
 ) -> dict[str, str | int]:
     """Return the content of the device's configuration file, and mask its secrets from now on.
 
-    Arguments and errors are those of `provision`.
+    `provision` describes arguments and errors.
     """
     unknown = sorted(set(more) - set(OPTIONAL_KEYS))
     if unknown:

@@ -48,7 +48,7 @@ class DeviceConsole(Protocol):
 
 
 class DeviceProfile:
-    """The profile of an unknown firmware: it is up as soon as it boots, and idle as soon as it is up.
+    """The profile of an unknown firmware, which is up as soon as it boots, and then idle.
 
     Derive from it and override the parts that your firmware supports; name the class in the bench description
     (`device.profile`).
@@ -60,7 +60,7 @@ class DeviceProfile:
         ready: the condition of `is_ready` in words.
         idle: the values in `status` of an idle device.
         status_keys: all keys of `status`, so that misspelt keys are rejected; None accepts any key.
-        settle_s: the longest time, in bench seconds, in which it becomes idle after a boot or a test.
+        settle_s: the longest time, in bench seconds, in which the device becomes idle after a boot or a test.
     """
 
     takes_settings: bool = False
@@ -72,10 +72,10 @@ class DeviceProfile:
     settle_s: float = 3.0
 
     def check(self, description: Description) -> None:
-        """Check that a bench description has the values that this firmware needs. Called when it is read.
+        """Check that a bench description has the values that this firmware needs. Called when the description is read.
 
         Raises:
-            ValueError: a value is missing; names the key and the remedy.
+            ValueError: a value is missing; the message names the key and the remedy.
         """
 
     def provision(

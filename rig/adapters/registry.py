@@ -34,7 +34,7 @@ def log_format(description: Description) -> LogFormat:
     """Create the log format that a bench description names.
 
     Raises:
-        ValueError: it cannot be loaded; the message names key, cause and remedy.
+        ValueError: the log format cannot be loaded; the message names key, cause and remedy.
     """
     name = description.device.log_format
     found = _make("device.log_format", name, LOG_FORMATS)
@@ -51,7 +51,8 @@ def profile(description: Description) -> DeviceProfile:
     """Create the device profile that a bench description names, and check the description with it.
 
     Raises:
-        ValueError: it cannot be loaded, or the description lacks a value; the message names key, cause and remedy.
+        ValueError: the profile cannot be loaded, or the description lacks a value; the message names key, cause and
+            remedy.
     """
     name = description.device.profile
     found = _make("device.profile", name, PROFILES)

@@ -17,9 +17,9 @@ _FILE = Path(__file__).parent / "plugbench_settings.json"
 def setting_table() -> tuple[dict[str, Any], ...]:
     """Return a row for each key, in the order of the firmware.
 
-    Each has `key`, `group`, `type` (`text`, `number`, `boolean`, `choice` or `list`) and `help`; those that apply of
-    `ocpp` (the name in OCPP 1.6 section 9.1), `least`, `most`, `unit`, `choices`, `default`, `secret`, `reboot` and
-    `trial`; and for a read-only key of OCPP `read_only` and `value`.
+    Each row has `key`, `group`, `type` (`text`, `number`, `boolean`, `choice` or `list`) and `help`. Where they apply,
+    it has `ocpp` (the name in OCPP 1.6 section 9.1), `least`, `most`, `unit`, `choices`, `default`, `secret`, `reboot`
+    and `trial`. A read-only key of OCPP also has `read_only` and `value`.
     """
     return tuple(json.loads(_FILE.read_text(encoding="utf-8")))
 

@@ -33,14 +33,14 @@ def decode(name: str, content: bytes) -> Any:
     """Decode the content of a file.
 
     Args:
-        name: of the file.
-        content: without the header.
+        name: the name of the file.
+        content: the content without the header.
 
     Returns:
         A JSON value; None for a kind of file that this version does not know.
 
     Raises:
-        ValueError: the content is not of its kind; the message has the reason.
+        ValueError: the content does not fit the name; the message has the reason.
     """
     numbered = _NUMBERED.fullmatch(name)
     kind = numbered["kind"] if numbered else name
@@ -63,7 +63,7 @@ def unsealed(content: bytes) -> Any:
     """Return the JSON value of a sealed content.
 
     Raises:
-        ValueError: its CRC does not match, or it is no JSON.
+        ValueError: the CRC does not match, or the content is no JSON.
     """
     if not _SEAL.match(content) or int(content[:8], 16) != zlib.crc32(content[9:]):
         raise ValueError("its seal does not match")
@@ -77,7 +77,7 @@ def sealed(value: Any) -> bytes:
 
 
 def cache_entries(content: bytes) -> list[tuple[int, int, dict[str, Any]]]:
-    """Return the entries of a file of the cache: slot, number of the last change, and the idTag with its IdTagInfo.
+    """Return the entries of a cache file: slot, number of the last change, idTag with IdTagInfo.
 
     Raises:
         ValueError: the content is not complete.

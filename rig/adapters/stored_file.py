@@ -17,9 +17,9 @@ class StoredFile(NamedTuple):
     """A file as the device reads it.
 
     Attributes:
-        version: of its format; None without a header, as firmware 0.1.0 wrote it.
+        version: the version of the format; None without a header, as in files of firmware 0.1.0.
         state: `sound`, `damaged`, or `newer` if a later firmware has written it.
-        content: without the header; empty unless the file is sound.
+        content: the content without the header; empty unless the file is sound.
     """
 
     version: int | None
@@ -62,7 +62,7 @@ def with_header(content: bytes) -> bytes:
     """Return a file of this firmware's version.
 
     Args:
-        content: at most 65,535 bytes.
+        content: the content, at most 65,535 bytes.
     """
     begin = struct.pack("<BBH", VERSION, 0, len(content))
     return _MAGIC + begin + struct.pack("<I", zlib.crc32(begin + content)) + content

@@ -15,7 +15,7 @@ from rig.adapters.stored_file import read_stored_file, with_header
 
 
 class Format(StrEnum):
-    """The formats, the oldest first. `none` is that of firmware 0.1.0, without headers."""
+    """The formats, the oldest first. `none` is the format of firmware 0.1.0, without headers."""
 
     NONE = "none"
     V1 = "1"
@@ -35,7 +35,7 @@ class Converted(NamedTuple):
 
     Attributes:
         files: all bytes of each file, by name.
-        notes: what the conversion could not keep, or did not touch; one sentence each.
+        notes: the parts that the conversion could not keep, or did not touch; one sentence each.
     """
 
     files: dict[str, bytes]

@@ -119,7 +119,7 @@ def read_log(image: bytes) -> StoredLog:
 
 
 def storage_of(image: bytes) -> bytes:
-    """Return the storage partition of a whole flash; an image without a partition table is one itself.
+    """Return the storage partition of a flash image; an image without a partition table is that partition.
 
     Raises:
         BenchError: the partition table has no partition `storage` inside the image.

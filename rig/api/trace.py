@@ -14,7 +14,7 @@ from rig.live.client import Client
 
 MOST_EVENTS = 10_000
 MOST_BYTES = 32 << 20
-"""The limits of the kept events. The oldest are dropped, and a reader learns how many it has missed."""
+"""The limits of the kept events. The oldest are dropped, and a reader gets the number of missed events."""
 
 
 class Page(NamedTuple):
@@ -23,7 +23,7 @@ class Page(NamedTuple):
     Attributes:
         events: the events as JSON, oldest first.
         cursor: the cursor for the next part.
-        lost: the number of events from the given cursor on that are missing, because they are no longer kept.
+        lost: the number of events from the given cursor on that have been dropped.
     """
 
     events: list[bytes]
@@ -56,7 +56,7 @@ class Trace:
         """Return the events from a cursor on.
 
         Args:
-            cursor: 1 for the oldest kept event; then that of the previous page.
+            cursor: 1 for the oldest kept event; then the cursor of the previous page.
             kinds: the types of events; empty: all.
             limit: the maximum number of events.
             wait_s: the time to wait for a first event, in real seconds.

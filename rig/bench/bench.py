@@ -140,9 +140,9 @@ class Bench:
         """Close and open the bench, to recover from an error of the bench.
 
         Raises:
-            BenchError: it cannot be opened.
+            BenchError: the bench cannot be opened.
         """
-        # A broken part may fail to close. If that matters, opening fails as well.
+        # A broken part may fail to close. If that prevents the reopening, `open` raises.
         with contextlib.suppress(Exception):
             self.close()
         self.open()
@@ -187,7 +187,7 @@ class Bench:
         )
         stack.callback(self.network.close)
         self.network.start()
-        # The address of the host may belong to the access point, which is on the air only now.
+        # The address of the host may belong to the access point, which `network.start` has put on the air.
         self.files = Files(timeline, self.loop, description.csms.host, named=wiring.csms_host)
         stack.callback(self.files.shut_down)
         self.files.start()
@@ -272,7 +272,7 @@ class Bench:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """The capabilities for `@pytest.mark.needs(...)`: of its wires, wiring and firmware, and its file server.
+        """The capabilities for `@pytest.mark.needs(...)`, from wires, wiring, firmware and file server.
 
         A firmware has `ocpp` if it is a charge point, `settings` if it can be provisioned, and `commands` if its
         console has the commands of docs/console-protocol.md.
@@ -301,7 +301,7 @@ class Bench:
         """The address of the device's own page (docs/device-page.md).
 
         Raises:
-            BenchError: the bench does not reach a page; the capability `page` says so beforehand.
+            BenchError: the bench does not reach a page, so it has no capability `page`.
         """
         if not self.wiring.page_url:
             raise BenchError(
@@ -328,7 +328,7 @@ class Bench:
 
         Args:
             work: the coroutine.
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
         """
         deadline = self.clock.deadline(timeout)
         return run_on(self.loop, work, getattr(work, "__name__", "work"), deadline)
@@ -341,7 +341,7 @@ class Bench:
     def held_up(self, start: Stamp, end: Stamp) -> int:
         """Return how long device or bench waited for a processor between two stamps.
 
-        A measurement in real time must not count that against the device.
+        A measurement in real time must not count this wait against the device.
 
         Args:
             start, end: stamps in ns; the end has passed.
@@ -353,7 +353,7 @@ class Bench:
 
     @checked
     def inject(self, fault: Fault) -> AbstractContextManager[Any]:
-        """Inject a fault of the catalogue during a `with` block. It is always lifted at the end.
+        """Inject a fault of the catalogue during a `with` block. The fault is always lifted at the end.
 
         Raises:
             BenchError: the bench lacks a capability that the fault needs.

@@ -28,7 +28,7 @@ def load(path: Path | str) -> Description:
         path: the TOML file.
 
     Raises:
-        DescriptionError: it is invalid; the message names the file, the key, the problem and the allowed values.
+        DescriptionError: the file is invalid; the message names the file, the key, the problem and the allowed values.
     """
     path = Path(path)
     try:

@@ -34,8 +34,8 @@ def folder() -> Path:
 def lock_bench(description: Description) -> Iterator[None]:
     """Lock the exclusive resources of a bench during a `with` block.
 
-    These are its serial device, its GPIO lines and the TCP port that it names. A virtual or emulated bench has its own
-    serial port and pins. The kernel releases the locks when their holder exits, even on a crash.
+    The resources are the serial device, the GPIO lines and the TCP port of the description. A virtual or emulated bench
+    has its own serial port and pins. The kernel releases the locks when their holder exits, even on a crash.
 
     Args:
         description: the bench.
@@ -94,11 +94,11 @@ def _open(path: Path) -> int:
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         try:
-            # First without O_CREAT: in a sticky folder, Linux rejects it for another user's file.
+            # First without O_CREAT: in a sticky folder, Linux rejects that flag for another user's file.
             descriptor = os.open(path, flags)
         except FileNotFoundError:
             descriptor = os.open(path, flags | os.O_CREAT, 0o666)
-            os.fchmod(descriptor, 0o666)  # every user of the machine may hold the lock
+            os.fchmod(descriptor, 0o666)  # every user of the machine can hold the lock
     except OSError as error:
         raise BenchError(
             f"the lock {path} cannot be opened: {error.strerror}",

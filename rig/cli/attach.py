@@ -27,7 +27,7 @@ class Session:
         client: its connection.
         by: the command, for the timeline.
         drive: whether to act even during a test.
-        is_own: whether this command has opened the bench, which closes when it ends.
+        is_own: whether this command has opened the bench. Such a bench closes when the command ends.
     """
 
     client: Client
@@ -39,9 +39,9 @@ class Session:
         """Make a call of the bench. Raises as `Client.request`.
 
         Args:
-            call: its name.
+            call: the name of the call.
             progress: called with each progress report.
-            arguments: those of the call.
+            arguments: the arguments of the call.
         """
         return self.client.call(call, arguments, by=self.by, drive=self.drive, progress=progress)
 
@@ -49,8 +49,8 @@ class Session:
         """Make a call of the bench, and return the state directly after it. Raises as `Client.request`.
 
         Args:
-            call: its name.
-            arguments: those of the call.
+            call: the name of the call.
+            arguments: the arguments of the call.
         """
         done = self.client.call(call, arguments, by=self.by, drive=self.drive, state=True)
         state: dict[str, Any] = done["state"]
@@ -63,7 +63,7 @@ class Session:
             self.call("device.up")
 
     def switch_on(self) -> None:
-        """Switch on the board of a bench that this command has opened. A virtual one is blank, so it is flashed."""
+        """Switch on the board of a bench that this command has opened. A virtual board is blank, so it is flashed."""
         if self.is_own and self.client.request("state")["bench"]["kind"] == "virtual":
             self.bring_up()
         elif self.is_own:
@@ -76,7 +76,7 @@ class Session:
             section: the section of the bench's state, such as `inputs`.
             noun: one of its wires in messages.
             name: the wanted wire; empty: all.
-            state: the bench's state; None: that of now.
+            state: the bench's state; None: the current state.
 
         Raises:
             BenchError: the bench has no such wires, or none of that name.
@@ -92,7 +92,7 @@ class Session:
         """Keep a bench that this command has opened until Ctrl-C, because closing it would undo the act.
 
         Args:
-            what: what lasts as long as the bench is open.
+            what: the effect that lasts as long as the bench is open.
         """
         if not self.is_own:
             return
@@ -116,7 +116,7 @@ def attached(
         may_open: whether to open a bench if none is open.
 
     Raises:
-        BenchError: several benches are open, or none is and it cannot be opened.
+        BenchError: several benches are open, or no bench is open and none can be opened.
     """
     found = open_benches(bench, pid)
     try:
@@ -147,9 +147,9 @@ def open_benches(bench: Path | None, pid: int | None, *, everywhere: bool = Fals
     """Connect to the open benches that a command means.
 
     Args:
-        bench: the bench description; None: those of programs in this folder.
+        bench: the bench description; None: the benches of programs in this folder.
         pid: the process that has opened the bench; None: any.
-        everywhere: with no description and no process, also those of other folders.
+        everywhere: without `bench` and `pid`, connect also to the benches of other folders.
     """
     found = clients(bench, pid)
     if bench is not None or pid is not None or everywhere:
@@ -176,10 +176,10 @@ def parsed_object(text: str, what: str) -> dict[str, Any]:
 
     Args:
         text: the JSON; empty: an empty object.
-        what: its name in messages.
+        what: the name of the text in messages.
 
     Raises:
-        BenchError: it is not a JSON object.
+        BenchError: the text is not a JSON object.
     """
     try:
         value = json.loads(text or "{}")

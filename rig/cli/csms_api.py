@@ -41,7 +41,7 @@ def command(
         def ready() -> None:
             typer.echo(f"{address}/openapi.json describes the API of {described(session.client)}; Ctrl-C ends it")
             if token_file is None:
-                typer.echo(f"token: {token}")  # before it is known as a secret, which would be masked
+                typer.echo(f"token: {token}")  # before the token is a known secret, which output masks
             remember_secrets({"password": token})
 
         serve(session.client, listener, token, ready)

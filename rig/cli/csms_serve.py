@@ -65,7 +65,8 @@ from rig.util.signals import handled_signals
 from rig.util.tcp import reachable_address
 from rig.util.text import visible
 
-# The timeline keeps few events: the record has all of them, a server may run for months, and a frame may have 1 MB.
+# The timeline keeps few events, because a server may run for months and a frame may have 1 MB. The record has all
+# events.
 _KEPT_EVENTS = 16
 
 
@@ -108,7 +109,7 @@ def serve(
 ) -> None:
     """Run a normal CSMS until Ctrl-C, SIGTERM or SIGHUP, one line on the terminal for each frame.
 
-    It also ends when its output is closed.
+    The command also ends when its output is closed.
 
     Args:
         host: the address to listen on.

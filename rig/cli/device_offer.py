@@ -54,7 +54,7 @@ class Lone(Protocol):
 
 
 class LoneCalls:
-    """The calls of such a board; the same names as those of a bench.
+    """The calls of such a board; they have the same names as on a bench.
 
     Args:
         lone: the board.

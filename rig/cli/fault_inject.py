@@ -42,7 +42,7 @@ _DAY_S = 86_400
 
 
 def _at_most_a_day(seconds: float) -> float:
-    if not 0 <= seconds <= _DAY_S:  # NaN is neither
+    if not 0 <= seconds <= _DAY_S:  # also rejects NaN
         raise typer.BadParameter(f"{seconds:g} is not in the range from 0 to {_DAY_S}.")
     return seconds
 
@@ -88,7 +88,7 @@ def _inject_attached(session: Session, fault: Fault, seconds: float) -> None:
                 if (line := _line(event)) is not None:
                     terminal.print(Text.assemble((f"{(event.t - start) / 1e9:8.3f} ", "dim"), line))
                 if isinstance(event, FaultLifted) and event.injected == injected:
-                    return  # by another program
+                    return  # another program has lifted it
             if time.monotonic() >= end:
                 break
         if session.client.end:
@@ -103,7 +103,7 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
     Args:
         description: the bench.
         fault: the fault.
-        seconds: its duration in bench seconds.
+        seconds: the fault's duration in bench seconds.
 
     Raises:
         BenchError: the bench cannot inject the fault.
@@ -141,7 +141,7 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
 
 
 def _lost_its_rail(bench: Bench, since: Mark) -> bool:
-    """Return whether the supply has failed, or may have failed because nothing senses the rail."""
+    """Return whether the rail has failed, or may have failed because the bench has no rail sense."""
     changes = bench.timeline.events(PowerChange, since)
     return bench.description.power.rail_sense is None or any(change.rail and not change.on for change in changes)
 

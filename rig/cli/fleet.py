@@ -39,8 +39,8 @@ _RETURN_LIMIT_S = 900
 _STABLE_S = 90
 """After this time on a connection, a device starts again with the shortest pause (`backoff_stable_s` is 60)."""
 _LOOK_S = 5
-"""Device seconds between two looks at the devices. A device that blinks its LEDs reports about ten edges in a second,
-and it blocks when about 270 of them are unread."""
+"""Device seconds between two looks at the devices. A device that blinks its LEDs reports about ten edges in a second.
+It blocks when about 270 edges are unread."""
 _CONNECTED = b"ws: connected"
 
 
@@ -74,7 +74,7 @@ class FleetRun:
 
     @property
     def busiest_share(self) -> float:
-        """The same as a share of all devices, in percent."""
+        """`busiest_second` as a share of all devices, in percent."""
         return 100 * self.busiest_second / self.points
 
     def __str__(self) -> str:
@@ -165,14 +165,14 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
         csms_url: `ws://HOST:PORT/PATH`; each device appends its identity.
         root: the project's folder.
         points: the number of devices.
-        seconds: how long, in real seconds. Ctrl-C ends it earlier.
+        seconds: the duration in real seconds. Ctrl-C ends the run earlier.
         seed: seeds the devices' random numbers.
 
     Returns:
         The result in words.
 
     Raises:
-        BenchError: as `run_outage`, or the URL is invalid.
+        BenchError: as for `run_outage`, or the URL is invalid.
     """
     if problem := problem_of_url(csms_url):
         raise BenchError(f"--csms {csms_url!r} {problem}", "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/")
@@ -187,7 +187,7 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             for key, _ in selector.select(min(left, 1)):
-                # A line that is split between two reads is counted by neither, which is rare and only a count.
+                # A line that is split between two reads is not counted, which is rare.
                 connections[key.data] += devices[key.data].read_console().count(_CONNECTED)
             for device in devices:
                 device.check()

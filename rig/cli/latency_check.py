@@ -1,4 +1,4 @@
-"""`rig doctor --latency`: how exact the stamps of a bench are, and how soon a test sees an edge."""
+"""`rig doctor --latency`: how exact the stamps of a bench are, and how soon a test gets an edge."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _ARRIVES_S = 1.0
 def measure_latency(path: Path, root: Path, edges: int = _EDGES) -> Latency:
     """Drive the loop of a bench, watch its other end, and keep the result for reports.
 
-    The whole bench is open meanwhile, because its threads share the processor with those of the pins. The board stays
-    without power.
+    The whole bench is open meanwhile, because its threads share the processor with the threads of the pins. The board
+    stays without power.
 
     Args:
         path: the bench description.

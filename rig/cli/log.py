@@ -58,7 +58,7 @@ class _Filter:
 
         Args:
             event: the event.
-            line: its text.
+            line: the text of the event.
         """
         if (self._levels or self._feature) and event["type"] != "log_line":
             return False
@@ -88,7 +88,7 @@ def _print(session: Session, chosen: _Filter, *, follow: bool, as_json: bool) ->
             return
         elif "end" in message and not as_json:
             typer.echo(f"the bench ended: {message['end']}", err=True)
-        if terminal.quiet:  # its reader has gone
+        if terminal.quiet:  # the reader of the output has ended
             return
 
 

@@ -17,7 +17,7 @@ class MaskedLines:
 
     Args:
         terminal: the output.
-        reveals: says of a whole line whether it is meant for the person at the terminal, with its secret.
+        reveals: returns whether a whole line is meant for the person at the terminal, and is shown with its secret.
     """
 
     def __init__(self, terminal: TextIO, reveals: Callable[[str], bool] = lambda _line: False) -> None:

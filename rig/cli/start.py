@@ -50,7 +50,7 @@ def _complete() -> None:
 
 
 def _print(text: str) -> None:
-    """Print a text. Its reader may have gone, as in `rig --help | head -1`."""
+    """Print a text. The reader of the output may have ended, as in `rig --help | head -1`."""
     try:
         print(text, flush=True)
     except BrokenPipeError:

@@ -1,6 +1,6 @@
 """`rig doctor --wiring`: uses each wire once, and compares the reaction of the device with the expected one.
 
-It needs firmware that behaves as docs/design.md#signals says: our own, or another one with the same console.
+It needs firmware that behaves as docs/design.md#signals describes, with the console of our firmware.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Step:
 
     Attributes:
         wire: the signal.
-        action: what the bench does, for the terminal.
+        action: the action of the bench in words, for the terminal.
         check: performs the action; raises DeviceError or ExpectationError if the device reacts otherwise.
         after: the wires that the check needs to work.
     """
@@ -43,7 +43,7 @@ class WireResult:
 
     Attributes:
         wire: the signal.
-        action: what the bench did.
+        action: the action in words.
         problem: the wrong reaction; empty if there was none.
         skipped: why the wire was not tried; empty if it was.
     """

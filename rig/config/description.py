@@ -441,7 +441,7 @@ class Description(_Table):
                 text = file.read(_LONGEST_PSK_FILE).removesuffix("\n").removesuffix("\r")
         except FileNotFoundError:
             raise DescriptionError(f"{named}: no such file", fix) from None
-        except UnicodeDecodeError:  # its message would show the passphrase
+        except UnicodeDecodeError:  # the message of the exception would show the passphrase
             raise DescriptionError(f"{named}: holds a character that is not ASCII", fix) from None
         except OSError as error:
             raise DescriptionError(f"{named}: cannot be read: {error.strerror}", fix) from None

@@ -62,7 +62,7 @@ class CallPanel(Panel):
             self._version = version
             actions = sorted(to_charge_point(version))
             self._action.set_options(actions, value=self._action.value if self._action.value in actions else None)
-            self._choose()  # the same action has other fields
+            self._choose()  # the fields of an action depend on the version
 
     def _choose(self) -> None:
         self._form.clear()

@@ -44,7 +44,7 @@ class FaultsPanel(Panel):
         bench = (live.get("pid"), live.get("path"), self._tab.state.get("bench", {}).get("is_open"))
         if not live or bench == self._bench:
             return
-        self._bench = bench  # before the call, because the page refreshes after it and loads again
+        self._bench = bench  # before the call: the page refreshes after the call, and loads again
         found = await self._tab.call("fault.list")
         if found is None:
             self._bench = None  # the next refresh repeats the call

@@ -1,4 +1,4 @@
-"""The relay of a bench's events to one page. The page's speed limits how fast it reads: nothing is kept here."""
+"""The relay of a bench's events to one page. It keeps no events, and reads only as fast as the page does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def relay(page: WebSocket, wanted: Wanted) -> None:
     The page begins with `{"since": …, "pid": …}`: the first event that it lacks, and the process that had the bench.
 
     Args:
-        page: its connection, which is not accepted yet.
+        page: the page's connection, which is not accepted yet.
         wanted: the bench.
     """
     await page.accept()

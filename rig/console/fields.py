@@ -12,7 +12,7 @@ class Argument:
     """A field for one argument, as `rig.live.calls` describes it.
 
     Args:
-        name: its name.
+        name: the argument's name.
         described: `type`, `default`, and `least`, `above`, `most` or `choices` if it has them.
     """
 

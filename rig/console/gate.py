@@ -20,8 +20,8 @@ class Gate:
     Args:
         app: the page's application.
         token: the text that a request must contain, in its address or its cookie; empty: none.
-        is_local: whether the page is offered on loopback only. Then a request must name a loopback address as its
-            host, so that no other name can be made to point here (DNS rebinding).
+        is_local: whether the page is offered on loopback only. Then a request must name a loopback address as its host.
+            This prevents DNS rebinding.
     """
 
     def __init__(self, app: ASGIApp, token: str, is_local: bool) -> None:
@@ -68,7 +68,7 @@ class Gate:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is that of this machine only."""
+    """Return whether a host name or address means this machine only."""
     if host == "localhost":
         return True
     try:

@@ -24,7 +24,7 @@ BY = "rig console"
 
 
 class RejectedError(Exception):
-    """The bench rejected a request, or failed; the text is its message for a person."""
+    """The bench rejected a request, or failed; the text is the bench's message for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Wanted:
         return f"{self.path}{f' by process {self.pid}' if self.pid is not None else ''}"
 
     def matches(self, hello: Mapping[str, Any]) -> bool:
-        """Return whether a greeting is that of this bench."""
+        """Return whether a greeting comes from this bench."""
         return bool(hello["path"] == str(self.path.resolve())) and self.pid in (None, hello["pid"])
 
 
@@ -73,7 +73,7 @@ class Link:
 
         Args:
             do: the request's name.
-            fields: its other fields.
+            fields: the other fields of the request.
 
         Raises:
             RejectedError: the bench rejected the request, or has closed meanwhile.
@@ -91,7 +91,7 @@ class Link:
 
         Args:
             name: the call.
-            arguments: its arguments.
+            arguments: the arguments of the call.
         """
         return await self.request("call", call=name, arguments=arguments, by=BY)
 
@@ -101,14 +101,14 @@ class Link:
                 message = orjson.loads(line)
                 if "progress" in message or (reply := self._waiting.pop(message.get("id"), None)) is None:
                     continue
-                if reply.done():  # its caller has gone
+                if reply.done():  # the caller no longer waits
                     continue
                 if "error" in message:
                     reply.set_exception(RejectedError(message["error"]["message"]))
                 else:
                     reply.set_result(message["result"])
         except (OSError, ValueError):
-            pass  # as at the end of the connection
+            pass  # the same as the end of the connection
         finally:
             for reply in self._waiting.values():
                 if not reply.done():
@@ -120,7 +120,7 @@ class Link:
         return not (self._reading is not None and self._reading.done()) and not self._writer.is_closing()
 
     def close(self) -> None:
-        """Close the connection; the bench undoes the acts that last only as long as it."""
+        """Close the connection. The bench then undoes the acts that last as long as their connection."""
         if self._reading is not None:
             self._reading.cancel()
         self._writer.close()
@@ -133,7 +133,7 @@ async def find(wanted: Wanted) -> Link | None:
         wanted: the bench.
 
     Raises:
-        BenchError: it speaks another version of the live socket.
+        BenchError: the bench has another version of the live socket.
     """
     for connected in await asyncio.to_thread(lambda: list(connections())):
         reader, writer = await asyncio.open_unix_connection(sock=connected, limit=_LONGEST_LINE)

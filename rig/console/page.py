@@ -58,16 +58,16 @@ class Page:
         return bool(self.state) and not self.state["live"]["test"]
 
     async def call(self, name: str, /, **arguments: Any) -> Any:
-        """Make a call of the bench. Its error is shown; the result is None then.
+        """Make a call of the bench. After an error, show the error and return None.
 
         Args:
             name: the call.
-            arguments: its arguments.
+            arguments: the arguments of the call.
         """
         return await self._attempt(lambda link: link.call(name, **arguments))
 
     async def request(self, do: str) -> Any:
-        """Send a request to the bench. Its error is shown; the result is None then."""
+        """Send a request to the bench. After an error, show the error and return None."""
         return await self._attempt(lambda link: link.request(do))
 
     async def _attempt(self, act: Callable[[Link], Awaitable[Any]]) -> Any:

@@ -10,7 +10,7 @@ def chips(state: Mapping[str, Any]) -> list[str]:
     """Return the parts of the state that the head shows.
 
     Args:
-        state: as in docs/live.md#state; empty if no bench is open.
+        state: the state, as in docs/live.md#state; empty if no bench is open.
     """
     return list(_chips(state)) if state else ["no bench is open"]
 
@@ -49,7 +49,7 @@ def bench_trouble(state: Mapping[str, Any]) -> str:
     """Return the error of the bench, such as a serial port that has vanished; empty if it works.
 
     Args:
-        state: as in docs/live.md#state; empty if no bench is open.
+        state: the state, as in docs/live.md#state; empty if no bench is open.
     """
     trouble = state.get("bench", {}).get("trouble", "")
     if trouble and state["live"]["can_pause"]:

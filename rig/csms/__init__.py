@@ -1,4 +1,4 @@
-"""A fake CSMS for OCPP 1.6J, 2.0.1 and 2.1. It is normal until a test changes that, and judges and records frames."""
+"""A fake CSMS for OCPP 1.6J, 2.0.1 and 2.1. It validates and records frames, and is normal until changed."""
 
 from rig.csms import answers
 from rig.csms.authority import Authority

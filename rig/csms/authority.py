@@ -95,13 +95,14 @@ class Authority:
         """Issue the certificate of a charge point for its own key.
 
         Args:
-            request: a certificate signing request as PEM (RFC 2986). Its subject becomes that of the certificate.
+            request: a certificate signing request as PEM (RFC 2986). Its subject becomes the subject of the
+                certificate.
 
         Returns:
             The certificate as PEM.
 
         Raises:
-            ExpectationError: the request is no PEM, or its signature is not that of its key.
+            ExpectationError: the request is no PEM, or its key has not signed it.
         """
         try:
             wanted = x509.load_pem_x509_csr(request.encode())

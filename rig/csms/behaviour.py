@@ -92,7 +92,7 @@ class Behaviour:
         return answer(charge_point, request) if answer else {}
 
     def stopped(self, charge_point: str, transaction_id: int) -> None:
-        """Drop a transaction that has ended. The next start with the same content begins another one."""
+        """Drop a transaction that has ended. The next start with the same content begins another transaction."""
         running = self._running.get(charge_point, OrderedDict())
         for key in [key for key, number in running.items() if number == transaction_id]:
             del running[key]

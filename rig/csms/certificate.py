@@ -42,7 +42,7 @@ class Certificate:
         """Make a TLS context present this certificate.
 
         Args:
-            context: of a server or a client.
+            context: the context of a server or a client.
 
         Raises:
             BenchError: chain or key is not PEM, or the key belongs to another certificate.

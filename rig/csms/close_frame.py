@@ -24,7 +24,7 @@ def validate_close_reason(what: str, reason: str) -> None:
         reason: the reason.
 
     Raises:
-        AuthorError: it is too long.
+        AuthorError: the reason is too long.
     """
     if (size := len(reason.encode())) > _LONGEST_REASON:
         raise AuthorError(f"{what}: reason has at most {_LONGEST_REASON} bytes of UTF-8, not {size}")

@@ -18,10 +18,10 @@ class Configuration(ABC):
 
     Args:
         csms: the CSMS that the charge point is connected to.
-        charge_point: the identity of the charge point; None: that of the bench.
+        charge_point: the identity of the charge point; None: the bench's charge point.
 
     Attributes:
-        kind: what a name is of, in messages.
+        kind: the named thing in messages.
         action: the action that changes a value.
     """
 
@@ -104,7 +104,7 @@ class ConfigurationKeys(Configuration):
 class Variables(Configuration):
     """GetVariables and SetVariables (OCPP 2.0.1 part 2, B05 and B06).
 
-    A name is that of the component and of its variable, with an instance if it has one:
+    A name consists of the component and its variable, with the instance if there is one:
     `OCPPCommCtrlr.HeartbeatInterval`, `DeviceDataCtrlr.ItemsPerMessage[GetReport]`.
     """
 

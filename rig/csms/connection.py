@@ -25,11 +25,11 @@ _BLAME = frozenset({CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.
 MOST_UNREAD_BYTES = 2 << 20
 """The CSMS resets the connection of a client that keeps sending while this many bytes for it are unread.
 
-An answer waits until the previous one has left, so the unread bytes are mostly pongs to the client's pings.
+An answer waits until the previous answer has left. So the unread bytes are mostly pongs to the client's pings.
 """
 
 
-_MUCH_UNREAD = 1 << 16  # bytes; a flood of pings pauses there
+_MUCH_UNREAD = 1 << 16  # bytes; above this, a flood of pings pauses
 
 
 class Connection(ServerConnection):
@@ -89,7 +89,7 @@ class Connection(ServerConnection):
 
     @property
     def close_words(self) -> tuple[int | None, str]:
-        """Return the close code and reason: those that the CSMS sent after a `violation`, else those of the peer.
+        """Return the close code and reason that the CSMS sent after a `violation`, else those from the peer.
 
         After a reset by the CSMS there is no close frame and the code is 1006 (RFC 6455 section 7.1.5).
         """
@@ -123,13 +123,13 @@ class Connection(ServerConnection):
         """Reset the connection of a client that uses too many resources.
 
         Args:
-            reason: for the timeline.
+            reason: the reason for the timeline.
         """
         self.given_up = reason
         self.reset()
 
     def _read_handshake(self, data: bytes) -> None:
-        if data.startswith(_TLS_HANDSHAKE):  # it may hold no line end, and HTTP would wait for one
+        if data.startswith(_TLS_HANDSHAKE):  # without a line end, HTTP would wait for more
             self._unreadable(self, "the client uses TLS, and this port does not: its URL must begin with ws://")
             return
         super().data_received(data)
@@ -158,7 +158,7 @@ class Connection(ServerConnection):
             super().send_data()
 
     def slow_down(self, bytes_per_s: float) -> None:
-        """Send everything at a rate from now on; 0 sends at full speed again, and first what waits."""
+        """Send everything at a rate from now on; 0 sends at full speed again, pending data first."""
         if self._trickle is not None:
             self._trickle.end()
             self._trickle = None
@@ -181,7 +181,7 @@ class Connection(ServerConnection):
         """Send several pongs back to back, in one write.
 
         Args:
-            payload: at most 125 bytes.
+            payload: the payload, at most 125 bytes.
             times: the number of pongs.
         """
         async with self.send_context():
@@ -192,8 +192,8 @@ class Connection(ServerConnection):
         """Close with any close code, also with one that must not be on the wire (RFC 6455 section 7.4).
 
         Args:
-            code: from 0 to 65535.
-            reason: at most 123 bytes.
+            code: the close code, from 0 to 65535.
+            reason: the close reason, at most 123 bytes.
         """
         if code in EXTERNAL_CLOSE_CODES or 3000 <= code < 5000:
             await self.close(code, reason)

@@ -23,7 +23,7 @@ class Deviation:
     """A tolerated deviation.
 
     Attributes:
-        what: what the charge point does.
+        what: the act of the charge point.
         reason: why a CSMS can accept it, and who does.
     """
 
@@ -90,7 +90,7 @@ _KEPT = frozenset({"extra-property", "long-text", "sample-words"})  # deviations
 def deviation_of_payload(action: str, payload: Any, kind: schemas.Kind, version: Version = V16) -> str:
     """Return the name of the deviation of a payload that breaks its schema; empty if it is not tolerated.
 
-    All places that break the schema must be tolerated. The name is that of the first one.
+    All places that break the schema must be tolerated. The name belongs to the first place.
 
     Args:
         action: the action.

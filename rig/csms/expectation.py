@@ -136,7 +136,7 @@ def assign(expectations: Sequence[Expectation], frames: Sequence[OcppFrame]) -> 
     Returns:
         Frames by the expectation's index. An expectation with one matching frame gets it, even if others match too.
     """
-    owners: dict[int, int] = {}  # from a frame's index to its expectation's
+    owners: dict[int, int] = {}  # the index of an expectation by the index of its frame
 
     def place(wanted: int, tried: set[int]) -> bool:
         for index, frame in enumerate(frames):

@@ -27,9 +27,9 @@ class _Held:
     Attributes:
         fault: the fault that holds it.
         way: its direction.
-        until_next: whether the next frame of the direction lets it go; else the time does.
+        until_next: whether the next frame of the direction releases it; otherwise the timer does.
         deliver: delivers it.
-        timer: the time.
+        timer: the timer that releases it.
     """
 
     fault: FrameFault
@@ -43,7 +43,7 @@ class FaultyFrames:
     """The frames of one charge point that faults take. All methods run on the bench's loop.
 
     Args:
-        identity: of the charge point.
+        identity: the identity of the charge point.
         timeline: gets a note for each frame that does not arrive, or arrives later.
     """
 
@@ -72,7 +72,7 @@ class FaultyFrames:
         Args:
             fault: the fault that takes the frame.
             way: the direction of the frame.
-            action: of the CALL, or of the CALL that the frame answers.
+            action: the action of the CALL, or of the CALL that the frame answers.
             message: the decoded frame.
             text: the frame as on the wire.
             deliver: delivers a message in the frame's place.
@@ -140,7 +140,7 @@ class FaultyFrames:
 
     async def _later(self, held: _Held, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        held.timer = None  # this task is not cancelled by its own delivery
+        held.timer = None  # the delivery must not cancel this task
         await self._release([held])
 
     async def _release(self, released: list[_Held]) -> None:

@@ -15,14 +15,14 @@ from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message
 
 Way = Literal["sent", "received"]
 WrongId = Literal["unknown", "empty", "number", "too-long"]
-"""The wrong unique ids: of no CALL, an empty text, a number, or one of 37 characters (OCPP-J 1.6 section 4.1.4)."""
+"""The wrong unique ids: the id of no CALL, an empty text, a number, or 37 characters (OCPP-J 1.6 section 4.1.4)."""
 
 
 class Effect:
     """An effect on a frame. The base changes nothing."""
 
     def is_possible(self, way: Way, action: str, message: Message) -> bool:  # noqa: ARG002 - for the derived ones
-        """Return whether the effect can change a frame. One that it cannot change is not counted."""
+        """Return whether the effect can change a frame. Other frames are not counted."""
         return True
 
     def altered(self, text: str | bytes, action: str, message: Message, rng: random.Random) -> str | bytes:  # noqa: ARG002
@@ -30,7 +30,7 @@ class Effect:
 
         Args:
             text: the frame as on the wire.
-            action: of the CALL, or of the CALL that the frame answers.
+            action: the action of the CALL, or of the CALL that the frame answers.
             message: the decoded frame.
             rng: the source of everything random.
         """
@@ -77,7 +77,7 @@ class Fragments(Effect):
     """The frame arrives in several WebSocket frames, with a ping between each two (RFC 6455 section 5.4).
 
     Attributes:
-        count: the number of frames, at most that of the characters.
+        count: the number of frames, at most the number of characters.
     """
 
     count: int
@@ -230,7 +230,7 @@ class Binary(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Huge(Effect):
-    """The frame is that long: spaces before its last bracket, so it remains valid JSON.
+    """The frame has that size, by spaces before its last bracket. So it remains valid JSON.
 
     Attributes:
         size: the length in bytes.
@@ -251,7 +251,7 @@ class MalformAnswer(Effect):
     """An answer is malformed in one of the ways of broken CSMSs and proxies.
 
     Attributes:
-        kind: the way.
+        kind: the kind of malformation.
     """
 
     kind: BadAnswer

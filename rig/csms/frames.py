@@ -21,11 +21,11 @@ def as_event(
     """Make the event of a frame.
 
     Args:
-        identity: of the charge point.
+        identity: the identity of the charge point.
         direction: `received` from the charge point, or `sent` to it.
         message: the decoded frame.
         raw: the frame's text, or the bytes of a binary message.
-        action: of the CALL, or of the CALL that the frame answers.
+        action: the action of the CALL, or of the CALL that the frame answers.
         error: the violation that the CSMS found; empty for a valid frame.
         deviation: the violation if real CSMSs tolerate it; empty: none.
     """

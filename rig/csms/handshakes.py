@@ -14,7 +14,8 @@ HANDSHAKE_TIMEOUT_S = 30.0
 MOST_HANDSHAKES = 256
 """The maximum number of pending handshakes. One more closes the oldest, so idle clients do not lock out others.
 
-One round of the loop accepts fewer clients (100), so it reads a request that is sent at once before the limit applies.
+One round of the loop accepts fewer clients (100). So a request that a client sends at once is read before the limit
+applies.
 """
 
 _MOST_QUOTED = 300
@@ -50,7 +51,8 @@ class Handshakes:
 
         Args:
             client: a client with a TCP connection.
-            awaited: the words that describe a timeout, e.g. `finished no TLS handshake`; empty: those of the server.
+            awaited: the words that describe a timeout, e.g. `finished no TLS handshake`; empty: the words of the
+                server.
         """
         awaited = awaited or self._awaited
         if len(self._pending) >= MOST_HANDSHAKES:

@@ -1,4 +1,4 @@
-"""Judges the messages of one charge point: what is wrong with them, and the error responses to them."""
+"""Judges the messages of one charge point: their errors, and the error responses to them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CALLRESULTERROR = 5  # the message type (OCPP-J 2.1 section 4.1.3)
 _ALL_CODES = frozenset().union(*(version.error_codes for version in VERSIONS.values()))
 
 GIVEN_UP_AFTER_S = 10.0
-"""After this many bench seconds without an answer a charge point may have given up its CALL and may send another."""
+"""After this many bench seconds without an answer, a charge point is allowed to drop its CALL and send another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Verdict:
     Attributes:
         message: the message as the CSMS reads it: a tolerated payload is repaired (`as_read`).
         action: the action of the message, or of the CALL that it answers; empty if unknown.
-        error: what is wrong and not accepted; empty for a message that the CSMS accepts.
+        error: the error; empty for a message that the CSMS accepts.
         deviation: the tolerated deviation: its name and what is wrong; empty if there is none. If the CSMS tolerates
             nothing, `error` is set too.
         error_response: the error response of the CSMS, instead of the normal answer.
@@ -59,8 +59,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class _Finding:
     what: str
-    deviation: str = ""  # its name in `DEVIATIONS`; empty: not tolerated
-    code: str = ""  # of the error response; empty: the message is answered normally
+    deviation: str = ""  # the name in `DEVIATIONS`; empty: not tolerated
+    code: str = ""  # the code of the error response; empty: the normal answer
 
 
 class Judge:
@@ -164,7 +164,8 @@ class Judge:
             case CallResultError():
                 yield from self._wrong_code("CALLRESULTERROR", message.code)
             case Malformed(why=why):
-                # OCPP-J 2.0.1 section 4.2.3 also answers a message whose unique id cannot be read; 1.6 does not.
+                # In OCPP-J 2.0.1 (section 4.2.3), a message without a readable unique id is answered too; in 1.6 it is
+                # not.
                 is_answered = (message.call and message.unique_id) or self._is_corrupt_call(message)
                 code = self.version.format_code if self.version.is_16 else "RpcFrameworkError"
                 yield _Finding(why, code=code if is_answered else "")
@@ -189,7 +190,7 @@ class Judge:
         else:
             yield from self._wrong_payload(action, message.payload, "request")
         if self.registration.restricts:
-            # The caller continues only if it tolerates the findings above, so the payload has the types of its schema.
+            # The caller continues only if the findings above are tolerated. So the payload has the types of its schema.
             payload = as_read(action, message.payload, "request", version)
             if why := self.registration.forbidden_call(action, payload, version):
                 is_tolerated = self.registration.status == "Pending"

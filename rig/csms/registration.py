@@ -12,9 +12,9 @@ from rig.timeline.events import OcppFrame
 TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage", "GetBaseReport", "GetReport"})
 """The calls of the CSMS that request messages of a charge point."""
 
-_MOST_PLACES = 64  # of one trigger without a connector; more than any charge point has
+_MOST_PLACES = 64  # places of one trigger without a connector; no charge point has so many
 _MOST_TRIGGERS = 64
-# The action of the triggered call, where it differs from the requested message.
+# The action of the triggered call, if the action differs from the requested message.
 _ACTIONS: Mapping[str, str] = {
     "SignChargePointCertificate": "SignCertificate",
     "SignChargingStationCertificate": "SignCertificate",
@@ -39,7 +39,7 @@ class _Trigger:
         return is_new and place[: len(self.place)] == self.place
 
     def is_done_after(self, place: _Place) -> bool:
-        """Return whether it allows no more calls after this one. The number of places is unknown."""
+        """Return whether the trigger allows no more calls after this one. The number of places is unknown."""
         return place == self.place
 
 
@@ -111,8 +111,8 @@ class Registration:
     def forbidden_answer(self, call: OcppFrame, version: Version = V16) -> str:
         """Return the reason why the charge point must not answer a CALL of the CSMS; empty if it may.
 
-        An answer to a CALL that was sent before the rejection may already be in flight, so it is allowed. OCPP 2.0.1
-        lets a charge point answer while it is rejected.
+        The answer to a CALL that was sent before the rejection is allowed, because it may already be in flight. OCPP
+        2.0.1 lets a charge point answer while it is rejected.
         """
         if self.status != "Rejected" or not version.is_16 or call.id < self._answered_by:
             return ""

@@ -1,4 +1,4 @@
-"""Answers of a test that replace those of the normal CSMS."""
+"""Answers of a test that replace the answers of the normal CSMS."""
 
 from __future__ import annotations
 

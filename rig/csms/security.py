@@ -31,7 +31,7 @@ class Security:
     Attributes:
         profile: 0 to 3.
         passwords: the AuthorizationKey of each charge point by its identity; needed for 1 and 2.
-        certificate: of the server; None: no TLS. Needed for 2 and 3.
+        certificate: the certificate of the server; None: no TLS. Needed for 2 and 3.
         client_root: the root of the charge points' certificates as PEM; needed for 3.
         client_crl: the CRL of that root as PEM; empty: revocation is not checked.
 
@@ -83,7 +83,7 @@ class Security:
         """Validate the login of an opening handshake. Return why it is refused; empty if it is accepted.
 
         Args:
-            identity: of the charge point, from the URL.
+            identity: the identity of the charge point, from the URL.
             authorization: the header Authorization; empty if it is missing.
             tls: the TLS object of the connection; None without TLS.
         """
@@ -103,7 +103,7 @@ class Security:
         except ValueError as error:
             return str(error)
         if user != identity.encode():
-            # The message does not quote the user, which may be a misplaced password.
+            # The message does not quote the user name, which may be a misplaced password.
             return f"the user of its header Authorization is not its identity {identity!r}"
         expected = self.passwords.get(identity)
         if expected is None:

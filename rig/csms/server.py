@@ -46,7 +46,7 @@ _NO_TLS = "finished no TLS handshake"
 MOST_CONNECTIONS = 800
 """The maximum number of open connections; fewer if the process may open fewer files.
 
-One more ends the oldest pending opening handshake; if there is none, it is reset.
+One more ends the oldest pending opening handshake; if there is none, the new one is reset.
 """
 
 _SPARE_FILES = 128
@@ -182,9 +182,9 @@ class CsmsServer:
                 select_subprotocol=self._select_subprotocol,
                 process_request=self._process_request,
                 process_response=self._process_response,
-                # It accepts any factory of asyncio protocols, but its annotation is narrower.
+                # `Server` accepts any factory of asyncio protocols, but its annotation is narrower.
                 create_connection=self._make_protocol,  # type: ignore[arg-type]
-                compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
+                compression=None,  # frames stay readable in a capture, and a dropped frame does not break the next
                 max_size=MAX_FRAME_BYTES,
                 max_queue=_MOST_QUEUED,
                 open_timeout=None,  # `Handshakes` has its own timeout, which excludes times of silence
@@ -439,7 +439,7 @@ class CsmsServer:
             self._timeline.append(BenchTrouble(source="csms", what=str(trouble)))
             self._timeline.interrupt(trouble)
             await connection.close(CloseCode.INTERNAL_ERROR)  # before `detach`, which records the code
-            raise  # websockets logs
+            raise  # websockets logs the exception
         finally:
             point.detach(connection)
 

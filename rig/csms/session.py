@@ -88,7 +88,7 @@ class ChargePoint:
         return tuple(sorted(waiting, key=lambda frame: frame.id))
 
     def attach(self, connection: Connection) -> None:
-        """Use a new connection. An older one of the same charge point is reset: it has been abandoned.
+        """Use a new connection. An older connection of the same charge point is reset.
 
         The sub-protocol of the connection is one of `VERSIONS`.
         """
@@ -199,7 +199,7 @@ class ChargePoint:
     def replace_answer(self, action: str, answer: Answer, times: int | None, check: bool = True) -> Replacement:
         """Answer `action` with `answer`, always or `times` times. The latest replacement applies.
 
-        `check` says whether the answers of a function must follow the schema.
+        With `check`, the answers of a function must follow the schema.
         """
         stack = self._replacements.setdefault(action, [])
 
@@ -221,7 +221,7 @@ class ChargePoint:
         self.held.clear()
 
     async def answer(self, frame: OcppFrame, instead: Reply | None = None) -> bool:
-        """Answer a recorded CALL on the current connection, normally or with `instead`. False without a connection."""
+        """Answer a recorded CALL on the current connection, normally or with `instead`. Return False without one."""
         if self.silent or self.connection is None:
             return False
         return await self._reply(frame, self._answer_to(frame) if instead is None else instead)
@@ -279,7 +279,7 @@ class ChargePoint:
         return call.unique_id
 
     async def send_raw(self, text: str, fragments: int = 1) -> None:
-        """Send any text. It is validated and recorded like any other frame."""
+        """Send any text. The text is validated and recorded like any other frame."""
         self._must_reach("a raw frame")
         message = parse(text, self._judge.version)
         await self._send(message, text, fragments=fragments)
@@ -300,7 +300,7 @@ class ChargePoint:
             fragments: the number of WebSocket frames.
 
         Returns:
-            Whether it was sent, or a fault took it; False without a connection.
+            Whether the frame was sent or a fault took it; False without a connection.
         """
         if not self._wire.is_faulty and not self._faulty.are_held:
             return await self._put_on_wire(message, text, call, fragments)

@@ -16,7 +16,7 @@ _MOST_PROFILES = 256
 def with_profile(profiles: Profiles, request: Mapping[str, Any]) -> Profiles:
     """Return the profiles after an accepted SetChargingProfile.
 
-    A profile replaces that of the same id, and that of the same purpose and stack level on its connector.
+    A profile replaces the profile of the same id, and any of the same purpose and stack level on its connector.
 
     Args:
         profiles: the profiles before.

@@ -34,10 +34,10 @@ class State:
     """The state of a charge point at one moment. It is kept over connections, reboots and tests.
 
     Attributes:
-        boot: its latest BootNotification; None before the first.
+        boot: the charge point's latest BootNotification; None before the first.
         registration: the CSMS's answer to it: `Accepted`, `Pending`, `Rejected`; empty before an answer.
-        connectors: by connectorId; 0 is the charge point itself.
-        configuration: by key, from GetConfiguration and from each accepted ChangeConfiguration.
+        connectors: the connectors by connectorId; 0 is the charge point itself.
+        configuration: the settings by key, from GetConfiguration and from each accepted ChangeConfiguration.
         transactions: running transactions: StartTransaction payloads by transactionId.
         reservations: accepted ReserveNow payloads by reservationId, until they are cancelled or used.
         local_list_version: the version of the local authorization list; None before it is known.
@@ -52,7 +52,7 @@ class State:
     boot: Mapping[str, Any] | None = None
     registration: str = ""
     connectors: Mapping[int, Connector] = field(default_factory=lambda: NOTHING)
-    configuration: Mapping[str, Setting] = field(default_factory=lambda: NOTHING, repr=False)  # it may hold secrets
+    configuration: Mapping[str, Setting] = field(default_factory=lambda: NOTHING, repr=False)  # may hold secrets
     transactions: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NOTHING)
     reservations: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NOTHING)
     local_list_version: int | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from rig.csms.kept import NOTHING, limited, with_entry, without_entry
 from rig.timeline.events import OcppFrame
 
-_MOST_VARIABLES = 10_000  # above this the oldest are dropped
+_MOST_VARIABLES = 10_000  # above this number, the oldest are dropped
 
 VariableName = tuple[str, str]
 """A component and its variable, e.g. `("AlignedDataCtrlr", "Interval")`.
@@ -43,10 +43,10 @@ class Station:
     """The state of a charging station at one moment. It is kept over connections, reboots and tests.
 
     Attributes:
-        boot: its latest BootNotificationRequest; None before the first.
+        boot: the station's latest BootNotificationRequest; None before the first.
         registration: the CSMS's answer to it: `Accepted`, `Pending`, `Rejected`; empty before an answer.
         connectors: the status by EVSE and connector, e.g. `(1, 1)`.
-        variables: by component and variable, from NotifyReport, GetVariables and each accepted SetVariables.
+        variables: the variables by name, from NotifyReport, GetVariables and each accepted SetVariables.
         transactions: the latest TransactionEventRequest of each running transaction by transactionId.
         open_calls: unanswered CALLs of both sides on the current connection, oldest first.
     """

@@ -1,4 +1,4 @@
-"""TLS below any protocol: a handshake that reports why it failed, then a transport like that of TCP.
+"""TLS below any protocol: a handshake that reports why it failed, then a transport as for TCP.
 
 asyncio's TLS does not report a failed handshake, and does not send the alert that gives the client the reason.
 """
@@ -30,7 +30,7 @@ class TlsServer(asyncio.Protocol):
     """The server's end of TLS on one TCP connection.
 
     Args:
-        above: gets the connection once the handshake is done.
+        above: gets the connection after the handshake.
         context: the TLS context of the server.
         made: called when the TCP connection is established.
         opened: called when the handshake is complete.
@@ -79,7 +79,7 @@ class TlsServer(asyncio.Protocol):
 
     def reset(self) -> None:
         """End the TCP connection with RST."""
-        self._has_failed = True  # the CSMS ends it, so it is not reported as a refusal
+        self._has_failed = True  # the CSMS ends the connection: do not report a refusal
         tcp.reset(self.transport)
 
     # -- callbacks of TCP -----------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class TlsServer(asyncio.Protocol):
             self._flush()
             return False
         except ssl.SSLError as error:
-            self._flush()  # the alert
+            self._flush()  # sends the alert
             self._fail(reason_of(error))
             self.transport.close()
             return False
@@ -152,7 +152,7 @@ class TlsServer(asyncio.Protocol):
             self._flush()
             self.transport.close()
             return
-        self._above.eof_received()  # close_notify
+        self._above.eof_received()  # the client has sent close_notify
         self.transport.close()
 
     def _flush(self) -> None:

@@ -106,7 +106,7 @@ class Wire:
         return tuple(self._faults)
 
     def add(self, fault: FrameFault) -> None:
-        """Begin a fault. Of several that take a frame, the latest changes it."""
+        """Begin a fault. If several faults take a frame, the latest changes it."""
         self._faults.append(fault)
 
     def remove(self, fault: FrameFault) -> None:

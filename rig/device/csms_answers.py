@@ -14,11 +14,11 @@ def left_by_another_test(timeline: Timeline, identity: str, heartbeat_interval_s
     """Name a value that the device still has from an abnormal answer of the CSMS; None without one.
 
     A test may answer with any time and any interval. The device keeps the time until the next Heartbeat, so its clock
-    would change in the middle of a later test. It keeps the interval until it restarts.
+    would change in the middle of a later test. The device keeps the interval until it restarts.
 
     Args:
-        timeline: of the bench.
-        identity: of the charge point; empty for any.
+        timeline: the bench's timeline.
+        identity: the identity of the charge point; empty for any.
         heartbeat_interval_s: the `interval` of BootNotification.conf of the normal CSMS, in seconds.
     """
     timed = _last_answer(timeline, identity, "currentTime")

@@ -113,7 +113,7 @@ class Device:
         """Power-cycle the device, or switch it on, and wait until every feature runs. Return the boot event.
 
         Raises:
-            DeviceError: it does not boot; the message shows the last lines of its console.
+            DeviceError: the device does not boot; the message shows the last lines of its console.
         """
         since = self.bench.mark()
         if self.bench.power.is_on:
@@ -127,7 +127,7 @@ class Device:
         """Wait for a boot since the mark, and until every feature runs.
 
         Raises:
-            DeviceError: it did not boot in time.
+            DeviceError: the device did not boot in time.
         """
         try:
             reader = self.bench.description.device.log_format
@@ -143,11 +143,11 @@ class Device:
         """Wait until the CSMS has accepted the BootNotification. Return the frame of the response.
 
         Args:
-            since: only later frames count. None: frames since the device was last switched, reset, or announced to
-                reboot. (The boot banner is no substitute: the console may be read later than the socket.)
+            since: only later frames count. None: frames since the last switch, reset or announced reboot of the device.
+                (The boot banner is no substitute: the console may be read later than the socket.)
 
         Raises:
-            DeviceError: it was not accepted in time.
+            DeviceError: the device was not accepted in time.
         """
         identity = self.bench.description.device.identity
         try:
@@ -171,12 +171,13 @@ class Device:
 
     @contextlib.contextmanager
     def expecting_reboot(self) -> Iterator[Reboot]:
-        """Announce a reboot (Reset.req, a crash on command) that begins in this block; leave when it has booted.
+        """Announce a reboot (Reset.req, a crash on command) in this block. Leave when the device has booted.
 
-        One boot is announced, and a panic before it. Any later panic or boot interrupts the test again.
+        The announcement covers one boot, and a panic before the boot. Any later panic or boot interrupts the test
+        again.
 
         Raises:
-            DeviceError: it does not reboot, or reboots twice.
+            DeviceError: the device does not reboot, or reboots twice.
         """
         with self._watch.announced() as reboot:
             since = self._watch.last_down
@@ -217,14 +218,14 @@ class Device:
         """Wait until `status` has these values. Poll it again after each event of the device.
 
         Args:
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
             fields: expected values by key, like `state="Charging"`.
 
         Returns:
             The whole status.
 
         Raises:
-            ExpectationError: it has not in time; the message names each difference.
+            ExpectationError: the status differs after the timeout; the message names each difference.
             AuthorError: the device's status has no such key.
         """
         if (known := self.profile.status_keys) is not None:
@@ -245,7 +246,7 @@ class Device:
         """Let bench seconds pass and watch the device, in a test whose subject is the duration.
 
         Raises:
-            DeviceError: it panicked or rebooted.
+            DeviceError: the device panicked or rebooted.
             BenchError: the bench failed.
         """
         timeline = self.bench.timeline
@@ -253,9 +254,9 @@ class Device:
 
     @contextlib.contextmanager
     def erasing(self) -> Iterator[None]:
-        """Write to the device's flash until an erase blocks its loop. The block runs while the loop is blocked.
+        """Write to the device's flash until an erase blocks its loop. The `with` block runs while the loop is blocked.
 
-        Needs the fault `SlowErase`. After the block, wait until the device answers again.
+        Needs the fault `SlowErase`. After the `with` block, wait until the device answers again.
 
         Raises:
             DeviceError: no erase came.
@@ -276,10 +277,10 @@ class Device:
         """Wait until the device is idle, see `verify_idle`.
 
         Args:
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
 
         Raises:
-            DeviceError: it is not idle in time.
+            DeviceError: the device is not idle in time.
         """
         try:
             self._wait_until_none(self._not_idle, timeout)
@@ -292,7 +293,7 @@ class Device:
         Our firmware is idle when it waits for a vehicle, is accepted by the CSMS, and has an empty queue.
 
         Raises:
-            DeviceError: it is not; the message names each difference.
+            DeviceError: the device is not; the message names each difference.
         """
         problems = self._not_idle()
         if problems:
@@ -338,7 +339,7 @@ class Device:
         The default mark moves to the cold boot, so expectations of the running test start there.
 
         Raises:
-            DeviceError: it does not boot, is not accepted or not idle; or it panicked or rebooted during this call.
+            DeviceError: the device does not boot, is not accepted or not idle; or it panicked or rebooted in this call.
             BenchError: the bench failed.
         """
         self._reset_bench()

@@ -106,7 +106,7 @@ class DeviceWatch:
             reboot.boot = boot
 
     def _rebooted(self, boot: Boot) -> None:
-        """Record a boot without such a cause; interrupt the test unless it was announced."""
+        """Record any other boot; interrupt the test unless the boot was announced."""
         reboot = self._awaited()
         if reboot is not None:
             reboot.boot = boot

@@ -9,15 +9,15 @@ from rig.timeline.events import Boot, Event, Panic, PinEdge, PowerChange
 _LATEST_NS = 2_000_000_000
 """The longest delay in ns between a console line and its reading on a busy computer.
 
-A line's stamp is the time of the read, and its uncertainty is that of the port: neither contains the time that the line
-was buffered. So the stamp plus the uncertainty is an upper bound of the time of the line; the lower bound subtracts
-this delay, too.
+A line's stamp is the time of the read, and its uncertainty is that of the port. Neither contains the time in which the
+line was buffered. Stamp plus uncertainty is the upper bound of the line's time; the lower bound subtracts both the
+uncertainty and this delay.
 """
 
 
 @dataclass(slots=True)
 class _Run:
-    """A period in which the bench lets the chip run: from power or EN that starts it to the change that stops it.
+    """A period in which the bench lets the chip run, from power or EN to the change that stops it.
 
     Attributes:
         began: the earliest possible stamp of its start.
@@ -43,8 +43,8 @@ class _Run:
 class RebootWatch:
     """Matches boot banners with the runs that the bench, or a panic, started, and finds banners without a run.
 
-    Each run prints one boot banner. A banner belongs to the latest run that can have printed it. One that belongs to no
-    run is an unexpected reboot.
+    Each run prints one boot banner. A banner belongs to the latest run that can have printed it. A banner without a run
+    means an unexpected reboot.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class RebootWatch:
         """Record that power was switched or EN driven.
 
         Args:
-            change: of the switch, not of the rail; or of `control.en`.
+            change: a change of the switch (not of the rail) or of `control.en`.
 
         Returns:
             Earlier banners that this change shows to be unexpected.
@@ -89,7 +89,7 @@ class RebootWatch:
         self._silent = [run for run in self._silent if run.ended is None or run.ended + 2 * _LATEST_NS > change.t]
 
     def is_unexpected(self, banner: Boot) -> bool:
-        """Return whether a boot is unexpected. Call it once a boot; `switched` decides about boots while EN is low."""
+        """Return whether a boot is unexpected; once for each boot. `switched` decides about boots while EN is low."""
         for run in reversed(self._silent):
             if run.can_print(banner):
                 self._silent.remove(run)

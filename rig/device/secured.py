@@ -22,7 +22,7 @@ class Secured:
 
     Args:
         bench: the bench.
-        device: its device.
+        device: the device on the bench.
 
     Attributes:
         authority: issues the certificates of both sides.
@@ -39,11 +39,11 @@ class Secured:
         self.client = self.authority.client(self.identity)
 
     def install(self, **blobs: bytes | str) -> None:
-        """Write the device's secrets, and nothing else of its flash; those that are not named are gone.
+        """Write the device's secrets, and nothing else in its flash. Secrets that are not named are removed.
 
         Args:
-            blobs: by name; the root, our client certificate and the key of Basic authentication are there anyway, an
-                empty blob leaves one out.
+            blobs: the secrets by name. The root, our client certificate and the key of Basic authentication are the
+                defaults; an empty blob leaves its secret out.
         """
         present: dict[str, bytes | str] = {
             "auth_key": KEY,
@@ -56,7 +56,7 @@ class Secured:
         self._write(encoded)
 
     def forget(self) -> None:
-        """Take the secrets off the device."""
+        """Remove the secrets from the device."""
         self._write({})
 
     def _write(self, blobs: dict[str, bytes]) -> None:
@@ -69,7 +69,7 @@ class Secured:
         """Return the security of the CSMS for a profile.
 
         Args:
-            certificate: of the CSMS; None: a good one.
+            certificate: the certificate of the CSMS; None: a good certificate.
             profile: the security profile.
         """
         return Security(

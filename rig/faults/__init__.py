@@ -1,4 +1,4 @@
-"""The catalogue of faults. A fault is a value; only `inject` applies it, and it always lifts it."""
+"""The catalogue of faults. A fault is a value. Only `inject` applies faults, and `inject` always lifts them."""
 
 from rig.faults.board import BrownOut, FlashFull, HeapLeak, LowSupply, SlowErase, TornWrite
 from rig.faults.catalogue import CATALOGUE, by_name

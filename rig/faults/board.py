@@ -37,7 +37,7 @@ class LowSupply(Fault):
     """The supply is too low. A chip whose brown-out detector has a higher level resets, again and again.
 
     Args:
-        millivolts: the voltage of the chip's supply; normal are 3,300. The default is above the usual level.
+        millivolts: the voltage of the chip's supply, normally 3,300. The default is above the detector's usual level.
     """
 
     millivolts: Annotated[int, Limits(least=2_000, most=3_300)] = 2_800
@@ -120,7 +120,7 @@ class FlashFull(Fault):
 
 @dataclass(frozen=True, slots=True)
 class HeapLeak(Fault):
-    """Each TCP connection leaks device heap. Leaked memory is only freed by a reboot.
+    """Each TCP connection leaks device heap. Only a reboot frees leaked memory.
 
     Args:
         bytes_per_connection: the leak in bytes, at most the RAM of the chip.

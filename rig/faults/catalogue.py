@@ -23,7 +23,7 @@ def by_name(name: str, **arguments: Any) -> Fault:
 
     Args:
         name: the fault's name, e.g. `power-cut`.
-        arguments: its fields; a text is converted to the field's type.
+        arguments: the fault's fields; a text is converted to the field's type.
 
     Raises:
         BenchError: the fault or field is unknown, or a value is outside its limits; names the valid ones.

@@ -177,7 +177,7 @@ class BadHandshake(Fault):
 
     Args:
         kind: `half` an HTTP response, `garbage`, `close` without a response, `wrong-key`, `other-subprotocol` than the
-            one offered, or `no-subprotocol`.
+            offered one, or `no-subprotocol`.
     """
 
     kind: HandshakeKind = "half"

@@ -33,7 +33,7 @@ def inject_at_csms(csms: Csms, fault: Fault, files: Files | None = None) -> Iter
         raise BenchError(f"The fault {fault.name} needs a bench: this program has only a CSMS", "Open a bench")
     if FILES in fault.needs and files is None:
         raise BenchError(f"The fault {fault.name} needs a file server", "Start this program with --files FOLDER")
-    with inject(_CsmsAlone(csms, files), fault) as injected:  # type: ignore[arg-type]  # it has what these faults use
+    with inject(_CsmsAlone(csms, files), fault) as injected:  # type: ignore[arg-type]  # it has all that they use
         yield injected
 
 

@@ -59,7 +59,7 @@ class FileStatus(FileFault):
     """The file server answers with an error, and takes no upload.
 
     Args:
-        status: from 400 to 599, e.g. 401, 403, 404, 413, 503, 507.
+        status: the HTTP status, from 400 to 599, e.g. 401, 403, 404, 413, 503, 507.
         retry_after_s: the seconds in the header Retry-After; 0 for no such header.
     """
 

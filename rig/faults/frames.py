@@ -28,7 +28,7 @@ class FrameFault(Fault):
 
     Args:
         direction: `sent` by the CSMS, `received` by it, or `both`.
-        action: of the CALL, or of the CALL that a frame answers; empty: any.
+        action: the action of the CALL, or of the CALL that a frame answers; empty: any.
         message: the kind of frame: `any`, `call`, `answer`, `result` or `error`.
         first: the number of the first frame to change, among those that match.
         times: the number of frames to change from there; 0: all.
@@ -234,7 +234,7 @@ class FrameFragments(FrameFault):
     """Frames of the CSMS arrive in fragments, with a ping between each two.
 
     Args:
-        count: the number of fragments, at most that of the characters.
+        count: the number of fragments, at most the number of characters.
     """
 
     count: Annotated[int, Limits(least=2, most=10_000)] = 3

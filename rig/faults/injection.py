@@ -17,8 +17,7 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
     """Inject a fault during a `with` block.
 
     `FaultInjected` is on the timeline before it begins, `FaultLifted` after everything is restored. All restoring steps
-    run, even if the block or one of the steps raises, and no signal that ends the process interrupts them
-    (`rig/util/signals.py`).
+    run, even if the block or a step raises. No signal that ends the process interrupts them (`rig/util/signals.py`).
 
     Args:
         bench: the bench.

@@ -110,10 +110,10 @@ class LeaseLost(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WifiSilence(Fault):
-    """The access point lists the station as joined, and rejects attempts until the station has made none for that time.
+    """The access point lists the station as joined, and rejects attempts until the station has paused.
 
     Args:
-        seconds: that time.
+        seconds: the required time without an attempt.
     """
 
     seconds: Annotated[int, Limits(least=1, most=3600)] = 90

@@ -57,14 +57,14 @@ class Service(Protocol):
         """Take an upload, and return the answer; None: the connection is reset.
 
         Raises:
-            RejectedError: it is refused.
+            RejectedError: the upload is refused.
         """
 
     def validate_login(self, request: Request) -> None:
         """Check the login of a request.
 
         Raises:
-            RejectedError: it is missing or wrong.
+            RejectedError: the login is missing or wrong.
         """
 
     def publish(self, transfer: Transfer) -> None:
@@ -129,7 +129,7 @@ class Connection:
         self._opened()
         transfer.begin(event)
         if not _has_body(event):
-            await self._next()  # the end of the request, so that h11 knows it before the answer
+            await self._next()  # h11 needs the end of the request before the answer
         failures: list[Failure] = []
         reply: Reply | None
         try:
@@ -232,10 +232,10 @@ class Connection:
     def _head(self, reply: Reply) -> bytes:
         """Return the head of an answer."""
         headers = [*reply.headers, ("Server", "Plugbench")]
-        if reply.status != http.HTTPStatus.NOT_MODIFIED:  # where it is that of the file (RFC 9110 section 8.6)
+        if reply.status != http.HTTPStatus.NOT_MODIFIED:  # 304 would need the file's length (RFC 9110 section 8.6)
             headers.append(("Content-Length", str(reply.length)))
         if self._http.our_state is h11.MUST_CLOSE or self._http.their_state is h11.SEND_BODY:
-            headers.append(("Connection", "close"))  # a body that is not read leaves no way to the next request
+            headers.append(("Connection", "close"))  # a body that is not read hides the next request
         try:
             reason = http.HTTPStatus(reply.status).phrase
         except ValueError:  # a status without a name
@@ -254,7 +254,7 @@ class Connection:
             transfer.sent += len(data)
             if reply.bytes_per_s:
                 await asyncio.sleep(step / reply.bytes_per_s)
-            if len(data) < wanted:  # somebody truncated it, and the Content-Length is sent already
+            if len(data) < wanted:  # the file was truncated after the Content-Length was sent
                 transfer.fail("the file became shorter")
                 return False
         return True
@@ -285,7 +285,7 @@ class Connection:
 
     async def _drop_the_rest(self) -> None:
         if self._writer.can_write_eof():
-            with contextlib.suppress(OSError):  # the client has reset the connection, which nobody has noticed yet
+            with contextlib.suppress(OSError):  # the client has already reset the connection
                 self._writer.write_eof()
         unread = 0
         with contextlib.suppress(TimeoutError):
@@ -295,7 +295,7 @@ class Connection:
 
     async def _refuse_malformed(self, transfer: Transfer, error: h11.RemoteProtocolError) -> bool:
         """Answer bytes that are no request (RFC 9112 section 9.6), unless an answer has begun."""
-        if self._writer.is_closing():  # its handshake took too long, which is reported
+        if self._writer.is_closing():  # the handshake took too long, which is reported already
             return False
         transfer.fail(f"no request of HTTP: {visible(str(error))}")
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):

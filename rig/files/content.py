@@ -1,4 +1,4 @@
-"""The content of a file that is served: bytes in memory, an open file, or one of these with a fault in it."""
+"""The content of a served file: bytes in memory, or an open file; with or without a fault in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Content(Protocol):
 
     @property
     def etag(self) -> str:
-        """The entity tag, in its quotes. Other bytes have another one."""
+        """The entity tag, in its quotes. Different bytes have different tags."""
 
     def read(self, start: int, count: int) -> bytes:
         """Return at most `count` bytes from `start` on; none at the end."""
@@ -54,7 +54,7 @@ class OpenFile:
     """A regular file. The tag is made from its inode, size and time, because hashing an image takes long.
 
     Args:
-        descriptor: of the file, which belongs to this object from now on.
+        descriptor: the descriptor of the file, which belongs to this object from now on.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -73,7 +73,7 @@ class OpenFile:
 
 
 class _Altered:
-    """A content with a fault in it. The tag is that of the whole file: a server that corrupts does not notice."""
+    """A content with a fault in it. The tag is for the whole file, as on a server with an undetected fault."""
 
     def __init__(self, content: Content) -> None:
         self._content = content

@@ -12,8 +12,7 @@ from rig.files.reply import End, Intake, Reply, text_reply
 from rig.files.request import LOGIN_IS_REQUIRED, Request
 
 RedirectTo = Literal["itself", "http", "https"]
-"""Where a redirection leads without a `location`: the same URL, which makes a circle, or the same path over HTTP or
-HTTPS."""
+"""The target of a redirection without a `location`: the same URL (a circle), or the same path over HTTP or HTTPS."""
 
 
 class Effect:
@@ -43,11 +42,11 @@ class Effect:
         return content
 
     def refusal(self, request: Request) -> Reply | None:  # noqa: ARG002
-        """Return the answer that takes the place of the file, or of the acceptance of an upload; None: no other."""
+        """Return the answer that replaces the file, or the acceptance of an upload; None: the normal answer."""
         return None
 
     def reply(self, reply: Reply) -> Reply:
-        """Return the answer that takes the place of one."""
+        """Return the answer that takes the place of the given one."""
         return reply
 
     def intake(self, intake: Intake) -> Intake:
@@ -63,7 +62,7 @@ class Status(Effect):
     """The answer has another status and no file; an upload is refused before its body.
 
     Attributes:
-        status: from 400 to 599.
+        status: the HTTP status, from 400 to 599.
         retry_after_s: the seconds in the header Retry-After (RFC 9110 section 10.2.3); 0 for no such header.
     """
 
@@ -86,7 +85,7 @@ class Redirect(Effect):
     Attributes:
         status: 301, 302, 303, 307 or 308.
         to: where it leads.
-        location: a URL that takes the place of `to`; empty: none does.
+        location: a URL that takes the place of `to`; empty: `to` applies.
     """
 
     status: int = 302

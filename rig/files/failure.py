@@ -45,12 +45,12 @@ class Failure(OccasionCounter):
     """An effect on the selected requests, while it is active.
 
     Args:
-        name: its name on the timeline.
+        name: the failure's name on the timeline.
         effect: the change.
         selection: the requests.
 
     Attributes:
-        version: drawn once from the seed, for what must be the same in all requests.
+        version: a number drawn once from the seed, for changes that are the same in all requests.
     """
 
     def __init__(self, name: str, effect: Effect, selection: Selection) -> None:

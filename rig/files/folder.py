@@ -11,7 +11,7 @@ from rig.files.content import OpenFile
 from rig.util.errors import BenchError
 
 UPLOADS_FOLDER = "uploads"
-"""The folder inside of the served one that takes uploads. It is not served: what came from the network stays there."""
+"""The folder inside of the served one that takes uploads. It is not served, so nobody can download an upload."""
 
 
 class Folder:
@@ -21,7 +21,7 @@ class Folder:
         path: the folder.
 
     Raises:
-        BenchError: it is no folder, or cannot be read.
+        BenchError: the path is no folder, or cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +34,7 @@ class Folder:
     def open(self, name: str) -> OpenFile | None:
         """Open a regular file.
 
-        Each part is opened in the folder before it and must not be a link, so a link that appears meanwhile is not
+        Each part is opened in the folder before it, and must not be a link. So a link that appears meanwhile is not
         followed either.
 
         Args:

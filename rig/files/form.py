@@ -28,7 +28,7 @@ def file_of(content_type: str, body: bytes) -> tuple[str, str, bytes] | None:
     try:
         return _first_file(header.get_boundary(), body)
     except (ValueError, LookupError, TypeError):
-        # The parser of the email package fails at some parameters in the form of RFC 2231, such as `filename*`.
+        # The parser of the email package fails at some parameters of RFC 2231, such as `filename*`.
         raise RejectedError(400, "a header of the form has a parameter that cannot be decoded") from None
 
 

@@ -43,7 +43,7 @@ class Files:
         timeline: the bench's timeline. It gets every request as `FileTransfer`.
         loop: the bench's event loop, running in its own thread.
         host: the address to listen on.
-        port, tls_port: of HTTP and of HTTPS; 0 takes a free one.
+        port, tls_port: the ports of HTTP and of HTTPS; 0 takes a free port.
         named: the host in URLs; empty: `host`.
         folder: a folder whose files are served, and which takes uploads in `uploads`; None: both are in memory.
         logins: the passwords by user; empty: everybody may use the server.
@@ -109,10 +109,10 @@ class Files:
     # -- files ----------------------------------------------------------------------------------------------------
 
     def put(self, name: str, data: bytes | str) -> str:
-        """Serve a file from memory. It replaces one of the same name, whose ETag differs if its bytes do.
+        """Serve a file from memory. It replaces a file of the same name. The ETag changes if the bytes do.
 
         Args:
-            name: its path in the URL, such as `firmware.bin` or `v2/firmware.bin`.
+            name: the file's path in the URL, such as `firmware.bin` or `v2/firmware.bin`.
             data: the bytes, or a text.
 
         Returns:
@@ -155,11 +155,11 @@ class Files:
         return sorted(self._server.files)
 
     def url(self, name: str = "", *, tls: bool = False) -> str:
-        """Return the URL of a file, or of an upload. It contains the first login that is required.
+        """Return the URL of a file, or of an upload. The URL contains the first login that is required.
 
         Args:
             name: the path in it; empty: the beginning of all URLs.
-            tls: with HTTPS.
+            tls: whether the URL is of HTTPS.
         """
         scheme, _, rest = (self._server.site.https if tls else self._server.site.http).partition("//")
         return f"{scheme}//{self._shown_login}{rest}{path_of(name.removeprefix('/')) if name else ''}"
@@ -181,12 +181,12 @@ class Files:
         """Wait for the next complete upload. It may be there already.
 
         Args:
-            pattern: of its name, such as `*.log`.
+            pattern: a pattern of the upload's name, such as `*.log`.
             timeout: bench seconds.
             since: ignore events before this mark; None: the test's start.
 
         Raises:
-            ExpectationError: none came in time. The message shows the last requests.
+            ExpectationError: no upload came in time. The message shows the last requests.
         """
         found = self._expect(
             f"an upload {pattern!r}",
@@ -212,14 +212,14 @@ class Files:
         """Wait until the server has answered a request, or has answered it already.
 
         Args:
-            pattern: of the decoded path, without its first `/`, such as `firmware.bin`.
-            method: such as `GET`; empty: any.
+            pattern: a pattern of the decoded path, without its first `/`, such as `firmware.bin`.
+            method: the method, such as `GET`; empty: any.
             where: a predicate that the event must fulfil too.
             timeout: bench seconds.
             since: ignore events before this mark; None: the test's start.
 
         Raises:
-            ExpectationError: none came in time. The message shows the last requests.
+            ExpectationError: no such request came in time. The message shows the last requests.
         """
         return self._expect(
             f"a request {method} {pattern!r}".replace("  ", " "),
@@ -234,7 +234,7 @@ class Files:
 
     @checked
     def expect_refused(self, reason: str = "", *, timeout: Seconds = 10.0, since: Mark | None = None) -> ClientRefused:
-        """Wait for the next client that came to no request, such as one that rejects the server's certificate.
+        """Wait for the next client that fails before its request, for example by rejecting the certificate.
 
         Args:
             reason: a part of the reason.
@@ -242,7 +242,7 @@ class Files:
             since: ignore events before this mark; None: the test's start.
 
         Raises:
-            ExpectationError: none came in time.
+            ExpectationError: no client was refused in time.
         """
         return self.timeline.expect(
             ClientRefused,
@@ -270,7 +270,7 @@ class Files:
         Args:
             effect: the change (`rig.files`).
             selection: the requests; None: every one.
-            name: its name on the timeline.
+            name: the failure's name on the timeline.
 
         Yields:
             The failure, which counts the matching and the changed requests.
@@ -294,7 +294,7 @@ class Files:
 
     @cached_property
     def _generated_login(self) -> dict[str, bytes]:
-        """The same for all calls of `login`: the number of secrets that output masks is limited."""
+        """Return the same login at each call: the number of secrets that output masks is limited."""
         return generated_login()
 
     @contextlib.contextmanager
@@ -302,7 +302,7 @@ class Files:
         """Present a certificate of a kind to new connections of HTTPS within the block.
 
         Args:
-            kind: as for `Authority.server`, such as `expired`.
+            kind: the kind of certificate as for `Authority.server`, such as `expired`.
         """
 
         async def secure(certificate: Certificate) -> Certificate:

@@ -16,7 +16,7 @@ class BadNameError(ValueError):
 
 
 def name_of(target: str) -> str:
-    """Return the name of the file that a request asks for. It may end with `/`: the name of a folder.
+    """Return the name of the requested file. The name of a folder ends with `/`.
 
     Args:
         target: the request's target in origin-form or absolute-form (RFC 9112 section 3.2).

@@ -15,13 +15,13 @@ class UnsatisfiableError(Exception):
 def wanted_range(headers: Mapping[str, str], size: int, etag: str) -> range | None:
     """Return the part of a file that a GET asks for; None: the whole file.
 
-    Several ranges, other units and malformed headers ask for the whole file, as RFC 9110 section 14.2 allows. So does
-    an If-Range with another tag: the file is no longer the one whose beginning the client has.
+    Several ranges, other units and malformed headers ask for the whole file, as RFC 9110 section 14.2 allows. An
+    If-Range with another tag asks for the whole file too: the file has changed since the client read its beginning.
 
     Args:
-        headers: of the request, with names in lower case.
-        size: of the file in bytes.
-        etag: of the file.
+        headers: the headers of the request, with names in lower case.
+        size: the size of the file in bytes.
+        etag: the entity tag of the file.
 
     Raises:
         UnsatisfiableError: the answer is 416.
@@ -32,7 +32,7 @@ def wanted_range(headers: Mapping[str, str], size: int, etag: str) -> range | No
     first, last = found.groups()
     if not first and not last:
         return None
-    if not first:  # the last bytes
+    if not first:  # a suffix range: the last bytes
         if int(last) == 0 or size == 0:
             raise UnsatisfiableError
         return range(max(0, size - int(last)), size)

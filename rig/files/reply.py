@@ -22,11 +22,11 @@ class Reply:
         headers: the headers, without Content-Length.
         body: the content from which the body is taken.
         part: the bytes of the content that are sent.
-        declared: the Content-Length; None: that of the part.
+        declared: the Content-Length; None: the length of the part.
         bytes_per_s: the rate of the body in bytes for each bench second; 0: as fast as the client reads.
         cut_after: the number of bytes of the body after which the answer ends; None: it is whole; -1: even its head is
             not sent.
-        end: the way in which a cut answer ends.
+        end: the end of a cut answer.
     """
 
     status: int

@@ -13,7 +13,7 @@ UPLOADS = ("PUT", "POST")
 DOWNLOADS = ("GET", "HEAD")
 
 MOST_HEADER_BYTES = 16 << 10
-"""The maximum size of the head of a request, of each other part of it but the body, and of a head within a form."""
+"""The maximum size of a request's head, of each other part of a request but the body, and of a head in a form."""
 
 
 class Site(NamedTuple):
@@ -28,10 +28,10 @@ class Request:
     """The head of a request.
 
     Attributes:
-        method: such as `GET`.
-        target: as the client sent it.
-        name: of the file; for an upload it may be that of a folder, or empty.
-        headers: by their names in lower case; several of a name are joined by commas.
+        method: the method, such as `GET`.
+        target: the target as the client sent it.
+        name: the name of the file; for an upload, possibly the name of a folder, or empty.
+        headers: the headers by name in lower case; headers of the same name are joined by commas.
         site: the server's URLs.
     """
 
@@ -43,7 +43,7 @@ class Request:
 
     @property
     def is_upload(self) -> bool:
-        """Whether it sends a file, rather than asks for one."""
+        """Whether it sends a file, rather than requests one."""
         return self.method in UPLOADS
 
 

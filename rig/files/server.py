@@ -30,7 +30,8 @@ from rig.util.errors import BenchError
 from rig.util.tcp import Port
 
 MOST_CONNECTIONS = 128
-"""The maximum number of open connections. One more ends the oldest without a request; without one it is reset."""
+"""The maximum number of open connections. One more ends the oldest connection without a request; if there is none, the
+new one is reset."""
 
 _NO_TLS = "finished no TLS handshake"
 
@@ -40,18 +41,18 @@ class FileServer:
 
     Args:
         timeline: gets an event for each request.
-        certificate: for HTTPS.
+        certificate: the certificate for HTTPS.
         host: the address to listen on.
-        port: of HTTP; 0 takes a free one.
-        tls_port: of HTTPS; 0 takes a free one.
+        port: the port of HTTP; 0 takes a free port.
+        tls_port: the port of HTTPS; 0 takes a free port.
         named: the host in URLs; empty: `host`.
         folder: a folder whose files are served, and which takes uploads in `uploads`; None: both are in memory.
         logins: the passwords by user; empty: everybody may use the server.
 
     Attributes:
-        files: the files in memory by name. They hide those of the folder.
+        files: the files in memory by name. They hide files of the same name in the folder.
         uploads: the files that clients have uploaded.
-        logins: as above.
+        logins: the same as the argument.
 
     Raises:
         BenchError: a port is taken, or there is no such folder.
@@ -130,7 +131,7 @@ class FileServer:
         """Present a certificate to new connections of HTTPS. Return the previous one.
 
         Raises:
-            BenchError: it cannot be used; the previous one stays.
+            BenchError: the certificate cannot be used; the previous one stays.
         """
         self._tls_context = _context(certificate)
         before, self._certificate = self._certificate, certificate
@@ -216,7 +217,7 @@ class FileServer:
         """Check the login of a request.
 
         Raises:
-            RejectedError: it is missing or wrong.
+            RejectedError: the login is missing or wrong.
         """
         validate_login(self.logins, request.headers.get("authorization", ""))
 
@@ -255,7 +256,7 @@ class FileServer:
         """Take an upload, and return the answer; None: a failure resets the connection.
 
         Raises:
-            RejectedError: it is too large, malformed, or has no room.
+            RejectedError: the upload is too large, malformed, or has no room.
         """
         intake = Intake()
         for failure in failures:

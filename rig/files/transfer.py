@@ -41,7 +41,7 @@ class Transfer:
             self.wanted = self.path.removeprefix("/")
 
     def fail(self, why: str) -> None:
-        """Note that it ended early, and why."""
+        """Note that the transfer ended early, and why."""
         self.complete = False
         self.error = self.error or why
 

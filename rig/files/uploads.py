@@ -27,12 +27,12 @@ class Upload:
     """A complete upload.
 
     Attributes:
-        name: its name: that of its URL, or the one that the client gave with the file. A second upload of a name gets
+        name: the name in its URL, or the name that the client sent with the file. A second upload of a name gets
             a number: `log.txt.2`.
         content_type: the header Content-Type; empty if there was none.
-        size: in bytes.
+        size: the size in bytes.
         sha256: in hexadecimal digits.
-        path: its file; None if it is in memory.
+        path: the file of the upload; None if it is in memory.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Uploads:
         """Check that an upload can be taken.
 
         Args:
-            size: in bytes, as far as it is known.
+            size: the size in bytes, as far as it is known.
 
         Raises:
             RejectedError: there are too many bytes or too many uploads.
@@ -105,7 +105,7 @@ class Uploads:
 
     @contextlib.contextmanager
     def arriving(self) -> Iterator[Arrival]:
-        """Collect the bytes of an upload within the block. What was not added at its end is dropped."""
+        """Collect the bytes of an upload within the block. Bytes not added by its end are dropped."""
         arrival = Arrival(self)
         try:
             yield arrival
@@ -116,7 +116,7 @@ class Uploads:
         """Count more bytes that arrive.
 
         Raises:
-            RejectedError: they are too many.
+            RejectedError: there are too many bytes.
         """
         self.validate_room(size)
         self._arriving += size
@@ -132,7 +132,7 @@ class Uploads:
         Raises:
             RejectedError: there are too many uploads, or the folder cannot be written to.
         """
-        self._validate_number()  # others that were arriving with it may have taken its place
+        self._validate_number()  # uploads that arrived at the same time may have taken the last place
         digest = hashlib.sha256(data).hexdigest()
         if self._folder is None:
             known = {upload.name for upload in self._kept}
@@ -183,7 +183,7 @@ class Arrival:
 def _size_of(folder: Path) -> tuple[int, int]:
     try:
         sizes = [entry.stat(follow_symlinks=False).st_size for entry in os.scandir(folder)]
-    except OSError:  # there is no folder yet; if it cannot be used, the first upload reports it
+    except OSError:  # there is no folder yet; if it cannot be used, the first upload reports that
         return 0, 0
     return len(sizes), sum(sizes)
 
@@ -199,7 +199,7 @@ def _store(folder: Path, name: str, data: bytes) -> Path:
             with contextlib.suppress(FileExistsError):
                 descriptor = os.open(free, _NEW_FILE, 0o600, dir_fd=at)
                 break
-        else:  # somebody else has put files there
+        else:  # other files in the folder
             raise RejectedError(507, f"the folder of the uploads has {MOST_UPLOADS} files named {name!r}, the most")
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -16,7 +16,7 @@ _TIMEOUT_S = 5.0
 
 
 class Backtraces:
-    """Decodes backtraces of the device if the available executable has the build id of the one that crashed.
+    """Decodes backtraces of the device if the available executable has the build id of the crashed one.
 
     Args:
         root: the project's folder; paths below it are shown relative to it.
@@ -37,7 +37,7 @@ class Backtraces:
 
         Returns:
             `0x1a2b function at file:line`, with a line for each inlined function; frames of the crash reporter are
-            left out. Where nothing was decoded, the last line is the reason, once for each reason.
+            left out. If nothing was decoded, the last line is the reason. Each reason is given once.
         """
         if self.executable is None or not frames or not all(_ADDRESS.fullmatch(frame) for frame in frames):
             return tuple(frames)
@@ -59,7 +59,7 @@ class Backtraces:
         return (*frames, f"(not decoded: {why})")
 
     def _look_up(self, tool: str, frames: Sequence[str]) -> tuple[str, ...]:
-        # The stack has return addresses; each call is just before one.
+        # The stack has return addresses. Each call is just before a return address.
         calls = [hex(max(int(frame, 16) - 1, 0)) for frame in frames]
         done = subprocess.run(
             [tool, "-e", str(self.executable), "-a", "-f", "-C", "-i", *calls],

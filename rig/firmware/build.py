@@ -47,7 +47,7 @@ def firmware(source: str, root: Path) -> Firmware:
         root: the project's folder, to which paths are relative.
 
     Raises:
-        BenchError: it does not build, or does not exist.
+        BenchError: the firmware does not build, or does not exist.
     """
     if source == "host":
         return package(build(root), root)
@@ -59,10 +59,10 @@ def firmware(source: str, root: Path) -> Firmware:
 
 
 def build_notice(source: str, root: Path) -> str:
-    """Return a notice of what `firmware` will build, and how long that takes; empty if there is nothing to build.
+    """Return a notice of the coming build and its duration; empty if there is nothing to build.
 
     Args:
-        source: as in `firmware`.
+        source: the firmware, as in `firmware`.
         root: the project's folder.
     """
     if source != "host":
@@ -82,11 +82,12 @@ def check_source(source: str, root: Path) -> None:
     """Check the firmware that a bench description names, without building it.
 
     Args:
-        source: as in `firmware`.
+        source: the firmware, as in `firmware`.
         root: the project's folder.
 
     Raises:
-        BenchError: it does not exist, or is neither a build folder of ESP-IDF nor an executable for this machine.
+        BenchError: the firmware does not exist, or is neither a build folder of ESP-IDF nor an executable for this
+            machine.
     """
     if source == "host":
         host_project(root)
@@ -97,7 +98,7 @@ def check_source(source: str, root: Path) -> None:
             load_manifest(path).contents()
             return
         lacks = _unusable(path)
-    except OSError as problem:  # a name that is too long, a folder that may not be entered
+    except OSError as problem:  # a name that is too long, a folder without permission
         lacks = f"cannot be read: {problem.strerror}"
     if not lacks:
         return
@@ -135,7 +136,7 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
 
     Args:
         root: the project's folder.
-        sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer.
+        sanitize: whether to build with AddressSanitizer and UndefinedBehaviorSanitizer.
 
     Returns:
         The unstripped executable.
@@ -158,7 +159,7 @@ def host_project(root: Path) -> Path:
     """Return the folder of the sources for this machine.
 
     Raises:
-        BenchError: it does not exist.
+        BenchError: the folder does not exist.
     """
     source = root / "firmware" / "host"
     if not source.is_dir():
@@ -173,7 +174,7 @@ def package(executable: Path, root: Path, project: str = PROJECT, version: str |
         executable: the unstripped executable.
         root: the project's folder.
         project: the firmware's name, at most 31 bytes.
-        version: its version, at most 31 bytes; None: that of firmware/version.txt.
+        version: its version, at most 31 bytes; None: the version in firmware/version.txt.
 
     Raises:
         BenchError: the executable cannot be stripped, or does not fit into its partition.
@@ -236,7 +237,7 @@ def _run(command: Sequence[str], *holding: int) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
-    """Lock a build folder against a second run at the same time. It is created if it is missing.
+    """Lock a build folder against a second run at the same time. A missing folder is created.
 
     Yields:
         The lock's descriptor. A compiler that inherits it keeps the folder locked even after this process is killed.

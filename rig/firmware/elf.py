@@ -34,7 +34,7 @@ class _Layout:
 
     header: str  # type, machine, version, entry, program headers' offset, sections' offset, flags, sizes and counts
     segment: str
-    offset: int  # of a segment's offset and size in its fields
+    offset: int  # the place of a segment's offset and size
     size: int
     entry: str
 
@@ -47,7 +47,7 @@ def read_elf(path: Path) -> ElfHeader | None:
     """Read the header of an ELF file; None if it is no ELF file, or ends too early.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         start = file.read(64)

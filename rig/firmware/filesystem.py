@@ -15,7 +15,7 @@ GEOMETRY: Mapping[str, Any] = {
     "block_size": BLOCK_SIZE,
     "read_size": 16,
     "prog_size": 16,
-    "cache_size": 512,  # as of the device: with a smaller one some of its files cannot be read
+    "cache_size": 512,  # the device's cache size: with a smaller cache, some of its files cannot be read
     "lookahead_size": 16,
 }
 
@@ -24,7 +24,7 @@ def make_filesystem(files: Mapping[str, bytes], size: int) -> bytes:
     """Return a LittleFS image of `size` bytes with `files` in its root directory, by name.
 
     Raises:
-        BenchError: they do not fit.
+        BenchError: the files do not fit.
     """
     filesystem = _on(bytearray(b"\xff") * size)
     filesystem.format()

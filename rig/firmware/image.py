@@ -1,8 +1,8 @@
 """Application images in the ESP32's own format with the host build of the firmware as payload.
 
 The format is that of esptool's "Firmware Image Format": a header, segments, a checksum byte and an appended SHA-256;
-the first segment is ESP-IDF's application descriptor. The host executable is one more segment: xz-compressed, behind
-a small header of ours, at an address of external RAM that no real image uses for code.
+the first segment is ESP-IDF's application descriptor. The host executable is one more segment, compressed by xz, behind
+a small header of ours. Its address is in external RAM, where no real image has code.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class AppImage:
         version: the firmware's version in the application descriptor.
         elf_sha256: SHA-256 of the unstripped executable, to find its symbols.
         executable: the host executable; empty in an image for a real chip.
-        length: of the image in bytes, with checksum and digest.
+        length: the length of the image in bytes, with checksum and digest.
     """
 
     project: str
@@ -63,8 +63,8 @@ def make_image(executable: bytes, *, project: str, version: str, elf_sha256: byt
 
     Args:
         executable: the stripped host executable.
-        project: at most 31 bytes.
-        version: at most 31 bytes.
+        project: the project's name, at most 31 bytes.
+        version: the version, at most 31 bytes.
         elf_sha256: 32 bytes, see `AppImage`.
 
     Raises:
@@ -107,7 +107,7 @@ def parse_image(data: bytes) -> AppImage:
         data: starts with the image; the bytes after it are ignored.
 
     Raises:
-        ImageError: it cannot be booted.
+        ImageError: the image cannot be booted.
     """
     if len(data) < _HEADER.size or data[0] != MAGIC:
         raise ImageError(f"invalid header: 0x{int.from_bytes(data[:4], 'little'):08x}")

@@ -1,6 +1,6 @@
 """The list of files to flash, in the form of ESP-IDF's `flasher_args.json`.
 
-Both the host build and every ESP-IDF build write one, so the flasher accepts either.
+The host build and every ESP-IDF build write such a file, so the flasher accepts the files of both.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def _content(path: Path) -> bytes:
     """Return the content of a regular file: a device has no end, and a pipe may have no writer.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is not a regular file, or too large.
+        OSError: the file cannot be read.
+        ValueError: the file is not a regular file, or too large.
     """
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):

@@ -1,7 +1,7 @@
 """Convert ESP-IDF's partition table between `partitions.csv` and the binary at 0x8000.
 
-The format is that of ESP-IDF's "Partition Tables" guide: 32-byte entries that start with 0xAA 0x50, terminated by an
-entry that starts with 0xEB 0xEB and has the MD5 of all entries before it.
+The format is that of ESP-IDF's "Partition Tables" guide. Entries have 32 bytes and start with 0xAA 0x50. The last entry
+starts with 0xEB 0xEB and has the MD5 of all entries before it.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ def make_secrets(blobs: Mapping[str, bytes], size: int) -> bytes:
     """Make an image of the partition that holds the blobs and nothing else.
 
     Args:
-        blobs: by name, one of `NAMES`.
-        size: of the partition in bytes.
+        blobs: the blobs by name, one of `NAMES`.
+        size: the size of the partition in bytes.
 
     Raises:
         AuthorError: a name is unknown, or a blob is too long.

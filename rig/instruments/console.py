@@ -40,11 +40,11 @@ _QUIET_AFTER_S = 0.5
 class Console:
     """Reads and writes the console. Publishes each line as `LogLine`, followed by the log format's events.
 
-    A line ends with its newline. One that has none, such as a prompt, ends when the device is quiet, when it restarts,
-    when the answer to a command or a pause follows, and when the port is released.
+    A line ends with its newline. A line without one, such as a prompt, ends when the device is quiet or restarts, when
+    the answer to a command follows, or when the port is released.
 
-    If the log format raises, only its events of that line are lost. The line itself and all others are published, and
-    waiting calls raise the error.
+    If the log format raises, the events of that line are lost, but all lines are published. Waiting calls raise the
+    error.
 
     Args:
         timeline: the bench's timeline.
@@ -94,7 +94,7 @@ class Console:
         """Open the port, on the bench's loop.
 
         Raises:
-            BenchError: it cannot be opened; the message names the existing ports.
+            BenchError: the port cannot be opened; the message names the existing ports.
         """
         self._letting_go = False
         self._splitter = LineSplitter()
@@ -121,7 +121,7 @@ class Console:
         """Open the port again after `release`, or after it had vanished.
 
         Raises:
-            BenchError: it cannot be opened.
+            BenchError: the port cannot be opened.
         """
         if self._port is None:
             run_on(self._loop, self.open(), "opening the serial port")
@@ -155,7 +155,7 @@ class Console:
             self._line_timer = self._loop.call_later(_PROMPT_AFTER_S, self._look_at_open_line)
 
     def _is_after_a_prompt(self, data: bytes, now: int) -> bool:
-        """Return whether the first bytes after a command begin a line: the open one was a prompt, not half a line."""
+        """Return whether the first bytes after a command begin a line, because the open line was a prompt."""
         prefix = self._format.answer_prefix.encode()
         is_answer = data.startswith(prefix) or prefix.startswith(data)
         return is_answer or self._timeline.clock.between(self._last_byte, now) >= _PROMPT_AFTER_S
@@ -237,7 +237,7 @@ class Console:
         self._timeline.extend(came, t=now, uncertainty=self._uncertainty, source="console")
 
     def _decoded(self, event: Event) -> Event:
-        """Return the event; a panic with its backtrace decoded for the build that booted last."""
+        """Return the event. The backtrace of a panic is decoded for the build that booted last."""
         if not isinstance(event, Panic) or self._backtraces is None:
             return event
         boot = self._timeline.last(Boot)
@@ -309,7 +309,7 @@ class Console:
         Args:
             pattern: the expression for `re.search` on the line.
             since: skip lines before this mark; None for the test's start.
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
 
         Raises:
             ExpectationError: no line matched in time; the message shows the last lines.
@@ -350,7 +350,7 @@ class Console:
 
         Args:
             command: a command of docs/console-protocol.md, such as `status`.
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
 
         Raises:
             ExpectationError: no answer came in time.

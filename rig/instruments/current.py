@@ -21,7 +21,7 @@ class CurrentMeter:
     A reading holds until the next one, so means are weighted by time.
 
     Args:
-        timeline: gets a `CurrentSample` for each reading that differs from the one before.
+        timeline: gets a `CurrentSample` for each reading that differs from the previous one.
         sensor: the sensor; it is read from now on.
 
     Raises:
@@ -51,7 +51,7 @@ class CurrentMeter:
         )
 
     def on_trouble(self, trouble: Exception) -> None:
-        """Keep the reason why there are no more readings, for the next test that asks for one."""
+        """Keep the reason why there are no more readings, for the next test that needs a reading."""
         self._trouble = trouble if isinstance(trouble, PlugbenchError) else BenchError(f"the current sensor: {trouble}")
 
     @property
@@ -92,13 +92,13 @@ class CurrentMeter:
         Args:
             milliamperes: the limit, in mA.
             for_s: the time for which it must stay below, in bench seconds.
-            timeout: for the time until it is below, in bench seconds.
+            timeout: the timeout for falling below the limit, in bench seconds.
 
         Returns:
-            The reading that was below, after which none was above.
+            The reading below the limit, after which no reading was above it.
 
         Raises:
-            ExpectationError: it did not stay below.
+            ExpectationError: the current did not stay below the limit.
             BenchError: the sensor does not answer any more.
         """
         self._judge(high=milliamperes)
@@ -140,7 +140,7 @@ class CurrentMeter:
                     consume=False,
                 )
             except ExpectationError:
-                _ = self.now  # a sensor that has fallen silent has no reading above the limit either
+                _ = self.now  # raises for a silent sensor, which has no reading above the limit either
                 return sample
 
     def _explain(self, misses: Sequence[CurrentSample]) -> str:

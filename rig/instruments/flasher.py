@@ -34,7 +34,7 @@ class _Advance:
     """The progress of one file after another.
 
     Attributes:
-        is_begun: whether the current file is being written. One that is in the flash already never is.
+        is_begun: whether the current file is being written. A file that is in the flash already is never written.
     """
 
     def __init__(self, progress: Callable[[dict[str, Any]], None]) -> None:
@@ -66,7 +66,7 @@ class Flasher:
         release_port: closes the console's port.
         take_port: opens the console's port again.
         log: the file to which esptool's output is appended.
-        baud: the baud rate of the transfer, once the stub runs.
+        baud: the baud rate of the transfer, after the stub has started.
     """
 
     def __init__(
@@ -198,8 +198,8 @@ class Flasher:
     def _session(self, doing: str, chip: str, advance: Callable[[float], None] = _ignore) -> Iterator[Any]:
         """Put the chip into download mode and run esptool's stub on it; afterwards let the chip boot again."""
         with _output_lock:
-            # The port is closed and opened while the chip is in reset, so that no output is lost, and the pulse on EN
-            # is as long as the capacitor on a real board's EN requires.
+            # The port is closed and opened while the chip is in reset, so that no output is lost. This also makes the
+            # pulse on EN as long as the capacitor on a real board's EN requires.
             self._hold_reset(True)
             self._select_download(True)
             self._release_port()
@@ -254,7 +254,7 @@ class Flasher:
 
 @contextlib.contextmanager
 def _logged_to(output: io.StringIO, advance: Callable[[float], None]) -> Iterator[None]:
-    """Redirect the output of esptool, but not that of other threads, to `output`, and its progress to `advance`."""
+    """Redirect the output of esptool, but not of other threads, to `output`, and its progress to `advance`."""
     from esptool import loader
     from esptool.logger import EspLog, TemplateLogger, log
 
@@ -292,7 +292,7 @@ def _logged_to(output: io.StringIO, advance: Callable[[float], None]) -> Iterato
 class _Untraced:
     """Replaces esptool's HexFormatter. Version 5.6.0 formats each frame in hex even if its trace is off.
 
-    That takes most of the processor time of flashing.
+    This format takes most of the processor time of flashing.
     """
 
     def __init__(self, frame: bytes, auto_split: bool = True) -> None:

@@ -63,10 +63,10 @@ class PulseTrain:
         """Wait for its end. Returns the number of pulses sent.
 
         Args:
-            timeout: in bench seconds; None for twice the nominal duration plus 5 s.
+            timeout: the timeout in bench seconds; None for twice the nominal duration plus 5 s.
 
         Raises:
-            BenchError: it has not ended by then.
+            BenchError: the pulse train has not ended by then.
         """
         assert self._future is not None
         limit = timeout if timeout is not None else 2 * self._count / self._hz + 5
@@ -90,9 +90,9 @@ class Input:
     """One input of the device.
 
     Args:
-        name: its name in the bench description.
+        name: the input's name in the bench description.
         wire: the wire to drive.
-        rest: its state at rest.
+        rest: the input's state at rest.
         timeline: the bench's timeline.
         loop: the bench's event loop.
     """

@@ -53,7 +53,7 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
     """Return the current pattern of the LED.
 
     Args:
-        edges: its latest changes, oldest first, alternately lit and dark; the first may be the start of observation.
+        edges: the latest changes, oldest first, alternately lit and dark; the first may be the start of observation.
         now: the time, in seconds on the edges' clock.
 
     Returns:
@@ -77,12 +77,12 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
 def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
     """Find the first edge of a pattern.
 
-    A steady light begins with its only edge. Flashes begin with the first one that repeats like all later ones, or with
-    the falling edge before it, if the LED was then dark no longer than between two flashes.
+    A steady light begins with its only edge. Flashes begin with the first flash that repeats like all later ones. If
+    the dark time before that flash is not longer than between two flashes, they begin with the falling edge before it.
 
     Args:
         edges: the argument of `decode`.
-        pattern: its result.
+        pattern: the result of `decode`.
 
     Returns:
         The edge's index.
@@ -97,7 +97,7 @@ def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
     periods = [later - sooner for sooner, later in itertools.pairwise(starts)]
     widths = [edges[index + 1].t - edges[index].t for index in rises[: len(periods)]]
     whole = 1 / pattern.rate_hz
-    first = len(periods) - 2 if step == 1 else len(periods) - 3  # `decode` needs this many periods
+    first = len(periods) - 2 if step == 1 else len(periods) - 3  # `decode` needs the last 2 or 3 periods
     while (
         first > 0
         and _same(periods[first - 1], periods[first - 1 + step], whole, _ALIKE)

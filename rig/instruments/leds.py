@@ -30,7 +30,7 @@ class Led:
     A reset or a power cut also switches the LED, so the decoder ignores edges from before it.
 
     Args:
-        name: its name in the bench description.
+        name: the LED's name in the bench description.
         wire: the wire to watch.
         timeline: the bench's timeline.
         loop: the bench's event loop, for the timer that detects a steady light.
@@ -75,16 +75,16 @@ class Led:
         since: Mark | None = None,
         timeout: Seconds = 5.0,
     ) -> LedPattern:
-        """Wait until it shows a pattern. A blink takes two periods to detect, a steady light 1.25 s.
+        """Wait until the LED shows a pattern. A blink takes two periods to detect, a steady light 1.25 s.
 
         Args:
             pattern: off, on, blink or double_flash.
             rate_hz: the repetitions per bench second; None for any.
             duty: the lit part of each repetition, 0 to 1, within a tenth; None for any.
             tolerance: the tolerance of the rate, as a fraction.
-            since: None accepts the current pattern; of a blink, this waits for another flash to confirm it. With a
-                mark, the pattern must be detected after it.
-            timeout: in bench seconds.
+            since: None accepts the current pattern; a blink must be confirmed by another flash. With a mark, the
+                pattern must be detected after it.
+            timeout: the timeout in bench seconds.
 
         Returns:
             The event of the pattern.
@@ -148,7 +148,7 @@ class Led:
             if self._timeline.clock.between(self._edges[-1][0], t_ns) >= STEADY_AFTER_S:
                 self._decoded_at = t_ns
             if t_ns == self._edges[-1][0]:
-                # Two edges at the same time cancel out, as in a reset in stepped time.
+                # Two edges with the same stamp cancel out. A reset in stepped time has such edges.
                 self._edges.pop()
             if not self._edges or self._edges[-1][1] != lit:
                 self._edges.append((t_ns, lit))
@@ -170,7 +170,7 @@ class Led:
                 self._timer = self._loop.call_later(left + 0.001, self._check_steady)
 
     def _device_may_restart(self, event: Event) -> None:
-        # Called under the timeline's lock. A thread with our lock may wait for that one: do not lock here.
+        # Called under the timeline's lock. A thread with our lock may wait for the timeline's: do not lock here.
         if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == _EN):
             self._restarted_at = event.t
 
@@ -195,7 +195,7 @@ class Led:
         if pattern.name != "unknown":
             began = of_this_run[beginning(edges, pattern)][0]
         if goes_on:
-            # The deque may have dropped its first edges.
+            # The deque may have dropped the first edges.
             if pattern.rate_hz and began <= self._edges[1][0] and self._began >= self._restarted_at:
                 began = self._began
             pattern = self._pattern

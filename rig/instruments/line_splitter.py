@@ -12,8 +12,8 @@ _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[0-Z\\-~])")
 class LineSplitter:
     """Splits bytes into lines.
 
-    A line ends with CR LF or LF. One that is too long is split. Invalid UTF-8 becomes \\xNN. Colours and other control
-    sequences of a terminal are removed, because they would hide a line's level and tag.
+    A line ends with CR LF or LF. A line that is too long is split. Invalid UTF-8 becomes \\xNN. Colours and other
+    control sequences of a terminal are removed, because they would hide a line's level and tag.
     """
 
     def __init__(self) -> None:

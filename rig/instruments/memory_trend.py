@@ -13,7 +13,7 @@ from rig.util.errors import AuthorError
 FEWEST_POINTS = 20
 """With fewer points Sen's interval is too wide to be of use, and its normal approximation does not hold."""
 _MOST_POINTS = 256
-"""More points are merged: the number of pairs, and so the time, is the square of it."""
+"""More points are merged, because the time grows with the square of their number."""
 _Z_99 = 2.5758
 """The two-sided 99 % quantile of the normal distribution."""
 
@@ -29,7 +29,7 @@ class MemoryTrend:
         samples: the number of samples.
         slope: bytes lost per cycle; negative if they are gained.
         low: the lower end of the slope's interval, in bytes per cycle.
-        high: its upper end.
+        high: the upper end of the interval.
     """
 
     per: str
@@ -62,7 +62,7 @@ def memory_trend(points: Sequence[tuple[int, float]], per: str, figure: str = "h
     """Estimate the memory that is lost in each cycle.
 
     The slope is the median of the slopes between all pairs of points (Theil and Sen), which a fifth of outliers hardly
-    changes. The interval is that of Sen (1968) at 99 %, but it assumes independent samples. It is therefore widened to
+    changes. The interval of Sen (1968) at 99 % assumes independent samples, so it is widened to
     `slope` ± 2 R / cycles. R is the range of the deviations from the line without the outermost tenths. A single
     loss of R bytes, or a slow rise and fall by R, cannot cause a steeper slope.
 
@@ -124,5 +124,5 @@ def _variance(values: Sequence[float]) -> float:
 
 
 def _figure(value: float) -> str:
-    # Without a sign for a slope that rounds to zero.
+    # A slope that rounds to zero has no sign.
     return f"{round(value, 2) + 0.0:.3g}"

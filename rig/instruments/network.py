@@ -22,7 +22,7 @@ Milliseconds = Annotated[float, Limits(least=0, most=3_600_000)]
 class Network:
     """The network. Its methods may be called from any thread but the loop's. Durations are in bench time.
 
-    It switches the access point on first: this machine may have the proxy's address only while the access point is up.
+    The access point is switched on first: the proxy's address may exist only while the access point is up.
 
     Args:
         timeline: the bench's timeline.
@@ -173,7 +173,7 @@ class Network:
 
     def _switch(self, up: bool) -> None:
         access_point = self._switchable()
-        begun = self.timeline.clock.now()  # so that its effects have later stamps
+        begun = self.timeline.clock.now()  # before the switch, so that the effects have later stamps
         if up:
             access_point.up()
         else:

@@ -15,7 +15,7 @@ class Output:
     """One watched output.
 
     Args:
-        name: its name in the bench description.
+        name: the output's name in the bench description.
         wire: the wire to watch.
         timeline: the bench's timeline.
     """
@@ -33,19 +33,19 @@ class Output:
 
     @checked
     def expect(self, level: bool, *, since: Mark | None = None, timeout: Seconds = 5.0) -> PinEdge:
-        """Wait until it is at a level.
+        """Wait until the output is at a level.
 
         Args:
             level: True for on (closed, driven).
-            since: None accepts the current level. With a mark, wait for the first edge to the level after it, and
-                consume the edge, even if the level has changed again.
-            timeout: in bench seconds.
+            since: None accepts the current level. With a mark, wait for the first edge to the level after the mark and
+                consume that edge, even if the level has changed again.
+            timeout: the timeout in bench seconds.
 
         Returns:
             The edge to that level, with its stamp.
 
         Raises:
-            ExpectationError: it did not reach the level in time.
+            ExpectationError: the output did not reach the level in time.
         """
         what = f"{self._signal} {'on' if level else 'off'}"
         if since is not None:
@@ -75,12 +75,12 @@ class Output:
 
     @checked
     def expect_steady(self, level: bool, *, within: Seconds) -> None:
-        """Check that it is at a level and stays there for `within` bench seconds.
+        """Check that the output is at a level and stays there for `within` bench seconds.
 
         Raises:
-            ExpectationError: it is at the other level, or changes.
+            ExpectationError: the output is at the other level, or changes.
         """
-        since = self._timeline.mark()  # before the check, because it may change right after
+        since = self._timeline.mark()  # before the check: the level may change right after
         self.expect(level, timeout=0)
         self._timeline.expect_none(
             PinEdge,

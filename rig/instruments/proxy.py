@@ -251,7 +251,7 @@ class Proxy:
                 return
             await self.passable()  # a black hole holds back a reset, too
             _reset_all(writers)
-        except asyncio.CancelledError:  # by `drop`; the stream server would report it as an error
+        except asyncio.CancelledError:  # `drop` cancels; the stream server would report an error
             _reset_all(writers)
         finally:
             del self._connections[task]

@@ -43,10 +43,10 @@ class SerialPort(asyncio.Protocol):
             key: the key of the bench description to name in the error.
 
         Raises:
-            BenchError: it cannot be opened; the message names the existing ports.
+            BenchError: the port cannot be opened; the message names the existing ports.
         """
         try:
-            # In a thread, because opening some ports is slow (rfc2217 negotiates).
+            # Opened in a thread, because opening some ports is slow (rfc2217 negotiates).
             port = await asyncio.to_thread(_open_exclusively, url, baud)
         except (serial.SerialException, ValueError, OSError) as error:
             there = ", ".join(found.device for found in list_ports.comports()) or "none"
@@ -70,8 +70,8 @@ class SerialPort(asyncio.Protocol):
 
     async def close(self) -> None:
         """Close it, and wait until it is closed."""
-        # A child that another thread has just forked has the descriptor until it executes its program, and the lock
-        # with it: the flasher could not lock the port meanwhile.
+        # A child that another thread has just forked has the descriptor, with its lock, until the child executes its
+        # program. Until then the flasher could not lock the port.
         descriptor = _descriptor(self._transport.serial)
         if descriptor is not None:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -95,7 +95,7 @@ def _open_exclusively(url: str, baud: int) -> Any:
     port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, **exclusive)
     descriptor = _descriptor(port) if exclusive else None
     if descriptor is not None:
-        # It also keeps out programs that ignore the lock, except those of root.
+        # TIOCEXCL also keeps out programs that ignore the lock, except those of root.
         fcntl.ioctl(descriptor, termios.TIOCEXCL)
     return port
 

@@ -51,7 +51,7 @@ class Telemetry:
         Args:
             count: the number of records, at least 1.
             since: skip records before this mark; None for new records only.
-            timeout: in bench seconds; None for two per record plus three.
+            timeout: the timeout in bench seconds; None for two per record plus three.
 
         Raises:
             ExpectationError: there were too few records in time.
@@ -170,8 +170,8 @@ class Telemetry:
     ) -> MemoryTrend:
         """Check that the device loses no memory per cycle: `telemetry.no_leak(per="reconnect", over=200)`.
 
-        The test makes the cycles first, and takes samples in comparable states of the device, such as one with
-        `expect(1)` after each cycle. A first loss, such as that of a cache which fills up, is not a leak.
+        The test makes the cycles first. It takes samples in comparable states of the device, for example with
+        `expect(1)` after each cycle. A first loss, such as a cache that fills up, is not a leak.
 
         Args:
             per: the cycle: `reconnect` (a connection to the CSMS), `charge` (a transaction), `message` (a frame that
@@ -186,8 +186,8 @@ class Telemetry:
 
         Raises:
             ExpectationError: the device loses memory.
-            AuthorError: no verdict is possible: there were too few cycles or samples, the device rebooted in between,
-                the samples lack the figure, or they vary too much to show a leak of `visible` bytes.
+            AuthorError: no verdict is possible. There were too few cycles or samples, the device rebooted in between,
+                or the samples lack the figure or vary too much to show a leak of `visible` bytes.
         """
         start = since or self._timeline.default_mark
         call = f"no_leak(per={per!r}, over={over})"

@@ -22,14 +22,14 @@ EdgeListener = Callable[[bool, int], None]
 class DrivenWire:
     """A wire into the device. It floats until `drive` and after `release`, but keeps its state.
 
-    A high level feeds an unpowered chip, a low one does not: if `feeds`, power must be on before the wire is driven.
+    A high level feeds an unpowered chip, a low level does not. If `feeds`, power must be on before the wire is driven.
 
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PinEdge` for every change.
-        signal: its name.
-        wire: its description.
-        state: its initial state.
+        signal: the name of the wire.
+        wire: the description of the wire.
+        state: the initial state of the wire.
     """
 
     def __init__(self, factory: Factory, timeline: Timeline, signal: Signal, wire: Wire, state: bool = False) -> None:
@@ -39,7 +39,7 @@ class DrivenWire:
         self._state = state
         self._driving = False
         self._lock = threading.Lock()
-        # The first level that gpiozero drives is the low one, which feeds nothing into the chip.
+        # gpiozero first drives the low level, which feeds nothing into the chip.
         self.device = OutputDevice(
             wire.pin, active_high=not wire.active_low, initial_value=wire.active_low, pin_factory=factory
         )
@@ -88,7 +88,7 @@ class DrivenWire:
     def hold(self) -> None:
         """Drive the wire with its active level, regardless of its state, until `drive` or `release`.
 
-        Only for a wire whose active level pulls a line of the chip low, so that it does not feed the chip. The Pi's
+        Use it only for a wire whose active level pulls a line of the chip low and so does not feed the chip. The Pi's
         level is low, or high if a transistor in between inverts it.
         """
         with self._lock:
@@ -119,8 +119,8 @@ class WatchedWire:
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PinEdge` for every change, and one for the initial state.
-        signal: its name.
-        wire: its description.
+        signal: the name of the wire.
+        wire: the description of the wire.
         publish: False if a listener publishes a more specific event than `PinEdge`.
     """
 

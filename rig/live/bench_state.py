@@ -55,7 +55,7 @@ def bench_state(bench: Bench) -> dict[str, Any]:
         for name, read in sections.items():
             try:
                 state[name] = read()
-            except BenchError:  # closed meanwhile
+            except BenchError:  # the bench was closed meanwhile
                 continue
     shown: dict[str, Any] = masked(state)
     return shown
@@ -64,7 +64,7 @@ def bench_state(bench: Bench) -> dict[str, Any]:
 def _trouble(bench: Bench) -> str:
     if (trouble := bench.timeline.trouble) is not None:
         return str(trouble)
-    # A bench that could not be opened has closed its parts, and the trouble of its waits with them.
+    # A bench that could not be opened has closed its parts, which clears their trouble. The timeline still has it.
     why = None if bench.is_open else bench.timeline.last(BenchTrouble)
     return why.what if why is not None else ""
 
@@ -124,7 +124,7 @@ def _charge_point(csms: Csms, name: str) -> Mapping[str, Any]:
 
 
 def _of_charge_point(state: State) -> Mapping[str, Any]:
-    """Return what only a charge point of OCPP 1.6 has, or has in another form."""
+    """Return the part of the state of a charge point that is special to OCPP 1.6."""
     boot = state.boot or {}
     return {
         "vendor": boot.get("chargePointVendor", ""),
@@ -141,7 +141,7 @@ def _of_charge_point(state: State) -> Mapping[str, Any]:
 
 
 def _of_station(state: Station) -> Mapping[str, Any]:
-    """Return the same of a charging station of OCPP 2.x."""
+    """Return the part of the state of a charging station that is special to OCPP 2.x."""
     described = (state.boot or {}).get("chargingStation", {})
     return {
         "vendor": described.get("vendorName", ""),

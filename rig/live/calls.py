@@ -83,8 +83,8 @@ def described_argument(hint: Any, default: Any) -> dict[str, Any]:
     """Describe an argument in JSON: its type as `described_type`, and `required` or its `default`.
 
     Args:
-        hint: its annotation.
-        default: its default; `inspect.Parameter.empty` or `dataclasses.MISSING` for none.
+        hint: the argument's annotation.
+        default: the argument's default; `inspect.Parameter.empty` or `dataclasses.MISSING` for none.
     """
     described = described_type(hint)
     described["required"] = default in (inspect.Parameter.empty, MISSING)

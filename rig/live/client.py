@@ -14,7 +14,7 @@ from rig.live.folder import connections
 from rig.util.errors import BenchError, DeviceError
 
 _GREETING_S = 5.0
-"""Real seconds in which a holder greets. One that is stopped, as in a debugger, does not."""
+"""Real seconds in which a holder greets. A holder that is stopped, as in a debugger, does not greet."""
 _CHUNK = 1 << 16
 _PROTOCOL = 1
 
@@ -64,7 +64,7 @@ class Client:
         Args:
             do: the request's name.
             progress: called with each progress report.
-            fields: its other fields.
+            fields: the other fields of the request.
 
         Raises:
             DeviceError: the call failed because of the device.
@@ -103,7 +103,7 @@ class Client:
 
         Args:
             name: the call.
-            arguments: its arguments.
+            arguments: the arguments of the call.
             by: the command, for the timeline.
             drive: whether to act even during a test.
             progress: called with each progress report.
@@ -159,7 +159,7 @@ class Client:
         """Return the next message; None at the end.
 
         Raises:
-            TimeoutError: none came in the socket's timeout.
+            TimeoutError: no message came in the socket's timeout.
         """
         while not self._lines:
             try:
@@ -201,14 +201,14 @@ def clients(path: Path | None = None, pid: int | None = None) -> list[Client]:
 
     Args:
         path: only benches of this description; None for all.
-        pid: only that of this process; None for all.
+        pid: only the bench of this process; None for all.
     """
     found = []
     wanted = str(path.resolve()) if path is not None else None
     for connected in connections():
         try:
             client = Client(connected)
-        except (BenchError, TimeoutError):  # a stopped process, or one that has just ended
+        except (BenchError, TimeoutError):  # the process is stopped, or has just ended
             connected.close()
             continue
         if wanted in (None, client.hello["path"]) and pid in (None, client.hello["pid"]):

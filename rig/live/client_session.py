@@ -152,7 +152,7 @@ class ClientSession:
         number = request.get("id")
         try:
             result = await self._do(request)
-        except Exception as error:  # anything that a call raises belongs to its client
+        except Exception as error:  # report anything that a call raises to its client
             self.send({"id": number, "error": error_of(error)})
         else:
             self.send({"id": number, "result": result})
@@ -235,7 +235,7 @@ class ClientSession:
             return call(caller, arguments)
         self._running_test(name, request)
         with self._server.driver.acting(by, name):
-            test = self._running_test(name, request)  # again: a pause that ends now has seen no driver yet
+            test = self._running_test(name, request)  # checked again: a pause may just have ended
             remember_secrets(arguments)
             self._offer.timeline.append(HandAct(source="live", call=name, arguments=arguments, by=by, test=test))
             return call(caller, arguments)

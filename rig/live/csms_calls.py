@@ -23,7 +23,7 @@ class CsmsCalls:
     """The calls of a CSMS.
 
     Args:
-        csms: returns the CSMS, which is another one after the bench was reopened.
+        csms: returns the present CSMS: a reopened bench has a new one.
     """
 
     def __init__(self, csms: Callable[[], Csms]) -> None:
@@ -75,7 +75,7 @@ class CsmsCalls:
         csms = self._csms()
         _require_known(csms, charge_point)
         reply = CallError(error, description) if error else answer or {}
-        # One replacement for each action: another by hand takes its place.
+        # One replacement for each action: the next one by hand takes its place.
         self._undo(action, charge_point)
         self._replaced[action, charge_point] = csms.answer(action, reply, times, check=check, charge_point=charge_point)
 

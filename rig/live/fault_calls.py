@@ -137,7 +137,7 @@ def faults_of_csms(csms: Callable[[], Csms], files: Files | None = None) -> Faul
 
 
 def arguments_of(kind: type[Fault]) -> dict[str, Any]:
-    """Describe the arguments of a fault in JSON, as `Call.described` those of a call."""
+    """Describe the arguments of a fault in JSON, as `Call.described` describes the arguments of a call."""
     hints = get_type_hints(kind, include_extras=True)
     return {
         field.name: described_argument(hints[field.name], field.default)

@@ -10,7 +10,7 @@ from rig.timeline.codec import encode as encode_event
 from rig.timeline.events import Event
 
 MOST_BEHIND = 20_000
-"""The number of events that a client may be behind. One that is slower loses the oldest of them."""
+"""The number of events that a client may be behind. A slower client loses the oldest of them."""
 _PAGE = 200
 """The number of events that are encoded at a time."""
 
@@ -18,7 +18,7 @@ _PAGE = 200
 class Feed:
     """A place on the timeline that follows its end. The timeline itself is the queue, and `MOST_BEHIND` its bound.
 
-    A client that asks for earlier events gets them all, at its own speed. The bound applies once it has caught up.
+    A client that requests earlier events gets all of them, at its own speed. The bound applies after it has caught up.
 
     Args:
         timeline: the events.

@@ -17,7 +17,7 @@ class FilesCalls:
     """The calls of a file server.
 
     Args:
-        files: returns the file server, which is another one after the bench was reopened.
+        files: returns the present file server: a reopened bench has a new one.
     """
 
     def __init__(self, files: Callable[[], Files]) -> None:

@@ -75,7 +75,7 @@ def socket_name(path: Path, number: int) -> str:
     """Return the file name of a bench's socket.
 
     Args:
-        path: its description; the name holds only a hash of it, so that deep folders do not matter.
+        path: the bench description; the name holds only a hash of it, so that deep folders do not matter.
         number: counts the benches of this process.
     """
     return f"{bench_hash(path)}-{os.getpid()}-{number}.sock"

@@ -47,7 +47,7 @@ def decode(line: bytes) -> dict[str, Any]:
     """Decode a line of either side.
 
     Raises:
-        RequestError: it is not a JSON object.
+        RequestError: the line is not a JSON object.
     """
     try:
         message = orjson.loads(line)

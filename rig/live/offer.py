@@ -22,7 +22,7 @@ class Offer:
         program: the program in words, such as `pytest` or `rig csms serve`.
         name: the bench's name.
         path: the bench description, or another path that identifies the bench.
-        timeline: its events.
+        timeline: the events of the bench.
         state: returns the state as JSON by section. It may block for a short time.
         calls: the calls by name, such as `power.on`.
         running: returns the name of the running test; empty if nothing runs, so that a person may act.

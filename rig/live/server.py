@@ -130,7 +130,7 @@ class LiveServer:
         return None
 
     def _wake(self) -> None:
-        """Wake the clients after a batch of events. It runs in the appending thread, under the timeline's lock."""
+        """Wake the clients after a batch of events. Runs in the appending thread, under the timeline's lock."""
         if self._sessions and not self._is_woken and not self._is_closed:
             self._is_woken = True
             self.call_soon(self._look)
@@ -141,7 +141,7 @@ class LiveServer:
             session.wake()
 
     def call_soon(self, function: Callable[[], None]) -> None:
-        """Run a function on the server's loop, from any thread. It is dropped if the server has ended."""
+        """Run a function on the server's loop, from any thread. The function is dropped if the server has ended."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function)
 
@@ -186,7 +186,7 @@ def try_to_offer(offer: Offer) -> LiveServer | None:
 
 
 def _listen(path: Path) -> socket.socket:
-    """Return a listening socket. It gets its name when it listens, so that no program takes it for a stale one."""
+    """Return a listening socket. The socket gets its name when it listens, so that no program treats it as stale."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     early = path.with_name(f"{path.name}.new")
     try:

@@ -20,7 +20,7 @@ class Limit:
 
     Attributes:
         figure: `p95`, `max`, `rate`, `errors` or another count.
-        value: in milliseconds, in calls/s, or a number.
+        value: the limit in milliseconds, in calls/s, or as a number.
     """
 
     figure: str
@@ -31,7 +31,7 @@ class Limit:
         """Read a limit such as `p95=200` or `errors=0`.
 
         Raises:
-            AuthorError: it is no limit.
+            AuthorError: the text is no limit.
         """
         figure, equals, value = text.partition("=")
         try:

@@ -28,7 +28,7 @@ LoadAction = Literal["Heartbeat", "MeterValues", "StatusNotification"]
 _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 30.0
 _SPARE_FILES = 64
-"""File descriptors that the process needs besides those of the connections."""
+"""File descriptors that the process needs besides its connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Load:
         timeout_s: the time for the answer to a call, and for connecting.
         seed: seeds the moments of the calls and the times between attempts to connect.
         passwords: the AuthorizationKey by identity, for Basic auth.
-        tls: the settings of wss; None: those of the system.
+        tls: the settings of wss; None: the system's settings.
         protocol: the sub-protocol.
     """
 
@@ -73,7 +73,7 @@ async def run(load: Load, progress: Callable[[Figures], None], every_s: float = 
         every_s: the interval of `progress` in real seconds.
 
     Raises:
-        BenchError: the process may not open so many connections, or no charge point could register.
+        BenchError: the system does not allow as many connections, or no charge point could register.
     """
     allow_open_files(load.points + _SPARE_FILES, f"{load.points} connections")
     figures = Figures()
@@ -189,7 +189,7 @@ class _Point:
             await self._answer_until(socket, self._loop.time() + again)
         self._count(True)
         now = self._loop.time()
-        while self._next < now:  # calls that were due while it was not connected are skipped
+        while self._next < now:  # skip calls that were due without a connection
             self._next += self._period
         while True:
             await self._answer_until(socket, self._next)
@@ -216,7 +216,7 @@ class _Point:
     def _sample(self, measurand: str, unit: str) -> dict[str, Any]:
         if self._version.is_16:
             return {"value": str(self._sent), "context": "Sample.Periodic", "measurand": measurand, "unit": unit}
-        # OCPP 2.0.1 has no temperature, so its place is taken by another measurand of the same length.
+        # OCPP 2.0.1 has no temperature: another measurand of the same length takes its place.
         measured = "Power.Offered" if measurand == "Temperature" else measurand
         return {"value": self._sent, "measurand": measured, "unitOfMeasure": {"unit": unit}}
 

@@ -48,7 +48,7 @@ def _place(payload: Any, path: Path) -> int:
     missing = isinstance(inner, dict) and path[-1] not in inner
     inner[path[-1]] = _NEEDLE
     text = orjson.dumps(copy)
-    if missing:  # it was appended: find the comma or the brace before it
+    if missing:  # the value was appended: find the comma or the brace before it
         before = text.rfind(orjson.dumps(path[-1]), 0, text.find(_NEEDLE_TEXT))
         at = before - 1 if text[before - 1 : before] == b"," else before
     else:

@@ -41,10 +41,10 @@ def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]
     """Return the differences in order; an empty list if `actual` matches.
 
     Args:
-        expected: an object matches if each of its keys does (`actual` may have more; a key whose value here is
-            `ABSENT` must be missing); an array matches if it has the same length and each element matches; a callable
-            if it returns true; a compiled pattern if the whole string matches; anything else if it is equal (True is
-            not 1).
+        expected: an object matches if each of its keys does. `actual` may have more keys; a key with the value `ABSENT`
+            must be missing. An array matches if it has the same length and each element matches. A callable matches if
+            it returns true, a compiled pattern if the whole string matches. Anything else matches if it is equal (True
+            is not 1).
         actual: the decoded JSON.
         path: the place of `actual` in the payload.
 

@@ -5,7 +5,7 @@
 
 A request of a charge point is expected by some of its fields, so all are optional; a field may also be a predicate or a
 compiled pattern (`rig.ocpp.matching`). A request of the CSMS has the arguments that the schema requires.
-The types are those of the schemas; a test compares this file with them.
+The types come from the schemas; a test compares this file with them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Read and write OCPP-J frames, the text messages on the WebSocket (OCPP-J 1.6 section 4.2, 2.1 section 4.2).
 
-This layer knows no socket and no schema. It can also write invalid frames, for tests.
+This layer uses no socket and no schema. It can also write invalid frames, for tests.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class CallResult:
 class CallError:
     """An error response: `[4, unique_id, code, description, details]` (section 4.2.3).
 
-    One that a test prepares has no `unique_id` yet; it gets that of the call.
+    An error response that a test prepares has no `unique_id` yet; it gets the id of the call.
     """
 
     code: str
@@ -113,13 +113,13 @@ def parse(raw: str | bytes, version: Version = V16) -> Message:
 
     Args:
         raw: the text, or the bytes of a binary message.
-        version: the version of OCPP, which knows the message types.
+        version: the version of OCPP, which defines the message types.
     """
     if not isinstance(raw, str):
         return Malformed("a binary message: OCPP-J frames are text (OCPP-J 1.6 section 4.1.2)")
     try:
         frame = orjson.loads(raw)
-        orjson.dumps(frame)  # reject here a depth that no later code could write
+        orjson.dumps(frame)  # raises for a depth that no later code could write
     except orjson.JSONDecodeError as error:
         return Malformed(f"no JSON: {error}", corrupt=True)
     except orjson.JSONEncodeError:

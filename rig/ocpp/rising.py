@@ -36,9 +36,9 @@ def wrong_energy(samples: Iterable[Sample], start: Sequence[float] = (), stop: S
     Energy is compared within a location and a phase.
 
     Args:
-        samples: all samples, in order; those of another measurand are ignored.
+        samples: all samples, in order; samples of another measurand are ignored.
         start: the register of the outlet before the samples, in Wh; empty if it is not known.
-        stop: the same after them.
+        stop: the same register after the samples.
     """
     registers: dict[tuple[str, str], list[float]] = {(OUTLET, ""): [*start]} if start else {}
     for sample in samples:

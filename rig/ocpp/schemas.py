@@ -102,7 +102,7 @@ def check(action: str, payload: Any, kind: Kind, version: Version = V16) -> Viol
         return None
     if not isinstance(payload, dict):
         return Violation("the payload must be a JSON object", version.format_code)
-    if masked(payload) is not payload:  # it has a secret: let the message quote no values
+    if masked(payload) is not payload:  # the payload has a secret: let the message quote no values
         validator = _validator(action, kind, version, MASK)
         assert validator is not None
     error = _first_error(validator, payload)
@@ -112,7 +112,7 @@ def check(action: str, payload: Any, kind: Kind, version: Version = V16) -> Viol
 
 def _first_error(validator: jsonschema_rs.Validator, payload: Any) -> jsonschema_rs.ValidationError:
     try:
-        validator.validate(payload)  # unlike `iter_errors` it does not collect all of maybe 100,000 errors first
+        validator.validate(payload)  # unlike `iter_errors`, does not collect up to 100,000 errors first
     except jsonschema_rs.ValidationError as error:
         return error
     raise AssertionError("the payload is valid")
@@ -121,7 +121,7 @@ def _first_error(validator: jsonschema_rs.Validator, payload: Any) -> jsonschema
 def breaks(action: str, payload: Any, kind: Kind, version: Version = V16) -> list[Break]:
     """Return every place where a payload breaks its action's schema. Arguments as for `check`.
 
-    It takes about 0.2 ms for each place, so limit the size of a payload from the network first.
+    The search takes about 0.2 ms for each place, so limit the size of a payload from the network first.
     """
     validator = _validator(action, kind, version)
     errors = validator.iter_errors(payload) if validator is not None else ()

@@ -19,7 +19,7 @@ class StationTransaction:
 
     Attributes:
         charge_point: the identity.
-        transaction_id: as the charging station chose it.
+        transaction_id: the id, which the charging station chose.
         events: the TransactionEventRequest frames.
     """
 
@@ -47,9 +47,9 @@ class StationTransaction:
         """Return the samples of a measurand in order of `seqNo`. Resent events count once.
 
         Args:
-            measurand: of the samples (OCPP 2.0.1 part 2 section 3.56).
-            phase: of the samples; empty: samples without a phase.
-            location: of the samples: `Outlet`, `Inlet`, `Body`, `Cable` or `EV`.
+            measurand: the measurand of the samples (OCPP 2.0.1 part 2 section 3.56).
+            phase: the phase of the samples; empty: samples without a phase.
+            location: the location of the samples: `Outlet`, `Inlet`, `Body`, `Cable` or `EV`.
 
         Raises:
             ExpectationError: a time is invalid; the message quotes it.
@@ -70,7 +70,7 @@ class StationTransaction:
         """Verify that it is started and ended once, has every `seqNo`, and that times and energy do not fall.
 
         `seqNo` counts the events without a gap; its first value is free (OCPP 2.0.1 part 2, E01.FR.07). Events of a
-        time without a connection may arrive late, so the order is that of `seqNo`.
+        time without a connection may arrive late, so `seqNo` gives the order.
 
         Raises:
             ExpectationError: the message names the first violation.

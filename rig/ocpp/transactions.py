@@ -18,7 +18,7 @@ class Transaction:
     """One transaction: the frames that belong to it, in order of arrival.
 
     Attributes:
-        transaction_id: as the CSMS assigned it; None if it has not answered the start.
+        transaction_id: the id, which the CSMS assigned; None if it has not answered the start.
         starts: StartTransaction calls; more than one if the charge point resent it.
         meters: MeterValues calls.
         stops: StopTransaction calls; more than one if the charge point resent it.
@@ -60,9 +60,9 @@ class Transaction:
         """Return the samples of a measurand from MeterValues, in order of arrival. Resent messages count once.
 
         Args:
-            measurand: of the samples (OCPP 1.6 section 7.31).
-            phase: of the samples; empty: samples without a phase.
-            location: of the samples: `Outlet`, `Inlet`, `Body`, `Cable` or `EV` (section 7.30).
+            measurand: the measurand of the samples (OCPP 1.6 section 7.31).
+            phase: the phase of the samples; empty: samples without a phase.
+            location: the location of the samples: `Outlet`, `Inlet`, `Body`, `Cable` or `EV` (section 7.30).
 
         Raises:
             ExpectationError: a sample is invalid; the message quotes it.
@@ -89,7 +89,7 @@ class Transaction:
     def check(self) -> None:
         """Verify the order by OCPP 1.6 section 3.7: start, meter values, stop, with times and energy rising.
 
-        Energy is compared within a location and a phase. `meterStart` and `meterStop` are those of the outlet.
+        Energy is compared within a location and a phase. `meterStart` and `meterStop` belong to the outlet.
 
         Raises:
             ExpectationError: the message names the first violation.
@@ -106,8 +106,8 @@ class Transaction:
         Args:
             interval_s: the sample interval, in seconds of the charge point's clock.
             tolerance_s: the permitted delay of a sample, in seconds.
-            measurand: of the samples.
-            location: of the samples.
+            measurand: the measurand of the samples.
+            location: the location of the samples.
 
         Raises:
             ExpectationError: fewer than two samples, a gap between two, or an invalid one.
@@ -168,7 +168,7 @@ def read_transactions(frames: Iterable[OcppFrame]) -> list[Transaction]:
     """Return the transactions in the frames of one charge point, in the order of their first frame.
 
     Frames that the CSMS found invalid are ignored. A start without an answer is a transaction without id; when a resent
-    one is answered, the transaction gets that id. The same start after the stop begins another transaction.
+    start is answered, the transaction gets its id. The same start after the stop begins another transaction.
     """
     reader = _Reader()
     for frame in frames:
@@ -229,7 +229,7 @@ class _Reader:
             growing.starts.append(start)
         growing.transaction_id = number
         early = self._by_id.get(number)
-        if early is not None and early is not growing and not early.starts:  # its other frames came before the start
+        if early is not None and early is not growing and not early.starts:  # frames of `early` came before the start
             self.found.remove(early)
             growing.meters[:0], growing.stops[:0] = early.meters, early.stops
         self._by_id[number] = growing

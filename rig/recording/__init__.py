@@ -1,4 +1,4 @@
-"""Turns the acts of a person at a bench into a test: the acts, and the messages and outputs that followed them."""
+"""Turns the acts of a person at a bench, and the following messages and outputs, into a test."""
 
 from rig.recording.pytest_file import pytest_file
 from rig.recording.scenario_file import scenario_file

@@ -15,7 +15,7 @@ def pytest_file(title: str, steps: Sequence[Step], skipped: Sequence[str] = (), 
     """Return a file with one test (docs/writing-tests.md).
 
     Args:
-        title: what the test shows, in one sentence.
+        title: the subject of the test, in one sentence.
         steps: its steps.
         skipped: acts that no step describes, and lost events; a comment names them.
         name: the name of the function.

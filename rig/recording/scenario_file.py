@@ -15,7 +15,7 @@ def scenario_file(title: str, steps: Sequence[Step], skipped: Sequence[str] = ()
     """Return a scenario file (docs/scenarios.md).
 
     Args:
-        title: what the scenario shows, in one sentence.
+        title: the subject of the scenario, in one sentence.
         steps: its steps.
         skipped: acts that no step describes, and lost events; a comment names them.
     """

@@ -22,7 +22,7 @@ KINDS = [HAND_ACT, FRAME, EDGE, INJECTED, LIFTED]
 """The types of events that a recording needs."""
 
 _BY_THE_CLOCK = ("Heartbeat", "MeterValues")
-"""Messages that the device sends by the clock, whatever a person does."""
+"""Messages that the device sends by the clock, independent of a person."""
 _REPEATABLE = ("connectorId", "status", "errorCode", "idTag", "reason", "requestedMessage", "type")
 """The fields of a message that are the same when the session is repeated."""
 _WITHOUT_STEP = ("device.up", "console.take", CLIENT_LEFT)
@@ -36,9 +36,9 @@ class Step:
     """One step.
 
     Attributes:
-        name: as in a scenario, such as `inputs`.
-        value: its value.
-        options: its options.
+        name: the name as in a scenario, such as `inputs`.
+        value: the value of the step.
+        options: the options of the step.
         during: the steps within it, for `fault` and `reboot`; None for others.
     """
 
@@ -72,7 +72,7 @@ class _Recording:
         (self.open[-1].during if self.open else self.steps).append(step)
 
     def close(self, injected: int) -> None:
-        """End the block of a fault. The blocks within it end too, because those of a scenario cannot overlap."""
+        """End the block of a fault. The blocks within it end too, because blocks of a scenario cannot overlap."""
         depth = next((depth for depth, active in enumerate(self.open) if active.injected == injected), None)
         if depth is None:
             return
@@ -90,7 +90,7 @@ def steps_of(events: Iterable[Event], lost: int = 0) -> tuple[list[Step], list[s
     """Return the steps of a session, and the omitted parts.
 
     Args:
-        events: the events of the session, in order; those of other types than `KINDS` are ignored.
+        events: the events of the session, in order; events of other types than `KINDS` are ignored.
         lost: the number of events that the recording has lost, of any type.
 
     Returns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 INK, GREY, FAINT, PAPER = "#1a1a1a", "#5f5f5f", "#e3e3e3", "#ffffff"
-# Okabe and Ito's palette: distinguishable with every common colour blindness. Red only marks errors.
+# Okabe and Ito's palette: distinguishable with every common colour blindness. Red is for errors only.
 BLUE, GREEN, ORANGE, PURPLE = "#0072b2", "#009e73", "#e69f00", "#cc79a7"
 RED, VIOLET = "#c62a12", "#6f3fa0"
 """Errors of the firmware, and errors of the bench."""
@@ -18,7 +18,7 @@ def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2). Text needs 4.5.
 
     Args:
-        one, other: as `#rrggbb`.
+        one, other: the colours as `#rrggbb`.
     """
     darker, lighter = sorted(_luminance(colour) for colour in (one, other))
     return (lighter + 0.05) / (darker + 0.05)

@@ -41,7 +41,7 @@ def telemetry_lines(
 
     Args:
         test: the test.
-        figure: its name in the telemetry.
+        figure: the figure's name in the telemetry.
         least, below: the range of values; others are noise on the serial line.
     """
     line: list[tuple[float, float]] = []

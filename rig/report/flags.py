@@ -1,9 +1,9 @@
 """Labels that never overlap: each is to the right of its pole, in a separate row if necessary.
 
-A pole goes straight from its label to the lane. No pole crosses a label, because a label is in a row farther from the
-lane than every later label whose pole it spans. If that needs too many rows, only the crowded labels are shortened:
-first to short texts, beginning with labels that reach into their neighbours, then to counts of the same kind, then to
-counts of all kinds.
+A pole goes straight from its label to the lane. No pole crosses a label: a label that spans the pole of a later label
+is in a row farther from the lane. If that needs too many rows, the crowded labels are shortened: first to short texts,
+then to counts of the same kind, then to counts of all kinds. Labels that reach into their neighbours get their short
+texts first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Flag:
     """An item with a label.
 
     Attributes:
-        x: its position in pixels.
+        x: the item's position in pixels.
         text, short: the label, and a shorter one with the kind of item. Items with equal short labels are counted.
         loud: drawn as an error. A group with a loud member is loud, and shows how many are loud unless all are.
     """
@@ -48,7 +48,7 @@ class Label:
     count: int
 
 
-# Level 0: full text; 1: short text; then groups of the same kind within so many pixels, then of any kind.
+# Level 0: full text; 1: short text; then groups within this many pixels, first of the same kind, then of any.
 _REACHES = (16.0, 48.0, 120.0, 300.0, math.inf)
 _MOST_LEVEL = 1 + 2 * len(_REACHES)
 _MOST_TEXT = 420.0
@@ -58,7 +58,7 @@ def place(flags: Sequence[Flag], right: float, rows: int, size: float) -> list[L
     """Place labels in at most `rows` rows.
 
     Args:
-        flags: in order of x.
+        flags: the flags in order of x.
         right: the right limit of labels in pixels, well to the right of the last flag.
         rows: the number of rows, at least 1.
         size: the font size in pixels.

@@ -86,7 +86,7 @@ class _Reader:
         for event in events:
             if isinstance(event, PinEdge):
                 edges.setdefault(Signal.parse(event.signal), []).append(event)
-        edges = {s: found for s, found in edges.items() if s.section != "power"}  # PowerChange reports those
+        edges = {s: found for s, found in edges.items() if s.section != "power"}  # see PowerChange
         for signal in sorted(s for s, found in edges.items() if any(e.driven for e in found) and self._moved(s, found)):
             self._pin("control" if signal.section == "control" else "input", signal, edges[signal])
         self._leds(edges)
@@ -107,7 +107,7 @@ class _Reader:
             self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"), signal="link")
 
     def _moved(self, signal: Signal, edges: Sequence[PinEdge]) -> bool:
-        """Return whether a signal changed. The first edge of a wire may only report its initial level."""
+        """Return whether a signal changed. The first edge of a wire can be a mere report of its initial level."""
         return len({self._levels_before.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
 
     def _pin(self, kind: Kind, signal: Signal, edges: Sequence[PinEdge]) -> None:
@@ -136,7 +136,7 @@ class _Reader:
         shown = {band.what for band in self.lanes.bands}
         for signal in sorted(of_leds):
             if signal.name not in shown and not any(e.driven for e in of_leds[signal]):
-                # Too short to recognize a pattern.
+                # The time is too short to recognize a pattern.
                 self._switch(
                     "led", f"LED {one_line(signal.name)}", self._levels_before.get(signal),
                     [(self.at(e.t), e.level) for e in of_leds[signal]], ("dark", "lit"), signal.name, str(signal),

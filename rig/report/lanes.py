@@ -12,7 +12,7 @@ Texture = Literal["", "fast", "medium", "slow", "double"]
 _MOST_FLASHES = 400
 """The maximum number of flashes of an LED that are all drawn to scale."""
 _KEPT_FLASHES = 8
-"""Of more, so many at each end are to scale."""
+"""If there are more flashes, this many at each end are to scale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The pages of a run: one with its summary and the tests that did not pass, and one for each file of tests.
+"""The pages of a run: its summary with the tests that did not pass, and a page for each test file.
 
-They work from a folder, a zip or a web server, and under Jenkins' content policy: they have no script, no inline style
-and no external resource.
+They have no script, no inline style and no external resource. So they work from a folder, a zip or a web server, and
+under Jenkins' content policy.
 """
 
 from __future__ import annotations

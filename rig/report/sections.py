@@ -89,7 +89,7 @@ class Section:
 
     @property
     def is_red(self) -> bool:
-        """Whether a person must look at it."""
+        """Whether a person must look at the test."""
         return self.verdict not in ("passed", "skipped", "recorded")
 
 
@@ -100,10 +100,10 @@ def write_section(
 
     Args:
         test: the test.
-        link: its location.
+        link: the test's location.
         stem: the beginning of the names of its files.
         folder: the folder of its files.
-        began: its begin relative to the run's start, as text.
+        began: the test's begin relative to the run's start, as text.
         after: the previous test on the same bench.
         taker: called with the pictures and the log of the test.
     """

@@ -31,7 +31,7 @@ _TIME_X, _LEFT, _RIGHT = 12.0, 170.0, 1110.0
 _ROW = 34.0
 _NOTE = 26.0
 _MOST_ROWS = 120
-"""The maximum number of drawn frames. Of more, those in the middle are replaced by their number."""
+"""The maximum number of drawn frames. If there are more, the frames in the middle are replaced by their number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The width of texts, and texts shortened to a width.
 
-Pictures request Helvetica or a font of the same widths (Arial, Liberation Sans), and every text has the width that was
-computed here as its `textLength`. A viewer with another font scales the text to that width, so texts never overlap.
+Pictures request Helvetica or a font of the same widths (Arial, Liberation Sans). The `textLength` of every text is the
+width that was computed here. A viewer with another font scales the text to that width, so texts never overlap.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Latency(BaseModel):
     Attributes:
         measured: when, in ISO 8601.
         edges: the number of edges.
-        stamp: the time from the stamp of a driven edge to that of the same edge at the other end of the wire. A time
+        stamp: the time between the stamps of the same edge at the driving and at the other end of a wire. A time
             that a test measures between two edges has this error.
         edge: the time from the stamp of an edge until a waiting test continues.
     """

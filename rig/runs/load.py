@@ -35,8 +35,8 @@ class Run:
         began, ended: when its first and its last line were written, in ns of real time.
         seconds: from its first stamp to its last, in seconds of bench time, added up over all workers.
         stepped: whether any of its benches had stepped time.
-        stamp_errors: by each bench with real time, the error of a time between two edges in ms, and when it was
-            measured (ISO 8601); None if it was not.
+        stamp_errors: for each bench with real time, the error of a time between two edges in ms and the date of its
+            measurement (ISO 8601); None if it was not measured.
         cut_off: why the record is incomplete; empty if it is complete.
         skipped_lines: the numbers of unreadable lines, with the reason.
         whole: the whole record as one test, if it has no tests.
@@ -85,7 +85,7 @@ def read_run(path: Path) -> Run:
         path: the record; or the run's folder, which contains it as `run.jsonl`, a folder for each worker, or both.
 
     Raises:
-        ReportError: it is missing, has no events, or the folders in it are not the workers of one run.
+        ReportError: the record is missing, has no events, or its folders are not the workers of one run.
     """
     record = path / "run.jsonl" if path.is_dir() else path
     parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))
@@ -104,7 +104,7 @@ def _of_workers(folder: Path, records: list[Path]) -> Run:
             troubles.append(trouble)
     if not parts:
         raise troubles[0]
-    # A record without its first line does not name its run: it counts as a part of the run of the others.
+    # A record without its first line does not name its run: it counts as a part of the other records' run.
     runs = sorted({part.name for part in parts if part.date or part.workers})
     if len(runs) != 1:
         found = f"the records of {len(runs)} runs, {runs[0]} to {runs[-1]}" if runs else "records that belong to no run"

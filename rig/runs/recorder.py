@@ -18,7 +18,7 @@ class Recorder:
 
     A batch of events is written before `Timeline.extend` returns. A full disk is an error of the bench, which ends all
     waits. Events that cannot be written are missing from the record, which continues when there is space again. Each
-    line also has the real time at which it was written, `wall`: an event only has bench time.
+    line also has the real time at which it was written, `wall`: an event itself has bench time only.
 
     Args:
         timeline: the timeline; its existing events are written first.

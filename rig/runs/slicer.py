@@ -24,7 +24,7 @@ VERDICTS: tuple[Verdict, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """One test that ended or was cut off.
+    """A test that ended or was cut off.
 
     Attributes:
         nodeid: its pytest node id.

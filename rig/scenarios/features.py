@@ -22,7 +22,7 @@ def require(player: Player, names: Sequence[str]) -> None:
     """Check that the charge point speaks the scenario's version of OCPP and declares features.
 
     Raises:
-        NotSupportedError: it does not speak it, or lacks one.
+        NotSupportedError: the charge point does not speak the version, or lacks a feature.
     """
     spoken = player.csms.version_of(player.identity) if player.has_charge_point else None
     if spoken not in (None, player.version) or player.version not in player.csms.versions:

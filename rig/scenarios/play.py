@@ -72,5 +72,5 @@ def _restore_keys(player: Player) -> None:
         device.wait_status(accepted=True, connected=True, timeout=150)
         player.restore_keys()
     except (DeviceError, ExpectationError):
-        device.renew()  # the next test must not get the configuration of this one
+        device.renew()  # the next test must not get the configuration of this test
         raise

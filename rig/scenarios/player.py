@@ -63,13 +63,13 @@ class Stage:
 
     Attributes:
         csms: the fake CSMS to which the charge point connects.
-        timeline: its timeline.
+        timeline: the timeline of the CSMS.
         bench: the bench of the charge point; None: a person acts.
         device: the device on the bench; None without a bench.
         person: the person; None with a bench.
-        tag: the idTag that the person presents; with a bench it is that of the description.
+        tag: the idTag that the person presents; with a bench, the description has it.
         charge_point: the identity of the charge point without a bench; empty: the first one that connects.
-        files: the file server without a bench; with a bench it is that of the bench.
+        files: the file server without a bench; a bench has its own.
     """
 
     csms: Csms
@@ -85,8 +85,8 @@ class Stage:
 class Player:
     """Plays steps. Each is a call of the bench or of the fake CSMS.
 
-    An expectation of a message considers messages after the one that the last expectation matched, so the order of the
-    steps is the order of the messages.
+    An expectation of a message only considers messages after the last matched one. So the order of the steps is the
+    order of the messages.
 
     Args:
         stage: the bench and the CSMS, or the CSMS and a person.
@@ -127,7 +127,7 @@ class Player:
         """Play steps in order.
 
         Raises:
-            PlugbenchError: of the step that failed; the message begins with the step's file, line and column.
+            PlugbenchError: the error of the failed step; the message begins with the step's file, line and column.
         """
         for each in steps:
             values = Values(self.resolve(each.values.subject), self.resolve(dict(each.values.options)))
@@ -152,7 +152,7 @@ class Player:
         """Return the value of a variable.
 
         Raises:
-            AuthorError: it has no value yet.
+            AuthorError: the variable has no value yet.
         """
         if name in self._variables:
             return self._variables[name]
@@ -190,7 +190,7 @@ class Player:
         """Limit the duration of the block.
 
         Raises:
-            ExpectationError: it took longer.
+            ExpectationError: the block took longer.
         """
         limit = self.clock.deadline(duration)
         self._limits.append(limit)
@@ -227,7 +227,7 @@ class Player:
         return frame
 
     def matched(self, frame: OcppFrame, values: Values) -> None:
-        """Continue after a matched frame, and save what the step names."""
+        """Continue after a matched frame, and save the values that the step names."""
         self.cursor = max(self.cursor, Mark(frame.id + 1), key=lambda mark: mark.after)
         if name := values.get("as"):
             self.saved[name] = frame
@@ -244,7 +244,7 @@ class Player:
         """The identity of the charge point.
 
         Raises:
-            ExpectationError: none has connected.
+            ExpectationError: no charge point has connected.
         """
         if self.stage.bench is not None and (named := self.stage.bench.description.device.identity):
             return named
@@ -268,10 +268,11 @@ class Player:
     def transaction_id(self) -> int | str | None:
         """Return the id of the latest transaction, when it is known.
 
-        The CSMS chooses it in OCPP 1.6 and answers StartTransaction with it; the charging station does in 2.x.
+        In OCPP 1.6, the CSMS chooses the id and returns it in StartTransaction.conf; in 2.x, the charging station
+        chooses it.
 
         Raises:
-            ExpectationError: there is none.
+            ExpectationError: there is no transaction.
         """
 
         def latest() -> int | str | None:
@@ -316,7 +317,7 @@ class Player:
         """Check something on the bench, or ask the person.
 
         Raises:
-            ExpectationError: the bench or the person says that it is not so.
+            ExpectationError: the check fails, or the person answers no.
         """
         if self.stage.bench is not None:
             return do(self.stage.bench)
@@ -346,7 +347,7 @@ class Player:
         """The file server.
 
         Raises:
-            NotSupportedError: there is none.
+            NotSupportedError: there is no file server.
         """
         found = self.stage.files if self.stage.bench is None else self.stage.bench.files
         if found is None:
@@ -355,7 +356,7 @@ class Player:
 
     @functools.cached_property
     def authority(self) -> Authority:
-        """The authority whose root `${root}` is: that of `secured`, or a new one."""
+        """The authority of the root `${root}`: from `secured`, or a new one."""
         return self.secured.authority if self.secured is not None else Authority(self.clock.utc())
 
     # -- configuration ------------------------------------------------------------------------------------------------
@@ -364,8 +365,8 @@ class Player:
         """Change a configuration key, or a variable of OCPP 2.x, until the end of the scenario.
 
         Args:
-            key: its name.
-            value: its new value.
+            key: the name of the key or variable.
+            value: the new value.
             if_known: do nothing if the charge point does not have it.
 
         Raises:
@@ -420,7 +421,7 @@ def _element(values: list[Any], part: str) -> Any:
     """Return the element of an array with an index, or the one with a value: `2`, or `serialNumber=7F`, in any case.
 
     Raises:
-        ValueError, IndexError: there is none.
+        ValueError, IndexError: there is no such element.
     """
     key, equals, wanted = part.partition("=")
     if not equals:

@@ -25,11 +25,11 @@ class Scenario:
 
     Attributes:
         path: its file.
-        title: what must hold, in one sentence.
+        title: the requirement, in one sentence.
         version: the version of OCPP that the charge point has to speak.
         case: the identifier of a compliance case; empty for none.
         group: the group of the case; empty for none.
-        about: what the scenario does.
+        about: a description of the scenario.
         needs: the capabilities of the bench.
         requires: the features of the charge point (`rig.scenarios.features`).
         parameters: the variables that a caller may set, with their defaults.
@@ -70,7 +70,7 @@ def load(path: Path, root: Path | None = None) -> Scenario:
         root: the folder that names in messages are relative to; None for the working directory.
 
     Raises:
-        ScenarioError: the file or one that it includes is wrong.
+        ScenarioError: the file, or an included file, is wrong.
     """
     source = read(path, root)
     content = _header(source, HEADER)
@@ -137,7 +137,7 @@ def _check(source: Source, path: Path_, value: Any, schema: Schema, version: Ver
     """Check a value against its schema, with the names of a version of OCPP.
 
     Raises:
-        ScenarioError: it does not match; the place is that of the wrong part.
+        ScenarioError: the value does not match; the message has the place of the wrong part.
     """
     whole = {**schema, "definitions": definitions(version)}
     error = next(iter(jsonschema_rs.Draft7Validator(whole).iter_errors(value)), None)

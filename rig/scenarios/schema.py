@@ -96,7 +96,7 @@ def definitions(version: Version | None = None) -> dict[str, Any]:
     """Return the definitions that the schemas of keys and steps refer to.
 
     Args:
-        version: the version of OCPP, whose names are allowed; None: those of all versions.
+        version: the version of OCPP, whose names are allowed; None: the names of all versions.
     """
     kinds = KINDS.values()
     versions = VERSIONS.values() if version is None else [version]

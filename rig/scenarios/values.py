@@ -23,7 +23,7 @@ def seconds(duration: str) -> float:
     """Return a duration in seconds.
 
     Raises:
-        AuthorError: it is not a duration.
+        AuthorError: the text is not a duration.
     """
     found = _DURATION.fullmatch(duration.strip())
     if found is None:
@@ -75,7 +75,7 @@ def _value_of(found: re.Match[str], lookup: Lookup) -> Any:
     if found["sign"] is None or isinstance(value, Unknown):
         return value
     sign, amount = (1 if found["sign"] == "+" else -1), found["amount"]
-    if isinstance(value, str) and amount:  # a time of RFC 3339
+    if isinstance(value, str) and amount:  # the value is a time of RFC 3339
         moment = datetime.fromisoformat(value) + sign * timedelta(seconds=seconds(amount))
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, (int, float)) and amount.isdecimal():

@@ -44,7 +44,7 @@ class KindIndex(Generic[E]):
         self.unmatched.append(event)
 
     def extend(self, events: Iterable[Event]) -> None:
-        """Add the latest events, of which those of other kinds are ignored."""
+        """Add the latest events. Events of other kinds are ignored."""
         new = [event for event in events if isinstance(event, self.kind)]
         self.events += new
         self.unmatched += new
@@ -58,7 +58,7 @@ class KindIndex(Generic[E]):
     def forget(self, last: int) -> None:
         """Drop the events up to that id. New lists replace the old ones, which other threads may be reading.
 
-        The latest event of the kind stays: a boot of a week ago still says which firmware runs.
+        The latest event of the kind stays: a boot of a week ago still shows which firmware runs.
         """
         self.events = self.events[min(place_of(last + 1, self.events), max(0, len(self.events) - 1)) :]
         self.unmatched = self.unmatched[place_of(last + 1, self.unmatched) :]

@@ -92,7 +92,7 @@ class Event:
         return f"{type(self).__name__}({fields})"
 
     def placed(self, number: int, t: int, uncertainty: int, source: str) -> Self:
-        """Return a copy with its id and stamp. It runs for each event, and `replace` would take twice as long.
+        """Return a copy with its id and stamp. This method runs for each event; `replace` would take twice as long.
 
         Args:
             number: its id.
@@ -229,7 +229,7 @@ class LinkChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRefused(Event):
-    """The CSMS refused a client before it had a WebSocket connection, without a test's request.
+    """The CSMS refused a client before it had a WebSocket connection, and no test had requested that.
 
     `charge_point` is the identity in its URL, empty if none was read; `address` is its host and port. `how` is the form
     of the refusal: `TLS`, `HTTP 401`, `its connection was closed`.
@@ -272,12 +272,11 @@ class FileTransfer(Event):
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
 
-    `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. `deviation` describes it
-    too if real CSMSs tolerate it, after its name in docs/csms.md; a CSMS that tolerates it leaves `error` empty.
-    `payload` is the decoded JSON, unmasked, for tests to match on; `raw` is the frame's text with masked secrets.
-    Output uses `shown`.
-    `fault` names the injected fault that changed or repeated the frame. Such a frame is no violation of the charge
-    point, and no expectation matches it.
+    `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. If real CSMSs tolerate
+    that, `deviation` has the name of the deviation (docs/csms.md) and the same description. A tolerant CSMS leaves
+    `error` empty. `payload` is the decoded JSON, unmasked, for tests to match on; `raw` is the frame's text with masked
+    secrets. Output uses `shown`. `fault` names the injected fault that changed or repeated the frame. Such a frame is
+    no violation of the charge point, and no expectation matches it.
     """
 
     charge_point: MayHoldSecret[str]
@@ -293,7 +292,7 @@ class OcppFrame(Event):
 
     @property
     def grade(self) -> Grade:
-        """The grade of what is wrong in the frame; empty for a valid frame."""
+        """The grade of the frame's error; empty for a valid frame."""
         return "tolerated" if self.deviation else "specification" if self.error else ""
 
     @property
@@ -350,7 +349,7 @@ class RunStarted(Event):
     `worker` is the name of the pytest-xdist worker if the run has several, each with its own bench and record. `clock`
     is the kind of bench time. `commit` is the project's Git commit, `seed` the seed of the order of tests; both are
     empty if there is none. `links` are other reports of the same session by name, relative to the run's folder.
-    `stamp_error` is the error of a time between two edges in ms, 95 % of the time, as `rig doctor --latency` measured
+    `stamp_error` is the error in ms that 95 % of times between two edges do not exceed. `rig doctor --latency` measured
     it at `stamp_error_date`; None if it was not measured.
     """
 
@@ -386,8 +385,8 @@ class TestEnded(Event):
     """A test has ended. `seconds` is real time; `message` is the reason if it did not pass.
 
     `excerpt` has the failing line of the test, the lines before it, and the values of its variables.
-    `outcome` is `failed` for a failure of the firmware, `error` for an error of the bench, `broken` for an error of the
-    test, and `interrupted` if a signal, Ctrl-C or `pytest.exit` ended the session during the test. It is `not
+    `outcome` is `failed` for a failure of the firmware, `error` for an error of the bench, and `broken` for an error of
+    the test. It is `interrupted` if a signal, Ctrl-C or `pytest.exit` ended the session during the test. It is `not
     measurable` if the test passed but the machine was too busy for one of its measurements.
     """
 
@@ -405,8 +404,8 @@ class Measurement(Event):
     """A figure that a test measured, with its unit and limits (None: no limit).
 
     `start` and `end` are the stamps of a measured time, so that the picture can show it. `no_latency` marks a latency
-    in stepped time, in which work takes no time: only its limits were checked. `held_up`, in the same unit, is the part
-    of `value` in which device or bench waited for a processor: the limits apply to the rest. `measurable` is False if
+    in stepped time, in which work takes no time: only its limits were checked. `held_up` is the part of `value`, in the
+    same unit, in which device or bench waited for a processor. The limits apply to the rest. `measurable` is False if
     that part is too large to judge the figure.
     """
 

@@ -35,7 +35,7 @@ _KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "TriggerMessage": ("requestedMessage",),
     "UnlockConnector": ("evseId", "connectorId"),
 }
-_CONNECTOR_STATUS = "connectorStatus"  # of OCPP 2.x
+_CONNECTOR_STATUS = "connectorStatus"  # the name in OCPP 2.x
 # The only field of a CALL that a picture shows.
 _SHORT_FIELD: Mapping[str, str] = {
     "Authorize": "idTag",
@@ -160,7 +160,7 @@ def call_short(call: OcppFrame) -> str:
     value = payload.get(name, payload.get(_CONNECTOR_STATUS)) if name and isinstance(payload, Mapping) else None
     if value in (None, ""):
         return action
-    whole = call.action == "StatusNotification" and payload.get("connectorId") == 0  # of the charge point itself
+    whole = call.action == "StatusNotification" and payload.get("connectorId") == 0  # the charge point itself
     return f"{action} {one_line(str(value))}{' (connector 0)' if whole else ''}"
 
 

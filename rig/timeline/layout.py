@@ -1,7 +1,7 @@
 """The layout of an event's type: its fields, their JSON types, and whether they may hold a secret.
 
 A field that can hold text must declare that with `MayHoldSecret[...]` or `NoSecret[...]` around its type. A field of
-another type, such as a list, a path or an enum, is written as JSON or text, and masked unless it is `NoSecret`.
+another type, such as a list, a path or an enum, is written as JSON or text. It is masked unless it is `NoSecret`.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _LAYOUTS: dict[type, Layout] = {}
 
 
 def layout_of(event_type: type) -> Layout:
-    """Return the layout of a type of event. It is derived from the declaration once.
+    """Return the layout of a type of event. The layout is derived from the declaration once.
 
     Args:
         event_type: a dataclass.
@@ -104,7 +104,7 @@ def layout_of(event_type: type) -> Layout:
 def _read(event_type: type) -> Layout:
     names = tuple(f.name for f in fields(event_type))
     base = [cls for cls in event_type.__mro__ if is_dataclass(cls)][-1]
-    own = names[len(fields(base)) :]  # the base's come first
+    own = names[len(fields(base)) :]  # the fields of the base come first
     hints = _hints(event_type)
     masked, tuples, foreign, accepted, figures = [], [], [], {}, {}
     for name in names:

@@ -32,8 +32,8 @@ class Mark:
 class Timeline:
     """An append-only list of events. All methods may be called from any thread.
 
-    Listeners are called in the appending thread, in order, under the timeline's lock: they must be fast, must not
-    block and may append further events (which are delivered afterwards, never nested). Predicates of searches are
+    Listeners are called in the appending thread, in order, under the timeline's lock. They must be fast and must not
+    block. They can append further events, which are delivered afterwards, never nested. Predicates of searches are
     called without the lock, so that a long search does not block the instruments.
 
     Args:
@@ -45,9 +45,9 @@ class Timeline:
         self.clock = clock or BenchClock()
         self._keep = keep
         self._events: list[Event] = []
-        self._forgotten = 0  # number of dropped events: the one at index i has the id _forgotten + i + 1
-        self._kinds: dict[type[Event], KindIndex[Any]] = {}  # by each kind that was searched for
-        self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # by the type of an event
+        self._forgotten = 0  # number of dropped events: index i has the id _forgotten + i + 1
+        self._kinds: dict[type[Event], KindIndex[Any]] = {}  # the index of each kind that was searched for
+        self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # the indexes of each type of event
         self._consumed: set[int] = set()
         self._listeners: tuple[tuple[Listener, Callable[[], None] | None], ...] = ()
         self._on_interrupt: list[Callable[[PlugbenchError], None]] = []
@@ -173,8 +173,8 @@ class Timeline:
 
         Args:
             listener: called with each event in order.
-            then: called once after the events of each `append` or `extend`, before that returns: for work that costs
-                the same for one event as for many.
+            then: called once after the events of each `append` or `extend`, before that call returns. For work that
+                costs the same for one event as for many.
         """
         entry = (listener, then)
         with self._lock:
@@ -187,7 +187,7 @@ class Timeline:
         return stop
 
     def interrupt(self, trouble: PlugbenchError) -> None:
-        """Make all waits, current and future, raise `trouble` until `clear_trouble`. The first one is kept."""
+        """Make all waits, current and future, raise `trouble` until `clear_trouble`. The first trouble is kept."""
         with self._lock:
             first = self._trouble is None
             self._trouble = self._trouble or trouble
@@ -308,7 +308,7 @@ class Timeline:
             kind: the event's type.
             where: a predicate; None accepts all.
             since: skip events before this mark; None for the start of the running test.
-            timeout: in bench seconds; or the common deadline of several waits.
+            timeout: the timeout in bench seconds; or the common deadline of several waits.
             what: the expectation in words, for the message.
             consume: False leaves the event to other expectations.
             explain: called with the unmatched events of the kind; returns the nearest miss and further details for the
@@ -335,7 +335,7 @@ class Timeline:
                     continue
             for event in unseen:
                 if (where is None or where(event)) and (not consume or self._consume(event)):
-                    self.clock.settle()  # so that the test also sees the other events of this moment
+                    self.clock.settle()  # so that the test also gets the other events of this moment
                     return event
                 following = Mark(event.id + 1)
             if trouble is not None:
@@ -363,7 +363,7 @@ class Timeline:
         """Check that no such event occurred since the mark, nor occurs for `within` bench seconds from now.
 
         Raises:
-            ExpectationError: one occurred; the message shows it.
+            ExpectationError: such an event occurred; the message shows it.
         """
         try:
             found = self.expect(kind, where, since=since, timeout=within, consume=False)

@@ -103,7 +103,7 @@ def _terminal_line(event: Event) -> str | None:
 def link_line(change: LinkChange) -> str:
     """Format the opening or closing of a connection for a block of frames, with masked secrets."""
     if change.connected:
-        other = change.protocol not in ("", "ocpp1.6")  # the usual one needs no words
+        other = change.protocol not in ("", "ocpp1.6")  # the usual sub-protocol is not shown
         return f"── connected{f' ({change.protocol})' if other else ''}"
     why = " ".join(part for part in (str(change.code or ""), masked_text(change.reason)) if part)
     return visible(f"── disconnected{f' ({why})' if why else ''}")
@@ -159,7 +159,7 @@ def limits(measurement: Measurement) -> str:
 def figure(measurement: Measurement) -> str:
     """Format the figure of a measurement with its unit: `4 ms`; or `NO_LATENCY` in stepped time.
 
-    A figure outside its limits is always shown: the bench waited that long, even without the time for work.
+    A figure outside its limits is always shown: it is the time that the bench waited, without the time for work.
     """
     unit = one_line(measurement.unit)
     value, held = number(measurement.value), number(measurement.held_up)

@@ -79,7 +79,7 @@ def validate_bool(what: str, value: object) -> None:
     """Reject a value that is not a bool: Python would treat a text such as `"off"` as true.
 
     Raises:
-        AuthorError: it is neither True nor False.
+        AuthorError: the value is neither True nor False.
     """
     if not isinstance(value, bool):
         raise AuthorError(f"{what} is True or False, not {value!r}")

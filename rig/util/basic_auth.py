@@ -23,7 +23,7 @@ def credentials(authorization: str) -> tuple[bytes, bytes]:
         raise ValueError(f"its header Authorization {shown}, not Basic")
     try:
         user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
-    except ValueError:  # also of a character that is not ASCII
+    except ValueError:  # also raised for a character that is not ASCII
         raise ValueError("its header Authorization is not Base64") from None
     if not colon:
         raise ValueError("its header Authorization has no ':' between user and password")

@@ -136,7 +136,7 @@ def _validate(what: str, hint: Any, value: object, limits: Limits) -> None:
 
 
 def _validate_any(what: str, hints: tuple[Any, ...], value: object, limits: Limits) -> None:
-    """Validate a value against the alternatives of a union. The message is that of the first alternative."""
+    """Validate a value against the alternatives of a union. The message is about the first alternative."""
     if value is None and type(None) in hints:
         return
     first: AuthorError | None = None

@@ -35,12 +35,12 @@ class Deadline:
     _scopes: tuple[WaitScope, ...] = ()
 
     def left(self) -> float:
-        """Return the bench seconds until it passes; 0 once it has passed."""
+        """Return the bench seconds until it passes; 0 after that."""
         return max(0.0, (self.end - self._clock.now()) / 1e9)
 
     @property
     def passed(self) -> bool:
-        """Whether no time is left, and what occurs at its end has occurred."""
+        """Whether no time is left, and all events of that moment have occurred."""
         return self._clock.has_passed(self.end)
 
     def wait(self, condition: threading.Condition) -> None:
@@ -68,7 +68,7 @@ class Deadline:
                 raise
 
     def check(self) -> None:
-        """Check that waits for it have not been ended.
+        """Check that the waits for this deadline have not been ended.
 
         Raises:
             WaitEndedError: as for `wait`.
@@ -131,7 +131,7 @@ class BenchClock:
         """Return the deadline `timeout` bench seconds from now.
 
         Args:
-            timeout: in bench seconds.
+            timeout: the timeout in bench seconds.
             before: an outer deadline; the result is not later than it.
 
         Raises:
@@ -161,7 +161,7 @@ class BenchClock:
         condition.wait(min((end - self.now()) / 1e9, SIGNAL_LATENCY_S))
 
     def has_passed(self, end: int) -> bool:
-        """Return whether it is later than a stamp, in ns, or all that occurs at the stamp itself has occurred.
+        """Return whether the time is past a stamp, in ns, or all events at the stamp itself have occurred.
 
         A real clock has no two events at one time, and returns whether the stamp is reached.
         """

@@ -26,7 +26,7 @@ def make_writable(folder: Path) -> None:
     """Create a folder if it is missing, and check that it is writable.
 
     Raises:
-        BenchError: it cannot be created or written to.
+        BenchError: the folder cannot be created or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def make_writable(folder: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> Path:
-    """Write a file whole: another process that reads it sees the old content or the new one.
+    """Write a file atomically: another process reads the old content or the new content.
 
     Args:
         path: the file; its folder exists.
@@ -47,7 +47,7 @@ def replace_file(path: Path, content: bytes) -> Path:
         The path.
 
     Raises:
-        OSError: it cannot be written; an existing file is unchanged.
+        OSError: the file cannot be written; an existing file is unchanged.
     """
     unfinished = path.with_name(f".{path.name}")
     unfinished.write_bytes(content)

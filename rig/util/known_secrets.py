@@ -31,7 +31,7 @@ _has_number = False
 def remember_secret(secret: str) -> None:
     """Mask a value from now on in everything that this process writes or prints.
 
-    A value of less than six characters is only masked next to its name.
+    A value of less than six characters is masked only next to its name.
 
     Args:
         secret: a secret, such as a passphrase; surrounding white space is ignored.
@@ -113,7 +113,7 @@ def _forms(secret: str) -> Iterator[str]:
     content = secret.encode("utf-8", "surrogatepass")
     for before in range(3):  # Base64 encodes groups of three bytes; a prefix such as `user:` shifts the secret
         encoded = base64.b64encode(b"\0" * before + content).decode()
-        # Only the characters that depend on the secret alone; those at its ends also encode bits of its neighbours.
+        # Only the characters that depend on the secret alone. The characters at its ends also encode neighbouring bits.
         core = encoded[-(-before * 4 // 3) : (before + len(content)) * 4 // 3]
         for alphabet in {core, core.translate(_URL_SAFE)}:
             yield rf"{re.escape(alphabet)}[A-Za-z0-9+/_\-]{{0,2}}={{0,2}}"

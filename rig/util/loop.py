@@ -50,7 +50,7 @@ def run_on(
         loop: the bench's event loop, running in another thread.
         work: the coroutine.
         what: the name of the work in messages.
-        timeout: in real seconds, for work that takes no bench time; or a deadline, for work that does.
+        timeout: the timeout in real seconds, for work that takes no bench time; or a deadline, for work that does.
 
     Raises:
         BenchError: the loop is closed, or did not finish the work in time.
@@ -71,7 +71,7 @@ def run_on(
 
 @contextlib.contextmanager
 def loop_in_a_thread(clock: BenchClock, name: str) -> Iterator[asyncio.AbstractEventLoop]:
-    """Run an event loop of a clock in a thread during a `with` block. Its tasks are cancelled at the end.
+    """Run an event loop of a clock in a thread during a `with` block. The loop's tasks are cancelled at the end.
 
     Args:
         clock: the bench's clock.

@@ -64,6 +64,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         try:
             return sorted(value)
-        except TypeError:  # of several types
+        except TypeError:  # values of several types cannot be sorted
             return sorted(value, key=str)
     return str(value)

@@ -25,8 +25,8 @@ from rig.util.secret_pairs import MASK, has_escapes, masked_pairs, without_escap
 __all__ = ["MASK", "is_secret", "masked", "masked_text", "remember_secrets", "without_url_passwords"]
 
 # The password in a URL's userinfo (RFC 3986 section 3.2.1), also with an unescaped @ or /, or if the text ends before
-# the @. A port is not a password. JSON may escape a slash, and normalizing a path drops one. Repetitions are bounded,
-# because a device may print anything.
+# the @. A port is not a password. JSON may escape a slash, and normalizing a path drops a slash. Repetitions are
+# bounded, because a device may print anything.
 _IN_URL = re.compile(
     r"""
     (:(?:\\?/){1,2}[^\s/?#@:"\\\[\]]{0,512}:)
@@ -46,10 +46,10 @@ def masked(content: Any, *, beside_key: bool = False) -> Any:
     """Mask the secrets in decoded JSON. Returns the same object if there are none.
 
     Secrets are passwords in URLs, values of names that mean a secret (`rig.util.secret_names`), and the value next to a
-    key that names one, as in ChangeConfiguration.req and GetConfiguration.conf (OCPP 1.6 sections 6.7 and 7.29). They
-    are masked at any depth, in texts and in the names of an object. The values next to a variable may be in a list, as
-    in NotifyReportRequest (OCPP 2.0.1 part 2 section 2.50).
-    An object that is not JSON, such as a path or an enum, is first converted to JSON or text.
+    key that names a secret. ChangeConfiguration.req and GetConfiguration.conf have such keys (OCPP 1.6 sections 6.7 and
+    7.29). Secrets are masked at any depth, in texts and in the names of an object. The values next to a variable may be
+    in a list, as in NotifyReportRequest (OCPP 2.0.1 part 2 section 2.50). An object that is not JSON, such as a path or
+    an enum, is first converted to JSON or text.
 
     Args:
         content: decoded JSON.
@@ -105,7 +105,7 @@ def masked_text(text: str) -> str:
 def _may_hide_in_json(lower: str) -> bool:
     """Return whether a text may be JSON whose decoded texts show a secret that the text itself does not.
 
-    An escape may stand for any letter of a known secret or of a URL, and a text may end within a URL.
+    An escape can stand for any letter of a known secret or of a URL. A text can end within a URL.
     """
     return lower[:1] in ("[", "{") and ("\\u" in lower or ":/" in lower or ":\\/" in lower)
 

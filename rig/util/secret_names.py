@@ -21,8 +21,8 @@ _MEANING = (
     "authtoken",
     "refreshtoken",
 )
-_AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # the last two only count at the end
-_LAST_WORDS = ("pass", "token", "pw")  # only count as a word of their own, unlike `bypass`
+_AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # the last two words count only at the end
+_LAST_WORDS = ("pass", "token", "pw")  # count only as a whole word, unlike in `bypass`
 _KEYS = ("key", "name", "variable", "parameter", "setting", "option")
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|[0-9]+")

@@ -35,7 +35,7 @@ _QUOTE = re.compile(r"\s{0,8}(\\{0,16}[\"'])")
 _NAMED = re.compile(rf"\s{{0,8}}\\*+[\"'`]?({_WORD})")
 _IN_JSON = re.compile(r"\s{0,8}([^\",}\]\s]*)")
 _NEXT_PAIR = re.compile(rf"\s{{0,8}}[,;&]\s{{0,8}}[\"']?{_WORD}[\"']?\s{{0,8}}[:=]|\s{{1,8}}{_WORD}=|[\r\n]|\Z")
-_SET_COMMAND = re.compile(rf"\bset +({_WORD}) +([^\r\n]+)", re.IGNORECASE)  # of the console (docs/console-protocol.md)
+_SET_COMMAND = re.compile(rf"\bset +({_WORD}) +([^\r\n]+)", re.IGNORECASE)  # docs/console-protocol.md
 # An option of a command line: `--password S`, or `'--password', 'S'` as Python prints a list.
 _OPTION = re.compile(rf"(?<![\w\-])(--?{_WORD})([\"']?,?[ \t]{{1,8}})([\"']?)(?!-)([^\s\"']++)")
 _ELEMENT = re.compile(r"<([\w:.\-]{1,64})(\s[^<>]{0,512}|)>(\s{0,8}(?:<!\[CDATA\[)?)([^<]++)")
@@ -141,7 +141,7 @@ def _value(text: str, at: int, *, quoted: bool) -> tuple[int, str]:
         mark = quote[1]
         return _end_of_quoted(text, quote.end(), mark), f"{mark}{MASK}{mark}"
     rest = text[at:].lstrip()
-    if rest.startswith(("{", "[")):  # an object that was cut has no end that could be found
+    if rest.startswith(("{", "[")):  # a truncated object, whose end cannot be found
         return len(text), f'"{MASK}"'
     if quoted:
         bare = _IN_JSON.match(text, at)

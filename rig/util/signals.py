@@ -19,7 +19,7 @@ _ECHO_S = 1.0
 
 
 def handled_signals() -> list[signal.Signals]:
-    """Return the signals that end this process; not those it was started to ignore, as by `nohup`."""
+    """Return the signals that end this process, except those that were ignored at its start (`nohup`)."""
     return [number for number in _ENDINGS if signal.getsignal(number) != signal.SIG_IGN]
 
 
@@ -63,8 +63,8 @@ def end_as_by_ctrl_c() -> Callable[[], None]:
     """Make the first SIGINT, SIGTERM or SIGHUP raise KeyboardInterrupt. Call it in the main thread.
 
     Later signals do not interrupt the cleanup that follows: a terminal may close after Ctrl-C. The exception is a
-    Ctrl-C more than a second later: it aborts the current step, such as one that hangs, and the cleanup continues with
-    the next.
+    Ctrl-C more than a second later. It aborts the current step, which may hang, and the cleanup continues with the next
+    step.
 
     Returns:
         A function that restores the previous handlers.

@@ -17,7 +17,7 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing se
 class Port:
     """A TCP port on one address, reserved from construction to `close`.
 
-    A socket that is bound but does not listen reserves the number: while no `listener` is open, the kernel refuses
+    A socket that is bound but does not listen reserves the number. While no `listener` is open, the kernel refuses
     connections (RST) and assigns the number to no other process.
 
     Args:
@@ -37,7 +37,7 @@ class Port:
         self.number: int = self._reservation.getsockname()[1]
 
     def listener(self, backlog: int = 128) -> socket.socket:
-        """Open a listening, non-blocking socket on the port. Once closed, the port refuses connections again.
+        """Open a listening, non-blocking socket on the port. When the socket closes, the port refuses connections.
 
         Args:
             backlog: the backlog of listen(2); Linux queues one connection more.
@@ -59,7 +59,7 @@ class Port:
             raise BenchError(
                 f"{self.purpose}: {number} is not a TCP port", "Give a port from 1 to 65535, or 0 for a free one"
             )
-        # asyncio only sets TCP_NODELAY on accepted sockets if the protocol is named. Without it, a frame that follows
+        # asyncio sets TCP_NODELAY on accepted sockets only if the protocol is named. Without it, a frame that follows
         # another waits for a delayed acknowledgement, some 40 ms.
         bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
@@ -90,8 +90,8 @@ class Port:
 def reachable_address(host: str) -> str:
     """Return an address at which others reach a server that listens on `host`.
 
-    That of the interface of the default route takes the place of 0.0.0.0 and `::`, which are no addresses of a server.
-    Without a default route it is that of this machine alone.
+    0.0.0.0 and `::` are no addresses of a server. They are replaced by the address of the interface with the default
+    route, or by the loopback address if there is no such route.
     """
     families = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}
     if host not in families:
@@ -118,8 +118,8 @@ def reset(transport: asyncio.WriteTransport) -> None:
 def acknowledge(transport: asyncio.BaseTransport) -> None:
     """Acknowledge the data that a TCP connection has received, without a delay.
 
-    The kernel delays acknowledgements by up to 40 ms (RFC 1122 section 4.2.3.2), to send them along with data, and
-    stepped time waits for them. Linux clears TCP_QUICKACK on its own: call this after each read.
+    The kernel delays acknowledgements by up to 40 ms (RFC 1122 section 4.2.3.2), to send them along with data. Stepped
+    time waits for acknowledgements. Linux clears TCP_QUICKACK on its own: call this after each read.
     """
     endpoint: socket.socket | None = transport.get_extra_info("socket")
     if endpoint is not None:

@@ -17,11 +17,11 @@ from rig.util.redaction import masked_text
 class Terminal(Console):
     """Standard output.
 
-    Once its reader has gone (`| head`, a closed ssh session), it drops output without raising. Characters that its
+    After its reader has ended (`| head`, a closed ssh session), it drops output without raising. Characters that its
     encoding lacks are escaped, and secrets are masked.
 
     Args:
-        on_gone: called once, in the printing thread, when the reader has gone.
+        on_gone: called once, in the printing thread, when the reader has ended.
     """
 
     def __init__(self, on_gone: Callable[[], None] = lambda: None) -> None:

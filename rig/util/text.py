@@ -60,7 +60,7 @@ def seconds(value: float) -> str:
     """Format a duration in seconds: `0 s`, `0.83 ms`, `12 ms`, `3.4 s`, `12 min 5 s`, `1 h 2 min`."""
     if value == 0:
         return "0 s"
-    if not math.isfinite(value):  # from a damaged record
+    if not math.isfinite(value):  # the value is from a damaged record
         return f"{value} s"
     if value < 0.9995:
         return f"{value * 1000:.2g} ms" if value < 0.01 else f"{value * 1000:.0f} ms"

@@ -31,7 +31,7 @@ class WaitScope:
         """Check that the scope has not ended.
 
         Raises:
-            WaitEndedError: it has ended.
+            WaitEndedError: the scope has ended.
         """
         if self._ended:
             raise WaitEndedError("the test that waited has ended, or its task was cancelled")

@@ -17,18 +17,18 @@ class ByHand:
     """An access point that the user switches when prompted on the terminal."""
 
     def up(self) -> None:
-        """Prompt the user to switch it on, and wait for the confirmation."""
+        """Prompt the user to switch the access point on, and wait for the confirmation."""
         self._ask("on")
 
     def down(self) -> None:
-        """Prompt the user to switch it off, and wait for the confirmation."""
+        """Prompt the user to switch the access point off, and wait for the confirmation."""
         self._ask("off")
 
     @staticmethod
     def _ask(state: str) -> None:
         try:
-            # Not stdin and stdout, which may be captured. Python cannot open a terminal for both at once, because it
-            # cannot seek.
+            # The terminal, not stdin and stdout, which may be captured. Python cannot open a terminal for both at once,
+            # because it cannot seek.
             with _TERMINAL.open("w", encoding="utf-8") as question, _TERMINAL.open(encoding="utf-8") as answer:
                 print(f"\nSwitch the access point {state} now, then press Enter: ", end="", file=question, flush=True)
                 answer.readline()
@@ -43,7 +43,7 @@ class Nmcli:
     """An access point that is a connection of NetworkManager.
 
     Args:
-        connection: its name, as `nmcli connection show` lists it.
+        connection: the connection's name, as `nmcli connection show` lists it.
     """
 
     def __init__(self, connection: str) -> None:

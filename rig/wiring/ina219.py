@@ -16,7 +16,7 @@ _CONFIGURATION, _SHUNT, _BUS, _CURRENT, _CALIBRATION = 0x00, 0x01, 0x02, 0x04, 0
 _RESET = 0x8000
 _AFTER_RESET = 0x399F
 _BUS_OF_32_V = 0x2000
-_AVERAGE_OF_16 = 0b1100 << 7 | 0b1100 << 3  # of both voltages: 8.51 ms each
+_AVERAGE_OF_16 = 0b1100 << 7 | 0b1100 << 3  # for both voltages: 8.51 ms each
 _CONTINUOUS = 0b111
 
 _RANGES_MV = (40, 80, 160, 320)
@@ -81,7 +81,7 @@ class Ina219:
     """`rig.wiring.interfaces.CurrentSensor` by an INA219, which a thread reads.
 
     Args:
-        settings: its wiring.
+        settings: the wiring of the sensor.
         open_device: opens the device at the settings' bus and address; raises OSError.
         now: returns the stamp in ns of bench time.
     """
@@ -149,7 +149,8 @@ class Ina219:
                 "Give it a supply that stays when the board is switched off",
             )
         shunt_mv = _signed(device.read(_SHUNT)) * _SHUNT_LSB_MV
-        # The chip reports an overflow of its arithmetic; a shunt voltage outside of the range only stays at its end.
+        # The chip reports an overflow of its arithmetic; a shunt voltage outside of the range reads as the end of the
+        # range.
         overflow = bool(bus & _OVERFLOW) or abs(shunt_mv) >= _RANGES_MV[self._settings.gain]
         return Current(
             milliamperes=_signed(device.read(_CURRENT)) * self._settings.lsb_ma,

@@ -33,7 +33,7 @@ class Radio(Protocol):
     """The access points in range of a virtual board, and their misbehaviour."""
 
     def put(self, number: int, ssid: str, psk: str = "", rssi: int = -60, channel: int = 6) -> None:
-        """Put an access point on the air, or replace the one of that number (0 to 15)."""
+        """Put an access point on the air, or replace that of the same number (0 to 15)."""
 
     def remove(self, number: int) -> None:
         """Take an access point off the air."""
@@ -45,7 +45,7 @@ class Radio(Protocol):
         """End the present association with that reason."""
 
     def report(self, kind: str, delay_ms: int = 0) -> None:
-        """Report losses and failed attempts as usual (`normal`), never (`lost`) or `twice`, and that much later."""
+        """Report losses and failed attempts as usual (`normal`), never (`lost`) or `twice`, after a delay."""
 
     def give_leases(self, given: bool) -> None:
         """Withdraw the station's address and give no other one, or give addresses again."""
@@ -119,7 +119,7 @@ class TestHooks(Protocol):
         """Discard a tear that was not yet sent to the device; a power cut discards others."""
 
     def slow_erase(self, milliseconds: int) -> None:
-        """Make each sector erase take that long in device time."""
+        """Set the device time of each sector erase."""
 
     def brown_out(self) -> None:
         """Make the supply sag once: the chip resets and boots with reset reason `brownout`."""

@@ -1,4 +1,4 @@
-"""Devices on the I2C buses of the Pi, by lgpio, which also drives its pins. Its import loads lgpio, see `pins.py`."""
+"""Devices on the I2C buses of the Pi, by lgpio. The import of this module loads lgpio, see `pins.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class LgpioDevice:
         address: the device's address of 7 bits.
 
     Raises:
-        OSError: the bus is missing or may not be opened.
+        OSError: the bus is missing or cannot be opened.
     """
 
     def __init__(self, bus: int, address: int) -> None:

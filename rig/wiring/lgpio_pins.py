@@ -1,4 +1,4 @@
-"""gpiozero's lgpio pins with the kernel's stamp of each edge. Its import loads lgpio, see `pins.py`."""
+"""gpiozero's lgpio pins with the kernel's stamp of each edge. This module's import loads lgpio, see `pins.py`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class StampedPinFactory(LGPIOFactory):  # type: ignore[misc]
     """gpiozero's factory for the pins of this Pi, by lgpio.
 
     Args:
-        chip: the number of the gpiochip; None for that of the header.
+        chip: the number of the gpiochip; None for the header's chip.
     """
 
     def __init__(self, chip: int | None = None) -> None:

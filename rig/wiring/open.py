@@ -38,7 +38,7 @@ def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiri
         return virtual.open_wiring(description, clock, root)
 
     if description.kind == "emulator":
-        from rig.wiring import emulator  # as above
+        from rig.wiring import emulator  # a wired bench does not need it either
 
         return emulator.open_wiring(description, clock, root)
 

@@ -28,7 +28,7 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
 
     Args:
         name: `lgpio` for the Pi's pins, `virtual` for unconnected pins (the virtual bench creates its own factory).
-        chip: the number of the gpiochip for `lgpio`; None for that of the header.
+        chip: the number of the gpiochip for `lgpio`; None for the header's chip.
 
     Raises:
         BenchError: the name is unknown, or the pins cannot be opened.
@@ -55,9 +55,9 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
 
 @contextmanager
 def lgpio_in_a_temporary_folder() -> Iterator[None]:
-    """Load lgpio, and make it create its FIFO in a temporary folder. It changes to the folder LG_WD when it is loaded.
+    """Load lgpio, and make it create its FIFO in a temporary folder. lgpio changes to the folder LG_WD at its load.
 
-    Two processes with the same folder would read each other's edges from the FIFO. The name can be removed once both
+    Two processes with the same folder would read each other's edges from the FIFO. The name can be removed when both
     ends are open.
 
     Raises:

@@ -20,7 +20,7 @@ def load_lgpio(folder: str = DIST_PACKAGES) -> None:
         folder: the folder of the packages.
 
     Raises:
-        ImportError: it is not there, or is for another version of Python.
+        ImportError: the package is missing, or is for another version of Python.
     """
     if "lgpio" in sys.modules or importlib.util.find_spec("lgpio") is not None:
         return

@@ -235,7 +235,7 @@ def test_a_full_cache_evicts_the_least_recent_tag(caching_device: Device, driver
 
 
 def test_a_malformed_clear_cache_is_answered_with_an_error(device: Device, csms: Csms) -> None:
-    """A ClearCache with fields is answered with a CALLERROR; it has none."""
+    """A ClearCache with fields is answered with a CALLERROR, because ClearCache has no fields."""
     with pytest.raises(CallErrorReceived) as rejected:
         csms.call("ClearCache", {"all": True}, check=False)
     assert rejected.value.code == "FormationViolation"

@@ -145,7 +145,7 @@ def test_a_status_info_changed_offline_is_reported(device: Device, bench: Bench,
 def test_a_restart_of_the_csms_does_not_end_the_charge(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """The CSMS restarts during a transaction: it goes on and is stopped under its id."""
+    """The CSMS restarts during a transaction: the transaction goes on and is stopped under its id."""
     transaction_id = driver.start_charge(csms)
     with bench.inject(CsmsRestart()):
         assert csms.expect_disconnected().code == 1012

@@ -87,7 +87,7 @@ def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: EvDriver
 
 @pytest.mark.parametrize("before", ["Available", "Preparing", "Finishing"])
 def test_faulted_and_back_to_the_state_before(device: Device, driver: EvDriver, csms: Csms, before: str) -> None:
-    """A9, B9, F9 and I1, I2, I6: the emergency stop makes each state Faulted; its release restores the state."""
+    """A9, B9, F9 and I1, I2, I6: the emergency stop makes each state Faulted; the release restores it."""
     if before == "Finishing":
         driver.start_charge(csms)
         driver.present_tag()
@@ -138,7 +138,7 @@ def test_finishing_to_preparing_by_a_remote_start(device: Device, driver: EvDriv
 
 
 def test_faulted_over_unavailable_and_back(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """H9, I8: the emergency stop makes an inoperative connector Faulted; its release makes it Unavailable."""
+    """H9, I8: the emergency stop makes an inoperative connector Faulted; the release makes it Unavailable."""
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
     csms.expect_status("Unavailable")
     driver.press_emergency_stop()
@@ -169,7 +169,7 @@ def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
 def test_a_status_shorter_than_the_minimum_duration_is_not_reported(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """MinimumStatusDuration: a state is reported once it has lasted that long, and a shorter one never."""
+    """MinimumStatusDuration: a state is reported after it has lasted that long, and a shorter state never."""
     device.configure(minimum_status_duration_s=10)
     mark = bench.mark()
     driver.plug_in()
@@ -246,7 +246,7 @@ def test_a_lock_that_does_not_close_is_reported_and_starts_nothing(
 def test_a_lock_that_opens_under_current_opens_the_contactor(
     device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """D5, E3: the contactor opens when the bolt opens under current; the charge goes on when it closes."""
+    """D5, E3: the contactor opens with the bolt under current; the charge goes on when the bolt closes."""
     device.configure(lock_timeout_ms=30_000)
     inputs["lock_feedback"].on()
     transaction_id = driver.start_charge(csms)

@@ -57,7 +57,7 @@ def test_commands_in_a_row_are_answered_in_their_order(device: Device, bench: Be
 def test_the_device_sleeps_while_a_command_waits_for_its_answer(
     device: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
 ) -> None:
-    """One command waits for the CSMS and another for that one: both are answered, and the loop sleeps meanwhile."""
+    """A command waits for the CSMS, a second one for the first: both are answered. The loop sleeps meanwhile."""
     with csms.hold("DataTransfer") as held:
         mark = bench.mark()
         console.send("transfer org.example")

@@ -80,7 +80,7 @@ def test_a_raised_security_profile_that_cannot_connect_falls_back(
 
 
 def test_a_pause_that_the_server_asks_for_is_kept(device: Device, bench: Bench, console: Console, csms: Csms) -> None:
-    """A refusal with Retry-After: the device does not come earlier, and not much later."""
+    """A refusal with Retry-After: the device reconnects no earlier, and not much later."""
     device.configure(backoff_initial_ms=500, backoff_max_ms=1000)
     mark = bench.mark()
     with bench.inject(HttpRefusal(503, retry_after_s=120)):

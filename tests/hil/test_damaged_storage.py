@@ -64,7 +64,7 @@ def test_damaged_settings_are_restored_from_their_copy(borrowed_device: Device, 
 def test_a_damaged_file_system_is_kept_until_the_owner_formats_it(
     borrowed_device: Device, bench: Bench, driver: EvDriver, leds: Leds, console: Console
 ) -> None:
-    """No boot loop, no charge and no write; the console, the status and the LED say why."""
+    """No boot loop, no charge and no write; the console, the status and the LED show the reason."""
     device = borrowed_device
     size = len(read_storage(device))
     damaged = random.Random(1).randbytes(size)

@@ -99,7 +99,7 @@ def test_a_clock_set_in_a_charge_makes_no_negative_duration(
 
 @pytest.mark.needs("inputs", "power")
 def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: EvDriver, csms: Csms, power: Power) -> None:
-    """The CSMS sends a time in 2020 at boot and the right one in a Heartbeat: the next charge has the right time."""
+    """The CSMS sends a time in 2020 at boot, then the right one in a Heartbeat. The next charge has that."""
     old = {"status": "Accepted", "currentTime": "2020-01-01T00:00:00Z", "interval": 10}
     csms.answer("BootNotification", old, times=1)
     with device.expecting_reboot():

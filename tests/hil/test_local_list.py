@@ -46,7 +46,7 @@ def local_list(device: Device, csms: Csms) -> Iterator[LocalList]:
 
 @pytest.mark.smoke
 def test_an_empty_list_has_version_0(device: Device, csms: Csms, local_list: LocalList) -> None:
-    """A full update without entries is Accepted, and version 0 says that the list is empty."""
+    """A full update without entries is Accepted, and version 0 means that the list is empty."""
     assert csms.call("SendLocalList", {"listVersion": 1, "updateType": "Full"}) == {"status": "Accepted"}
     assert local_list.version() == 0
 

@@ -147,7 +147,7 @@ def test_a_cut_keeps_the_energy_of_a_triggered_reading(
 def test_a_remote_stop_that_a_cut_undoes_was_not_accepted(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """A cut before the remote stop is stored: it was not accepted, and the charge goes on after the boot."""
+    """A cut before the remote stop is stored: no Accepted was sent, and the charge goes on after the boot."""
     device.configure(power_fail_action="resume")
     stop = {"transactionId": driver.start_charge(csms)}
     with device.expecting_reboot():

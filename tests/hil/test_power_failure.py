@@ -291,7 +291,7 @@ def test_the_register_never_goes_back_over_cuts(
 def test_a_charge_before_the_first_time_gets_right_timestamps(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """A charge before the first time of the CSMS on a new flash is reported with the right times once it is known."""
+    """A charge on a new flash, before the first time of the CSMS, is reported later with the right times."""
     mark = bench.mark()
     with device.expecting_reboot(), bench.inject(CsmsGone()):
         device.flash(fresh=True)

@@ -80,7 +80,7 @@ def test_a_request_of_the_csms_does_not_wait_for_the_idle_state_to_end(
 def test_a_supply_below_the_level_of_the_detector_resets_the_device(
     device: Device, bench: Bench, csms: Csms, millivolts: int
 ) -> None:
-    """A supply below the level, 2.7 V by default, resets the chip; it boots when the voltage is there again."""
+    """A supply below the level, 2.7 V by default, resets the chip, which boots when the voltage returns."""
     mark = bench.mark()
     with device.expecting_reboot() as reboot, bench.inject(LowSupply(millivolts=millivolts)):
         pass

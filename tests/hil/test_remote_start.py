@@ -99,7 +99,7 @@ def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver
 def test_remote_start_with_a_rejected_start(
     device: Device, driver: EvDriver, csms: Csms, outputs: Outputs, status: str
 ) -> None:
-    """AuthorizeRemoteTxRequests false: rejected in StartTransaction.conf, it is stopped with DeAuthorized."""
+    """AuthorizeRemoteTxRequests false: StartTransaction.conf rejects, and DeAuthorized stops the charge."""
     csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": status}})
     driver.plug_in()
     csms.expect_status("Preparing")

@@ -92,7 +92,7 @@ def test_a_reset_does_not_wait_for_ever_for_the_close_handshake(device: Device, 
 def test_a_restart_by_the_device_stops_the_charge_afterwards(
     device: Device, console: Console, driver: EvDriver, csms: Csms, how: str
 ) -> None:
-    """After a restart from the console, or by a panic, StopTransaction with Reboot follows once it is accepted."""
+    """After a restart from the console, or by a panic, StopTransaction with Reboot follows the acceptance."""
     transaction_id = driver.start_charge(csms)
     with device.expecting_reboot():
         console.send(how)

@@ -21,7 +21,7 @@ BACKOFF = {"backoff_initial_ms": 1000, "backoff_max_ms": 1000}
 
 
 def reason_on_console(console: Console, reason: str) -> None:
-    """The device says on its console why an attempt has failed, and that there will be another one."""
+    """Expect the reason of a failed attempt on the console, and the announcement of another attempt."""
     console.expect(rf"W \(\d+\) ws: .*{reason}.*; next attempt in \d+ ms", timeout=60)
 
 
@@ -116,7 +116,7 @@ def test_a_bad_certificate_of_the_csms_is_refused_with_the_reason(
     reason: str,
     problem: str,
 ) -> None:
-    """The device connects to no CSMS with such a certificate, says why, and connects to a good one afterwards."""
+    """The device refuses such a certificate and reports the reason. Afterwards it connects to a good CSMS."""
     with secured.on_profile(2, **BACKOFF):
         bad = secured.authority.server(secured.host, kind=kind)
         if kind == "revoked":
@@ -132,7 +132,7 @@ def test_a_bad_certificate_of_the_csms_is_refused_with_the_reason(
 
 
 def test_without_a_root_no_certificate_is_trusted(secured: Secured, device: Device, console: Console) -> None:
-    """A device on profile 2 whose root is gone does not connect, and says what is missing."""
+    """A device on profile 2 whose root is gone does not connect, and reports that the root is missing."""
     with secured.on_profile(2, **BACKOFF):
         secured.install(root=b"")
         reason_on_console(console, "no root certificate is installed")
@@ -156,7 +156,7 @@ def test_a_wrong_password_is_refused_by_the_csms(
 def test_a_bad_client_certificate_is_refused_by_the_csms(
     secured: Secured, csms: Csms, device: Device, console: Console, kind: CertificateKind
 ) -> None:
-    """Both sides say why."""
+    """Both sides report the reason."""
     with secured.on_profile(3, **BACKOFF):
         bad = secured.authority.client(secured.identity, kind)
         secured.install(client_chain=bad.chain, client_key=bad.key)
@@ -179,7 +179,7 @@ def test_the_authorization_key_can_be_written_and_never_read(secured: Secured, c
 def test_a_profile_that_lacks_something_is_rejected(
     secured: Secured, csms: Csms, console: Console, profile: str
 ) -> None:
-    """A device without key, root and client certificate keeps its profile, and says what is missing."""
+    """A device without key, root and client certificate keeps its profile, and names the missing one."""
     secured.forget()
     secured.device.wait_accepted()
     answer = csms.call("ChangeConfiguration", {"key": "SecurityProfile", "value": profile})
@@ -259,7 +259,7 @@ def test_no_leak_over_200_reconnects_with_tls(
 def test_a_largest_block_too_small_for_tls_is_reported_and_ocpp_returns_with_room(
     secured: Secured, bench: Bench, csms: Csms, device: Device, console: Console
 ) -> None:
-    """TLS needs a block of 16 KB. Without one the device says so, and connects once there is one again."""
+    """TLS needs a block of 16 KB. Without one the device reports that, and it connects when there is one again."""
     with secured.on_profile(2, **BACKOFF):
         csms.close(1001, "reconnect")
         assert console.command("largest_block 12000") == "ok"
@@ -291,7 +291,7 @@ def test_a_fragmented_heap_ends_no_charge_and_loses_no_message(
         assert record.values["heap_min"] <= record.values["heap_free"]
         driver.start_charge(csms)
         csms.close(1001, "reconnect")
-        # The session leaves the block that it had. Another program part takes it before the next attempt.
+        # The session frees its block. Another part of the program takes the block before the next attempt.
         assert console.command("largest_block 12000") == "ok"
         reason_on_console(console, "not enough memory in one block")
         outputs["contactor"].expect_steady(True, within=30)

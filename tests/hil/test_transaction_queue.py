@@ -314,7 +314,7 @@ def test_a_cut_while_the_stop_is_removed_sends_no_other_stop(
 def test_a_cut_before_the_start_is_answered_resends_it(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """A power cut while StartTransaction is unanswered: it is resent unchanged, then stopped, under one id."""
+    """A power cut before StartTransaction is answered: the same start is resent, then one stop, with one id."""
     with device.expecting_reboot():
         with csms.hold("StartTransaction") as held:
             driver.plug_in()

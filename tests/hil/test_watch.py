@@ -121,7 +121,7 @@ def test_make_idle_recovers_from_any_state(device: Device, power: Power) -> None
 
 
 def test_make_idle_restores_the_time(device: Device, csms: Csms) -> None:
-    """A time that a test has set does not last into the next one, where a Heartbeat would correct it at any moment."""
+    """A time that a test has set ends with the test. Later a Heartbeat would correct it at any moment."""
     with csms.answer("Heartbeat", {"currentTime": "2030-01-01T00:00:00Z"}):
         csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
         csms.expect("Heartbeat")
@@ -131,7 +131,7 @@ def test_make_idle_restores_the_time(device: Device, csms: Csms) -> None:
 
 
 def test_make_idle_restores_the_heartbeat_interval(device: Device, power: Power, csms: Csms) -> None:
-    """An interval that a test has answered a BootNotification with does not last into the next one."""
+    """An interval that a test has sent in BootNotification.conf ends with the test."""
     csms.behaviour.heartbeat_interval_s = 10
     power.cycle()
     device.wait_accepted()

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.needs("stepped_time", "test_hooks", "access_point")
 LONGEST_PAUSE_S = 190
 """The device's default `wifi_backoff_max_s`."""
 WATCH_S = 5
-"""The interval in which the device asks its driver for the state (`Wifi::kWatchInterval`)."""
+"""The interval in which the device reads the state of its driver (`Wifi::kWatchInterval`)."""
 TRIAL_S = 60
 """The time in which a changed network must work (`Wifi::kTrialLimit`)."""
 NO_EVENT, ADDRESS_LOST = 257, 256
@@ -62,7 +62,7 @@ def attempts(bench: Bench, since: Mark) -> list[int]:
 def test_the_device_returns_after_each_reason(
     device: Device, bench: Bench, console: Console, csms: Csms, reason: int
 ) -> None:
-    """An access point rejects the device for a minute: it returns within one backoff, and shows loss and reason."""
+    """Rejected for a minute, the device returns within one backoff, and shows loss and reason."""
     before = network_of(device)["losses"]
     with bench.inject(WifiRejected(reason)):
         console.expect(rf"wifi: link lost, reason {reason}:")
@@ -114,7 +114,7 @@ def test_a_lost_lease_is_a_loss(device: Device, bench: Bench, console: Console, 
 
 
 def test_a_loss_without_an_event_is_noticed(device: Device, bench: Bench, console: Console, csms: Csms) -> None:
-    """The driver does not report a lost association: the device notices within one interval of its watchdog."""
+    """The driver does not report a lost association: the device detects it within one interval of checks."""
     with bench.inject(WifiEvents("lost")):
         with bench.inject(WifiKick(200)):
             console.expect(rf"wifi: link lost, reason {NO_EVENT}:", timeout=WATCH_S + 0.5)
@@ -123,7 +123,7 @@ def test_a_loss_without_an_event_is_noticed(device: Device, bench: Bench, consol
 
 
 def test_an_access_point_that_needs_silence_is_joined_again(device: Device, bench: Bench, csms: Csms) -> None:
-    """An access point rejects attempts until 90 s of silence: the backoff grows beyond, and the device is back."""
+    """An access point rejects attempts until 90 s of silence: the backoff grows beyond, the device rejoins."""
     mark = bench.mark()
     with bench.inject(WifiSilence(90)):
         csms.expect_connected(timeout=4 * LONGEST_PAUSE_S)

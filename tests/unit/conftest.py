@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    # A shell ignores it for what it starts in the background, and the programs that tests start would inherit that.
+    # A shell ignores SIGINT for programs in the background, and the programs that tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,4 +1,4 @@
-"""`make firmware TARGET=…` builds with what is there, and leaves what the flasher takes."""
+"""`make firmware TARGET=…` builds with the installed tools, and leaves files for the flasher."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_the_summary_is_that_of_the_command(command: Command) -> None:
 
 
 def test_help_imports_no_command() -> None:
-    """It stays near the start of Python itself: Typer and the rig take many times as long."""
+    """The help takes little longer than the start of Python. Typer and the rig take many times as long."""
     code = "import sys; sys.argv = ['rig', '--help']\nfrom rig.cli.start import main\n"
     code += "try: main()\nexcept SystemExit: pass\n"
     code += "print(sorted(name for name in sys.modules if name.startswith(('typer', 'rich', 'rig.'))), file=sys.stderr)"

@@ -1,4 +1,4 @@
-"""The INA219 on a fake I2C bus: its set-up, its figures, and the messages when it is not there."""
+"""The INA219 on a fake I2C bus: its set-up, its figures, and the messages if it is missing."""
 
 from __future__ import annotations
 

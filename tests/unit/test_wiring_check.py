@@ -32,7 +32,7 @@ def test_every_wire_of_the_virtual_bench_works() -> None:
     ],
 )
 def test_swapped_wires_are_found(tmp_path: Path, one: str, other: str, problems: set[str]) -> None:
-    """The board's ends of two wires are exchanged: the virtual board is wired as its description says."""
+    """The board's ends of two wires are exchanged: the virtual board is wired as in its description."""
     file = tmp_path / "swapped.toml"
     gpios = {name: re.search(rf"^{name} = .*gpio = (\d+)", VIRTUAL, re.MULTILINE) for name in (one, other)}
     ends = {name: found[1] for name, found in gpios.items() if found is not None}

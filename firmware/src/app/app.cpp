@@ -8,7 +8,7 @@ namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB
+// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app. Log files, lists and networks can take 16 KB
 // more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
@@ -106,7 +106,7 @@ void App::announce_boot() {
 /// Passes on the settings that the features do not read themselves.
 void App::take_settings() {
   const Settings& settings = config_.settings();
-  // A level of the console's `log` applies until the setting changes.
+  // A level that the console command `log` has set applies until the setting changes.
   if (settings.log_level != log_level_setting_) log_.set_levels(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
@@ -178,7 +178,7 @@ void App::start_charging() {
   charging_.start();
 }
 
-/// A pack of the protocol of the connection replaces the built-in schemas. Others are kept for a later firmware.
+/// A pack for the connection's protocol replaces the built-in schemas. Other packs are kept for a later firmware.
 void App::start_schemas() {
   schema_store_.set_listener({[](void* app, const SchemaPack& pack) {
                                 const bool is_ours = pack.protocol.text() == Connection::kSubprotocol;
@@ -200,7 +200,7 @@ void App::add_features() {
   loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
-  // After the features whose work it observes, and before the log, which it flushes when the mains power fails.
+  // Polled after the features whose work it observes, and before the log: it flushes the log when the mains fails.
   loop_.add(power_manager_);
   loop_.add(image_trial_);
   loop_.add(log_store_);
@@ -209,12 +209,12 @@ void App::add_features() {
   loop_.add(config_);
   loop_.add(storage_guard_);
   loop_.add(captive_portal_);
-  // After the features that it shows, and after OCPP, which has priority.
+  // Polled after the features that it shows, and after OCPP, which has priority.
   loop_.add(web_ui_);
-  // After the features that post jobs: a job of this round is run in this round.
+  // Polled after the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
-  // After the features that answer commands, so that the next command is read in the round of the answer. And after the
-  // jobs of this round, so that `status` only has a reading that survives a power cut.
+  // Polled after the features that answer commands, so that the next command is read in the round of the answer. Also
+  // polled after the jobs of this round, so that every reading in `status` survives a power cut.
   loop_.add(serial_debug_);
   // Observers come last: they see the changes of the same round.
   loop_.add(monitor_);

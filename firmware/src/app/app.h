@@ -78,7 +78,7 @@ class App {
 
   Ports ports_;
 
-  // In the order of construction: dependencies first.
+  // The members are in the order of construction: dependencies first.
   Logger log_;
   Safety safety_;
   Board board_;

@@ -19,7 +19,7 @@ bool is_group(Text name) {
   return false;
 }
 
-/// Shows the settings, those of a group, or the row of the table for a key.
+/// Shows all settings, the settings of a group, or the row of the table for a key.
 void show_config(void* context, Text arguments, Logger& console) {
   const auto& config = *static_cast<const Config*>(context);
   const Text word = take_word(arguments);
@@ -126,7 +126,7 @@ void App::log_command(Text arguments) {
   LogLevel level;
   if (word.empty()) {
     log_.answer_json([this](JsonWriter& json) {
-      char bytes[400];  // of all tags
+      char bytes[400];  // the texts of all tags
       TextWriter levels{Span<char>(bytes)};
       log_.levels().format(levels);
       json.begin_object();

@@ -20,7 +20,7 @@ int64_t losses(const void* connection) {
 }  // namespace
 
 void App::add_counters() {
-  // In each record.
+  // The numbers in each record.
   monitor_.add({"queue", "", [](const void* self) { return number(as<Messenger>(self).queued()); }, &messenger_});
   monitor_.add(
       {"ws_connects", "", [](const void* self) { return number(as<Connection>(self).connects()); }, &connection_});
@@ -40,7 +40,7 @@ void App::add_counters() {
                 &connection_});
   monitor_.add({"erases", "", [](const void* self) { return number(as<CountingFlash>(self).erases()); }, &flash_});
 
-  // In the full record only.
+  // The numbers in the full record only.
   const auto add_more = [this](const char* name, const char* unit, int64_t (*read)(const void*), const void* owner) {
     monitor_.add({name, unit, read, owner, false});
   };

@@ -8,8 +8,8 @@
 
 namespace pb {
 
-/// Decides whether a changed address or protection of the CSMS works: it works once the CSMS has accepted the device on
-/// a new connection.
+/// Decides whether a changed address or protection of the CSMS works: it works if the CSMS has accepted the device on a
+/// new connection.
 class CsmsTrial final : public Feature {
  public:
   /// Time with a network; without one nothing is known about the CSMS.

@@ -10,10 +10,10 @@
 namespace pb {
 
 /// Confirms the image of an update when a CSMS has accepted it, because then the next update can reach the device.
-/// Without acceptance in time it restarts, and the boot loader returns to the previous image.
+/// Without acceptance in time the device restarts, and the boot loader returns to the previous image.
 class ImageTrial final : public Feature {
  public:
-  /// Time for the network, the CSMS and its answer to BootNotification. An open transaction extends it.
+  /// Time for the network, the CSMS and its answer to BootNotification. An open transaction extends this time.
   static constexpr Millis kLimit = 15 * 60'000;
 
   ImageTrial(System& system, Worker& worker, const ChargePoint& charge_point, const Transactions& transactions,

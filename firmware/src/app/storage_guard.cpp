@@ -42,7 +42,7 @@ Millis StorageGuard::poll(Millis now) {
   return next_;
 }
 
-/// Records that there is a file system. From then on a missing one counts as damaged, and is not formatted.
+/// Records that there is a file system. From then on a missing file system counts as damaged, and is not formatted.
 void StorageGuard::note_file_system() {
   is_worker_busy_ = worker_.post({[](void* self) {
                                     auto& guard = *static_cast<StorageGuard*>(self);

@@ -9,11 +9,11 @@
 
 namespace pb {
 
-/// Mounts the storage. Formats it only if the partition `secrets` says that the device never had a file system, the
-/// flash is erased, or the owner asks for it. Before that the device runs without storage.
+/// Mounts the storage. Formats it only if the partition `secrets` records no earlier file system, the flash is erased,
+/// or the owner requests it. Before that the device runs without storage.
 class StorageGuard final : public Feature {
  public:
-  /// The interval of further attempts to mount. One that works restarts the device, so that each feature reads its
+  /// The interval of further attempts to mount. A successful one restarts the device, so that each feature reads its
   /// files.
   static constexpr Millis kRetry = 60'000;
 

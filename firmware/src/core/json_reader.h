@@ -17,8 +17,8 @@ struct JsonError {
   size_t offset = 0;  // bytes from the start of the text
 };
 
-/// A value in a text that parse_json has validated. It refers to that text and copies nothing, so it is two words long;
-/// finding a member scans the object. A missing value has the kind `none`, and so has everything below it, so a path
+/// A value in a text that parse_json has validated. The value refers to that text and copies nothing, so it is two
+/// words long. Finding a member scans the object. A missing value has the kind `none`, and so have its members: a path
 /// needs one check at its end.
 class JsonValue {
  public:

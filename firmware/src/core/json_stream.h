@@ -24,14 +24,14 @@ class JsonEvents {
   ~JsonEvents() = default;
 };
 
-/// Reads a JSON text of RFC 8259 byte by byte, so it may be split anywhere: grammar, UTF-8, no lone surrogate escapes.
-/// It stores nothing of the text.
+/// Reads a JSON text of RFC 8259 byte by byte, so the text can be split anywhere. It checks grammar and UTF-8, rejects
+/// lone surrogate escapes, and stores nothing of the text.
 class JsonStream {
  public:
   /// @param max_depth levels of containers, at most kMaxJsonDepth
   explicit JsonStream(unsigned max_depth) : max_depth_(max_depth) {}
 
-  /// @return false once the text is invalid or `events` has stopped it; every further byte is then ignored.
+  /// @return false as soon as the text is invalid or `events` has stopped it; further bytes are then ignored.
   bool feed(char byte, JsonEvents& events);
   /// The text is complete. @return whether it was exactly one value.
   bool finish(JsonEvents& events);
@@ -52,16 +52,16 @@ class JsonStream {
     string,         // in a name or string
     escape,         // after the backslash
     hexadecimal,    // in the digits of \u
-    low_escape,     // after a high surrogate: the backslash of the low one
-    low_u,          // and its u
+    low_escape,     // after a high surrogate: the backslash of the low surrogate
+    low_u,          // the u of the low surrogate
     word,           // in true, false or null
     minus,          // in a number: after the sign
     zero,           // after a leading 0
     integer,        // in the digits
     point,          // after the point
-    fraction,       // in the digits after it
+    fraction,       // in the digits after the point
     exponent,       // after e
-    exponent_sign,  // after its sign
+    exponent_sign,  // after the exponent's sign
     exponent_digits,
     stopped,
   };
@@ -86,13 +86,13 @@ class JsonStream {
 
   unsigned max_depth_;
   State state_ = State::value;
-  bool is_name_ = false;  // of a string
-  uint8_t digits_ = 0;    // of a \u escape
-  uint16_t unit_ = 0;     // its value
-  uint16_t high_ = 0;     // the high surrogate before it
+  bool is_name_ = false;  // the string is a name
+  uint8_t digits_ = 0;    // the digits so far of a \u escape
+  uint16_t unit_ = 0;     // the value of the \u escape
+  uint16_t high_ = 0;     // the high surrogate before that escape
   unsigned depth_ = 0;
   uint32_t objects_ = 0;     // a bit for each level: whether it is an object
-  uint32_t code_point_ = 0;  // of a character of several bytes
+  uint32_t code_point_ = 0;  // the bits so far of a character of several bytes
   Utf8Validator utf8_;
   const char* word_ = "";  // the rest of true, false or null
   size_t offset_ = 0;

@@ -67,7 +67,7 @@ void Sha256::finish(uint8_t (&digest)[kSha256Length]) {
   const uint64_t bits = length_ * 8;
   constexpr uint8_t kEnd[kBlock] = {0x80};
   const size_t place = length_ % kBlock;
-  constexpr size_t kLast = kBlock - 8;  // where the length begins
+  constexpr size_t kLast = kBlock - 8;  // the place of the length
   add({kEnd, place < kLast ? kLast - place : kBlock + kLast - place});
   uint8_t length[8];
   for (unsigned i = 0; i < 8; ++i) length[i] = static_cast<uint8_t>(bits >> (56 - 8 * i));

@@ -48,8 +48,8 @@ inline bool is_graphic_ascii(Text text) {
   return true;
 }
 
-/// Compares as OCPP 1.6 does case-insensitive strings (sections 7.14 to 7.18), and HTTP its names; only ASCII letters
-/// have case.
+/// Compares case-insensitively, as OCPP 1.6 (sections 7.14 to 7.18) and HTTP's names require. Only ASCII letters have
+/// case.
 inline bool equal_ignoring_case(Text a, Text b) {
   if (a.length != b.length) return false;
   for (size_t i = 0; i < a.length; ++i) {
@@ -61,7 +61,7 @@ inline bool equal_ignoring_case(Text a, Text b) {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Returns the place of a character, or the length of the text without it.
+/// Returns the place of a character, or the length of a text without it.
 inline size_t find(Text text, char character) {
   size_t i = 0;
   while (i < text.length && text.data[i] != character) ++i;
@@ -100,7 +100,7 @@ class FixedText {
     length_ = 0;
     bytes_[0] = '\0';
   }
-  /// Overwrites all bytes, also where an optimizer sees no use of that: for a secret.
+  /// Overwrites all bytes, for a secret. An optimizer cannot remove this.
   void wipe() {
     volatile char* byte = bytes_;
     for (size_t i = 0; i < sizeof bytes_; ++i) byte[i] = 0;

@@ -4,7 +4,8 @@
 
 namespace pb {
 
-/// `input` has no pull: for pins that have none on the chip (GPIO 34 to 39 of an ESP32), or a resistor on the board.
+/// `input` has no pull. It is for pins without a pull on the chip (GPIO 34 to 39 of an ESP32), or with a resistor on
+/// the board.
 enum class PinMode : uint8_t { input, input_pull_down, input_pull_up, output };
 
 /// The chip's pins, by GPIO number. Edges counts edges; Interlock has the contactor and the emergency stop.

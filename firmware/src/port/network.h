@@ -50,7 +50,7 @@ class Network {
   static constexpr uint16_t kReasonBeaconTimeout = 200;
   static constexpr uint16_t kReasonNoAccessPoint = 201;
   static constexpr uint16_t kReasonAddressLost = 256;
-  static constexpr uint16_t kReasonNoEvent = 257;  ///< the driver is not joined any more and has not reported it
+  static constexpr uint16_t kReasonNoEvent = 257;  ///< the driver has lost the network without an event
   static constexpr uint16_t kReasonDriver = 258;   ///< the driver has rejected the attempt
 
   /// The address of our own access point, which ESP-IDF gives it.

@@ -13,22 +13,22 @@ constexpr Text kAuthorizationKey = "auth_key";  ///< 16 to 20 bytes: the passwor
 constexpr Text kRoot = "root";                  ///< the roots that a CSMS's certificate may have, PEM or DER
 constexpr Text kCrl = "crl";                    ///< the CRL of those roots, PEM or DER
 constexpr Text kClientChain = "client_chain";   ///< our own certificate and the ones above it, PEM or DER
-constexpr Text kClientKey = "client_key";       ///< its private key, PEM or DER
+constexpr Text kClientKey = "client_key";       ///< the private key of our own certificate, PEM or DER
 constexpr Text kWifi = "wifi";                  ///< the networks of features/wifi and their keys
 constexpr Text kWebLogin = "web";               ///< the hash of the password of features/web_ui
 constexpr Text kStorage = "storage";            ///< one byte: the partition `storage` has had a file system
 }  // namespace secret
 
 /// Keyed blobs that are kept apart from the settings: NVS on the chip, a region of its own on the host. A blob is
-/// replaced as a whole: after a cut of the power at any moment either the old or the new one is there.
+/// replaced as a whole: after a power cut at any moment, either the old or the new blob is there.
 class Secrets {
  public:
-  static constexpr size_t kMaxKey = 15;  ///< as NVS has it (ESP-IDF: "Non-Volatile Storage Library")
+  static constexpr size_t kMaxKey = 15;  ///< the limit of NVS (ESP-IDF: "Non-Volatile Storage Library")
   static constexpr size_t kMaxBlob = 4000;
   static constexpr size_t kMaxBlobs = 8;
 
-  /// Blocks for a few milliseconds at most. @param length bytes put into `into`; of a blob that is too large for it
-  /// nothing is put there.
+  /// Blocks for a few milliseconds at most. @param length bytes put into `into`: none of a blob that is too large for
+  /// it.
   virtual SecretsResult read(Text key, MutableBytes into, size_t& length) = 0;
   /// Whether there is such a blob.
   virtual bool has(Text key) = 0;

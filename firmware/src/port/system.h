@@ -35,7 +35,7 @@ enum class Crash : uint8_t { abort, null_pointer, failed_assert };
 /// A task of the platform.
 struct StackMark {
   const char* task = "";
-  uint32_t unused = 0;  ///< bytes of its stack that it has never used
+  uint32_t unused = 0;  ///< bytes of the task's stack that it has never used
 };
 
 /// Ways to break the device on purpose, for tests of the bench. Missing in release builds.

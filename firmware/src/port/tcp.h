@@ -15,8 +15,8 @@ enum class TcpState : uint8_t {
 /// The known time at which a certificate is judged.
 struct CertificateTime {
   int64_t unix_s = 0;
-  /// False: it is at least that late. A certificate that had expired by then is rejected; whether one is valid already
-  /// cannot be said, so it is taken.
+  /// False: the real time is this or later. A certificate that had expired by then is rejected. A certificate that is
+  /// not valid yet is accepted, because it may be valid by now.
   bool is_exact = false;
 };
 
@@ -53,12 +53,12 @@ struct TcpProblem {
   TcpFailure failure = TcpFailure::none;
   /// TLS alert of `rejected_by_peer` (RFC 5246 section 7.2), else the library's error; 0: none.
   int32_t code = 0;
-  /// Of `no_memory`: the block that was asked for, and the largest there was, in bytes.
+  /// For `no_memory`: the requested block and the largest free block, in bytes.
   size_t needed = 0;
   size_t largest = 0;
 };
 
-/// For messages to people; TcpProblem has the numbers.
+/// Returns the failure in words for people; TcpProblem has the numbers.
 constexpr const char* text_of(TcpFailure failure) {
   switch (failure) {
     case TcpFailure::none:
@@ -101,7 +101,7 @@ constexpr const char* text_of(TcpFailure failure) {
   return "unknown";
 }
 
-/// For status and programs.
+/// Returns the name for the status and for programs.
 constexpr const char* name_of(TcpFailure failure) {
   constexpr const char* kNames[] = {"none",
                                     "unreachable",

@@ -26,13 +26,13 @@ class Updates {
   /// The number of this chip in the header of an image (ESP-IDF, `esp_chip_id_t`).
   virtual uint16_t chip() const = 0;
 
-  /// Begins an image of `length` bytes, and forgets one that was begun before.
+  /// Begins an image of `length` bytes, and drops an image that was begun before.
   virtual UpdateResult begin(size_t length) = 0;
   /// Appends bytes to the image, and erases the sectors that they reach. @param bytes a multiple of 16 but for the last
   virtual UpdateResult write(Bytes bytes) = 0;
   /// Validates the image, and chooses it for the next boot.
   virtual UpdateResult finish() = 0;
-  /// Forgets the image; the present choice stays.
+  /// Drops the image; the present choice stays.
   virtual void abort() = 0;
 
  protected:

@@ -1,7 +1,7 @@
 """Read the console of the firmware under test, and detect when the device is up.
 
-The patterns fit ESP-IDF's log lines and the banner of Plugbench's charge point. Replace them by those of your firmware;
-docs/bring-your-own-firmware.md of Plugbench describes both classes.
+The patterns fit ESP-IDF's log lines and the banner of Plugbench's charge point. Replace them by the patterns of your
+firmware; docs/bring-your-own-firmware.md of Plugbench describes both classes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rig.timeline.events import Boot, Event, Level, LogLine, Panic
 
 _LOG = re.compile(r"(?P<level>[EWID]) \((?P<uptime>\d{1,15})\) (?P<tag>[^:\s]+): (?P<text>.*)")
 _LEVELS: Mapping[str, Level] = {"E": "E", "W": "W", "I": "I", "D": "D"}
-# The first line of a boot. The bench needs it to notice that the device has started or restarted.
+# The first line of a boot. By this line the bench detects that the device has started or restarted.
 _BANNER = re.compile(r"\S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
 _PANIC = re.compile(r"(?:Guru Meditation Error|PANIC): (?P<cause>.+)")
 

@@ -126,7 +126,7 @@ class Calls(Observations):
         """Send a WebSocket ping and wait for its pong (RFC 6455 section 5.5.2).
 
         Args:
-            payload: at most 125 bytes.
+            payload: the payload, at most 125 bytes.
             timeout: bench seconds.
             charge_point: the identity of the charge point.
 
@@ -155,7 +155,7 @@ class Calls(Observations):
         """Send an unsolicited WebSocket pong (RFC 6455 section 5.5.3), or many without a pause.
 
         Args:
-            payload: at most 125 bytes.
+            payload: the payload, at most 125 bytes.
             times: the number of pongs.
             charge_point: the identity of the charge point.
 

@@ -39,7 +39,9 @@ class Connections(Observations):
         return self._expect_link(False, timeout, since, charge_point)
 
     def close(self, code: int = 1000, reason: str = "", *, charge_point: str | None = None) -> None:
-        """Close the charge point's connection with a close code (RFC 6455 section 7.4). It may reconnect at once.
+        """Close the charge point's connection with a close code (RFC 6455 section 7.4).
+
+        The charge point can reconnect at once.
 
         Raises:
             ExpectationError: the charge point is not connected.

@@ -151,8 +151,8 @@ class Misbehaviour(CsmsPart):
         """Close the connections of all charge points with any close code.
 
         Args:
-            code: from 0 to 65535, also one that must not be on the wire (RFC 6455 section 7.4).
-            reason: at most 123 bytes of UTF-8.
+            code: the code, from 0 to 65535; also a code that RFC 6455 section 7.4 forbids on the wire.
+            reason: the close reason, at most 123 bytes of UTF-8.
         """
         validate_close_reason("close_all", reason)
         self.on_loop(self._server.close_connections(code, reason), f"close with {code}")

@@ -24,7 +24,7 @@ class Observations(CsmsPart):
         return self.state_of()
 
     def state_of(self, charge_point: str | None = None) -> State:
-        """Return the current state of a charge point. It is kept between tests, and `reset` does not clear it."""
+        """Return the current state of a charge point. It is not cleared between tests or by `reset`."""
         point = self._point(charge_point)
 
         async def look() -> State:
@@ -38,7 +38,7 @@ class Observations(CsmsPart):
         return self.station_of()
 
     def station_of(self, charge_point: str | None = None) -> Station:
-        """Return the current state of a charging station of OCPP 2.x. It is kept between tests like that of `state`."""
+        """Return the current state of a charging station of OCPP 2.x. It is not cleared between tests."""
         point = self._point(charge_point)
 
         async def look() -> Station:

@@ -87,9 +87,9 @@ class Replies(Observations):
         Args:
             action: a call of the charge point, e.g. `Authorize`.
             answer: a payload; a `CallError`; or a function that gets the request's payload and returns one of them.
-                The function runs on the bench's loop and must not block. If it raises or returns an invalid answer,
-                the charge point gets a CALLERROR InternalError, and the test an `AuthorError` at its next wait or at
-                its end.
+                The function runs on the bench's loop and must not block. If it raises or returns an invalid answer, the
+                charge point gets a CALLERROR InternalError. The test gets an `AuthorError` at its next wait or at its
+                end.
             times: the number of calls that get this answer; None: all, until the returned replacement is undone.
             check: False also sends a payload that breaks the schema.
             charge_point: the identity of the charge point.

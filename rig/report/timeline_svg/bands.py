@@ -79,7 +79,7 @@ def _blinking(sheet: Sheet, left: float, right: float, top: float, colour: str, 
 
 
 def _condensed(sheet: Sheet, segments: Sequence[Segment]) -> list[tuple[float, float, Segment | int]]:
-    """Return segments with their pixels. A run of narrow ones becomes one, with the number of times it went on."""
+    """Return segments with their pixels. A run of narrow segments becomes one, with the count of its lit parts."""
     drawn: list[tuple[float, float, Segment | int]] = []
     run: list[tuple[float, float, Segment]] = []
 

@@ -26,12 +26,12 @@ class Beside:
     inside: tuple[float, float] | None = None
 
     def clear_of(self, other: Beside) -> bool:
-        """Return whether both fit in the same row."""
+        """Return whether this and another stretch fit in the same row."""
         return self.begin > other.end + 4 or self.end + 4 < other.begin
 
 
 def beside(sheet: Sheet, start: float, end: float, text: str) -> Beside:
-    """Find the place of a text: inside its stretch if it fits, else right of it, else left, else right and shortened.
+    """Find the place of a text: inside its stretch, else right, else left, else right and shortened.
 
     Args:
         sheet: the sheet to draw on.

@@ -22,7 +22,7 @@ _PENDING_PX = 8.0
 
 
 def draw(sheet: Sheet, charge_point: str, exchanges: Sequence[Exchange], expected: Sequence[Stretch] = ()) -> None:
-    """Draw the exchanges of a charge point: its calls above, those of the CSMS below, arrows and missed frames."""
+    """Draw the exchanges of a charge point: its calls above, the CSMS's below, arrows and missed frames."""
     ordered = sorted(exchanges, key=lambda e: e.at)
     above = [Flag(sheet.axis.x(e.at), e.text, e.action, e.wrong) for e in ordered if e.from_device]
     below = [Flag(sheet.axis.x(e.at), e.text, e.action, e.wrong) for e in ordered if not e.from_device]

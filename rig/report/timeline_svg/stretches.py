@@ -16,7 +16,7 @@ _MOST_STRETCHES = 12
 
 
 def faults(sheet: Sheet, stretches: Sequence[Stretch]) -> None:
-    """Bars."""
+    """Draw faults as bars."""
     _rows(sheet, "faults", stretches, _fault)
 
 

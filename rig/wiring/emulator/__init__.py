@@ -1,8 +1,8 @@
 """The emulator bench: the board's real image in Espressif's QEMU.
 
 `rig.wiring` opens it for a bench description of `kind = "emulator"`. It has power, reset, download mode, a console,
-flash that persists across power cuts, and Ethernet. It has pins where the description and QEMU have them, and no access
-point, no test hooks and no stepped time.
+flash that persists across power cuts, and Ethernet. It has the pins that both the description and QEMU have. It has no
+access point, no test hooks and no stepped time.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class DescribedEmulator(Protocol):
 
     @property
     def qemu(self) -> str:
-        """The program; empty for the one on PATH."""
+        """The program; empty for the program on PATH."""
 
 
 class DescribedDevice(Protocol):
@@ -90,7 +90,7 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
     factory = VirtualPinFactory(Wires(clock.now))
     try:
         flash = run.path / "flash.bin"
-        Flash(flash).close()  # an erased flash, which QEMU opens by its path
+        Flash(flash).close()  # creates an erased flash, which QEMU opens by its path
         board = EmulatorBoard(
             BoardWires.of(
                 factory.wires, wires[POWER_SWITCH], wires[EN], wires[BOOT], wires.get(RAIL_SENSE), inputs, outputs

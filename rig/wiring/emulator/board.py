@@ -98,11 +98,11 @@ class EmulatorBoard:
 
     In download mode it is the virtual board's ROM: the emulated one answers esptool, but loses bytes of its stub.
 
-    A power cut and a reset are SIGKILL. A restart by the chip itself stays inside the emulator. Any thread may change
-    the wires; a thread of the board's own carries bytes between the emulator and the serial port.
+    A power cut or a reset kills the process. A restart by the chip itself stays inside the emulator. Any thread may
+    change the wires; a thread of the board's own carries bytes between the emulator and the serial port.
 
     Args:
-        ends: its wires.
+        ends: the board's wires.
         qemu: the emulator.
         flash: the flash file.
         log: where the emulator's own messages are appended.
@@ -152,7 +152,7 @@ class EmulatorBoard:
 
     def _look(self) -> None:
         """React to an edge in the thread that causes it: sample BOOT, and stop the chip if power or EN is low."""
-        # EN floats, which reads low, until the board's thread has come to pull it up.
+        # EN floats, and so reads low, until the board's thread pulls it up.
         is_released = self._ends.switch.level and self._ends.en.level
         with self._change:
             if not is_released:
@@ -229,7 +229,8 @@ class EmulatorBoard:
             self._run = run
             if self._wanted is None or self._is_stale:
                 run.kill()
-        # The chip starts with low inputs. An edge that comes now waits for the lock of the wires, and is the later one.
+        # The chip starts with low inputs. An edge that comes now waits for the lock of the wires, and is applied after
+        # this.
         with self._ends.wires.lock:
             for gpio, wire in self._ends.inputs.items():
                 self._drive(gpio, wire.level)

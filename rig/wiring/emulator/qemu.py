@@ -142,7 +142,7 @@ class QemuRun:
         changed: called with the number of an output of the chip and its new level, by `pins.read`; None without pins.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: QEMU cannot be started.
     """
 
     def __init__(self, qemu: Qemu, flash: Path, log: Path, changed: Callable[[int, bool], None] | None = None) -> None:
@@ -193,6 +193,6 @@ class QemuRun:
 
 
 def _ends_with_us() -> list[str]:
-    """The command that makes the kernel kill the emulator when the bench's process dies, where there is one."""
+    """Return the command by which the kernel kills the emulator when the bench dies; empty without one."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []

@@ -87,7 +87,7 @@ class VirtualDescription(Protocol):
 
 
 def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) -> Wiring:
-    """Create a virtual board, wired as described. Its power is off, and its flash is erased.
+    """Create a virtual board, wired as described. The board is off, and its flash is erased.
 
     Args:
         description: the wires between the Pi's pins and the board.

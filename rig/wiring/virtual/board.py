@@ -29,7 +29,8 @@ from rig.wiring.virtual.supply import NOMINAL_MV, ChipPower, Supply
 R = TypeVar("R")
 
 HEAP_BYTES = 300 * 1024
-"""The size of the device's heap, about that of the chip. firmware/src/main/posix/arguments.h has the same default."""
+"""The size of the device's heap, about as large as the chip's. firmware/src/main/posix/arguments.h has the same
+default."""
 
 PULLED_UP = frozenset({0, 25})
 """GPIOs with a pull-up on the board (BOOT, emergency stop); every other input has a pull-down."""
@@ -49,8 +50,8 @@ class BoardPins:
         rail_sense: high while the rail is up; None if not wired.
         en: low holds the chip in reset; None if not wired.
         boot: low at the end of a reset selects download mode; None if not wired.
-        inputs: from the device's input GPIO to the Pi pin that drives it.
-        outputs: from the device's output GPIO to the Pi pin that watches it.
+        inputs: a mapping from the device's input GPIO to the Pi pin that drives it.
+        outputs: a mapping from the device's output GPIO to the Pi pin that watches it.
         inverted: Pi pins with an inverter between them and the board.
         loads: the current in mA of each output that draws some while it is on, by its GPIO.
     """
@@ -150,7 +151,7 @@ class Board:
         self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
 
     def disarm_tear(self) -> None:
-        """Discard a tear that is pending for the next boot. A running device keeps its own until it ends."""
+        """Discard a tear that is pending for the next boot. A running device keeps its tear until it ends."""
 
         def discard() -> None:
             self._tear = None
@@ -257,7 +258,7 @@ class Board:
     def _allow_to_run(self, allowed: bool) -> None:
         """Stop the chip or drop old input at the edge of power or reset, under the wires' lock.
 
-        The board's thread would be too late: a chip in reset must not send any more, and bytes that are sent to it
+        The board's thread would be too late. A chip in reset must not send any more. Bytes that are sent to the chip
         after the release must not be dropped.
         """
         if allowed:
@@ -283,7 +284,7 @@ class Board:
         self._wires.change(self._rail, board_drive=True)
         self._chip = _Chip.RESET
         self._change_supply(powered=True)
-        # Ignore the edges of EN up to now, including that of the pull-up: the thread handles them too late.
+        # Ignore the edges of EN up to now, including the edge of the pull-up: the thread handles them too late.
         self._wires.change(self._en, board_pull=True, then=self._rail_is_up)
         if self._en_high:
             self._leave_reset(self._boot.level)

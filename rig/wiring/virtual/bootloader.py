@@ -27,7 +27,7 @@ class Boot:
 
 
 def load(read: ReadFlash, write: WriteFlash) -> Boot:
-    """Return the application that the chip would boot: that of otadata's slot, else the first valid one.
+    """Return the application that the chip would boot: in otadata's slot, else in the first valid slot.
 
     As with ESP-IDF's CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, an update must confirm itself in its first boot.
 
@@ -49,7 +49,7 @@ def load(read: ReadFlash, write: WriteFlash) -> Boot:
             return Boot(_boot(read, slot), slots.index(slot))
         except ImageError as problem:
             problems.append(str(problem))
-    # Report the chosen slot: the other ones may be empty.
+    # Report the chosen slot, because the other slots may be empty.
     raise ImageError(problems[0])
 
 

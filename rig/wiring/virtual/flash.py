@@ -58,7 +58,7 @@ class Flash:
             self._map[start:end] = b"\xff" * (end - start)
 
     def replace(self, offset: int, data: bytes) -> None:
-        """Erase the sectors that `data` overlaps from `offset`, and program it. Their other data is lost."""
+        """Erase the sectors that `data` overlaps from `offset`, and program `data`. Their other content is lost."""
         self.erase(offset, len(data))
         self.program(offset, data)
 

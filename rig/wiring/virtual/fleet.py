@@ -28,10 +28,10 @@ class FleetDevice:
 
     Args:
         executable: the host executable's bytes.
-        identity: its identity, for messages.
+        identity: the device's identity, for messages.
         flash: the flash file to create; removed by `close`.
         partitions: the partition table.
-        table: the same as in the flash.
+        table: the partition table as in the flash.
         storage: the image of the storage partition, with its settings.
         seed: seeds its random numbers.
         clock: the clock that all devices share; None for real time.
@@ -90,7 +90,7 @@ class FleetDevice:
         """Check that it runs, and that it drives no pin into a full link.
 
         Raises:
-            BenchError: it has ended.
+            BenchError: the device has ended.
         """
         self._process.link.receive()
         if self._process.link.ended:
@@ -130,7 +130,7 @@ def check_all(devices: Sequence[FleetDevice]) -> None:
     """Read the consoles of all devices, and check that they run.
 
     Raises:
-        BenchError: one has ended.
+        BenchError: a device has ended.
     """
     for device in devices:
         device.read_console()

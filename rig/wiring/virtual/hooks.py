@@ -44,16 +44,16 @@ class VirtualTestHooks:
         self._board.tear(operation, effect, seed)
 
     def disarm_tear(self) -> None:
-        """Discard a tear that is pending for the next boot. A running device keeps its own until it ends."""
+        """Discard a tear that is pending for the next boot. A running device keeps its tear until it ends."""
         self._board.disarm_tear()
 
     def slow_erase(self, milliseconds: int) -> None:
-        """Make each sector erase take that long in device time; 0 for instant erases."""
+        """Set the device time of each sector erase; 0 for instant erases."""
         self.erase_ms = milliseconds
         self._board.set("flash erase_ms", milliseconds)
 
     def brown_out(self) -> None:
-        """Make the supply sag once: the chip resets with reason `brownout`. Has no effect if it is off."""
+        """Make the supply sag once: the chip resets with reason `brownout`. Has no effect if the chip is off."""
         self._board.brown_out()
 
     def set_supply(self, millivolts: int) -> None:
@@ -84,6 +84,6 @@ class VirtualTestHooks:
         self._board.set("flash full", int(full))
 
     def leak(self, bytes_per_connection: int) -> None:
-        """Make each TCP connection leak that many bytes of device heap; 0 for none."""
+        """Set the bytes of device heap that each TCP connection leaks; 0 for none."""
         self.leaking = bytes_per_connection
         self._board.set("leak", bytes_per_connection)

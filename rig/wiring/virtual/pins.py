@@ -1,7 +1,7 @@
 """The virtual Pi's pins, connected by wires to the virtual board's pins.
 
-A wire has two ends: the Pi's pin, which drives it or has a pull, and the board's end, which the device drives or
-which has a pull while the board is powered. Both determine the level, as on a real wire.
+A wire has two ends. The Pi's pin drives its end or has a pull. The device drives the board's end, or that end has a
+pull while the board is powered. Both ends determine the level, as on a real wire.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ class Wire:
 class Wires:
     """All wires of a board, by Pi pin (BCM number). Any thread may change either end.
 
-    Watchers on the Pi's side are called in the order of the edges and outside the lock, one at a time, so that they
-    may take locks of their own and drive other pins.
+    Watchers on the Pi's side are called one at a time, in the order of the edges. They are called outside the lock, so
+    that they can take locks of their own and drive other pins.
 
     Args:
         now: returns the current stamp, in ns.
@@ -122,7 +122,7 @@ class Wires:
         self._deliver()
 
     def join(self, drive: int, watch: int) -> None:
-        """Join two pins of the Pi by a wire of no length: the second has the level of the first, at the same time.
+        """Join two pins of the Pi by a wire without delay: the second pin has the level of the first.
 
         Args:
             drive, watch: their BCM numbers.
@@ -243,7 +243,7 @@ class VirtualPin(PiPin):  # type: ignore[misc]
         return self._bounce
 
     def _set_bounce(self, value: float | None) -> None:
-        # gpiozero reads it back; a virtual wire never bounces.
+        # gpiozero reads the value back. A virtual wire never bounces.
         self._bounce = value
 
     def _get_edges(self) -> str:

@@ -62,7 +62,7 @@ class DeviceProcess:
         try:
             with open(memory, "wb", closefd=False) as file:
                 file.write(executable)
-            # By our /proc entry, so that the device does not inherit the memory file's descriptor.
+            # The path is in our /proc entry, so that the device does not inherit the memory file's descriptor.
             self._process = subprocess.Popen(
                 ["plugbench-device", "--board-fd", str(board_end), "--uart-fd", str(uart), *arguments],
                 executable=f"/proc/{os.getpid()}/fd/{memory}",
@@ -86,7 +86,7 @@ class DeviceProcess:
             clock.attach(self._time)
         self.pidfd = os.pidfd_open(self._process.pid)
         self.killed = False
-        """Whether the bench killed it, rather than that it ended by itself."""
+        """Whether the bench killed it; False if it ended by itself."""
 
     @property
     def pid(self) -> int:

@@ -31,7 +31,7 @@ class VirtualRadio:
 
         Args:
             number: 0 to 15.
-            ssid: its name, of 1 to 32 bytes.
+            ssid: the access point's name, of 1 to 32 bytes.
             psk: its passphrase; empty for an open network.
             rssi: its signal in dBm, -128 to 0.
             channel: its channel, 1 to 14.
@@ -62,7 +62,7 @@ class VirtualRadio:
         self._board.send_once("radio kick", reason)
 
     def report(self, kind: str, delay_ms: int = 0) -> None:
-        """Report losses and failed attempts as usual (`normal`), never (`lost`) or `twice`, and that much later.
+        """Report losses and failed attempts as usual (`normal`), never (`lost`) or `twice`, after a delay.
 
         Raises:
             ValueError: the kind is unknown.

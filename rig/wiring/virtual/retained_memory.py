@@ -10,7 +10,7 @@ class RetainedMemory:
     """A memory file that the device maps, with its descriptor.
 
     Args:
-        size: its bytes; the chip has 8,192 bytes of RTC memory.
+        size: the size in bytes; the chip has 8,192 bytes of RTC memory.
     """
 
     def __init__(self, size: int = 8192) -> None:

@@ -1,6 +1,6 @@
 """The chip's ROM in download mode, which answers esptool.
 
-It adapts the command handler of esp32-mock-bootloader to the board's flash and serial port.
+This module adapts the command handler of esp32-mock-bootloader to the board's flash and serial port.
 tests/unit/virtual/test_rom.py tests it with the real esptool.
 """
 
@@ -74,7 +74,7 @@ class _RomFlash(server.FlashImage):  # type: ignore[misc]
     def md5_stub_response(self, payload: bytes, *, stub: bool = False) -> bytes:
         offset, size = struct.unpack_from("<II", payload, 0)
         digest = hashlib.md5(self._flash.read(offset, size)).digest()
-        # The flasher stub answers in binary and two status bytes, the ESP32's ROM in hex and four.
+        # The flasher stub answers in binary, with two status bytes; the ESP32's ROM answers in hex, with four.
         answer = digest + bytes(2) if stub else digest.hex().encode() + bytes(4)
         header = struct.pack("<BBHI", 1, protocol.CMD_SPI_FLASH_MD5, len(answer), 0)
         encoded: bytes = server.slip_encode(header + answer)
@@ -127,7 +127,7 @@ class Rom:
 
     Args:
         port: the chip's end of the serial port.
-        flash: what esptool writes.
+        flash: the flash that esptool writes.
         chip: esptool's name of the chip.
     """
 

@@ -19,8 +19,8 @@ _LONGEST_FRAME = 65_536
 class PtyPort(UartMaster):
     """A pty in raw mode. The master is the chip's UART; the bench opens the slave.
 
-    The board also keeps the slave open, so that the port neither hangs up nor loses its settings when the bench closes
-    it.
+    The board also keeps the slave open. So when the bench closes its end, the port neither hangs up nor loses its
+    settings.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class PtyPort(UartMaster):
 
     def drop_input(self) -> None:
         """Drop the bytes that were sent to the chip while it was not running."""
-        # Bytes in transit are in the slave's output queue; received ones must be read.
+        # Bytes in transit are in the slave's output queue. Received bytes must be read.
         with contextlib.suppress(termios.error):
             termios.tcflush(self._slave, termios.TCOFLUSH)
         super().drop_input()
@@ -62,7 +62,7 @@ class RomUart:
     def recv(self, size: int) -> bytes:
         """Return received bytes up to the end of a SLIP frame; empty when stopped.
 
-        If it returned parts of a frame, the handler would decode the first ones again with each further one.
+        If it returned parts of a frame, the handler would decode the first parts again with each further part.
         """
         data = b""
         while not data.endswith(_SLIP_END) and len(data) < _LONGEST_FRAME:

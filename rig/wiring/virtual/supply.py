@@ -12,8 +12,9 @@ LOWEST_MV = 2_000
 ROM_BROWNOUT_MV = 2_430
 """The level of the brown-out detector until the firmware sets another one: ESP-IDF's default on an ESP32."""
 
-# In mA at 3.3 V. Typical figures of the ESP32's datasheet (section 4, current consumption) for modem sleep at 160 and
-# 80 MHz with an idle CPU, for light sleep, and for receiving; the sleeping radio is the mean with a DTIM of 3.
+# In mA at 3.3 V: typical figures of the ESP32's datasheet (section 4, current consumption). They are those for modem
+# sleep at 160 and 80 MHz with an idle CPU, for light sleep, and for receiving. The figure of the sleeping radio is the
+# mean with a DTIM of 3.
 _RESET_MA = 1.0
 _ROM_MA = 30.0
 _CPU_MA: Mapping[int, float] = {80: 22.0, 160: 32.0}
@@ -68,7 +69,7 @@ class Supply:
         millivolts: the voltage, while the board is powered.
         powered: whether the power switch is closed.
         in_rom: whether the chip waits in download mode or for its next boot.
-        chip: what the running firmware has reported; None if it is not running.
+        chip: the report of the running firmware; None if it is not running.
         loads: the current in mA of each output that is on, by its GPIO.
     """
 

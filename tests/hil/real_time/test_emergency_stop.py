@@ -19,7 +19,7 @@ pytestmark = pytest.mark.needs("inputs.emergency_stop", "outputs.contactor", "re
 LIMIT_MS = 20
 """From edge to contactor, in ms; the interrupt handler itself takes microseconds."""
 VIRTUAL_LIMIT_MS = 100
-"""The limit in ms where the handler is a thread of a busy computer: a quarter of the erase that must not delay it."""
+"""The limit in ms if the handler is a thread of a busy computer: a quarter of the erase, which must not delay it."""
 
 
 def measure_edge_to_contactor(measure: Measure, name: str, bench: Bench, since: Mark) -> None:

@@ -208,7 +208,7 @@ def test_guessing_passwords_is_slowed_down(client: PageClient) -> None:
 
 @pytest.fixture
 def crowd(bench: Bench, stranger: PageClient) -> Iterator[list[socket.socket]]:
-    """Twenty clients that connect and say nothing, and one that sends its request byte by byte."""
+    """Twenty clients that connect and send nothing, and one that sends its request byte by byte."""
     with ExitStack() as stack:
         clients = [stack.enter_context(socket.create_connection(stranger.address, timeout=20)) for _ in range(21)]
         clients[20].sendall(b"GET / HTTP/1.1\r\nHost: ")
@@ -218,7 +218,7 @@ def crowd(bench: Bench, stranger: PageClient) -> Iterator[list[socket.socket]]:
 def test_idle_and_slow_clients_do_not_disturb_ocpp(
     crowd: list[socket.socket], device: Device, csms: Csms, bench: Bench, console: Console, stranger: PageClient
 ) -> None:
-    """While they hold every connection of the page, each call of the CSMS is answered, in order."""
+    """While such clients hold every connection of the page, each call of the CSMS is answered, in order."""
     mark = bench.mark()
     assert json.loads(console.command("web"))["web"]["connections"] == 4
     for number in range(20):

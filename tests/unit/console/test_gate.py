@@ -1,4 +1,4 @@
-"""Which requests reach the page."""
+"""The requests that reach the page."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_log_is_filtered_by_level_feature_and_text(page: Any, hand: HandBench) -
 
 
 def test_memory_of_the_log_is_bounded(page: Any, hand: HandBench) -> None:
-    """Beyond its limit the page drops the oldest lines, says so, and still scrolls to its first and last line."""
+    """Beyond its limit the page drops the oldest lines with a note, and still scrolls to both ends."""
     page.evaluate("document.querySelector('pb-log').list.most = 1000")
     hand.timeline.extend([LogLine(source="console", text=f"line {n}", level="I", tag="app") for n in range(3000)])
     until(page, "document.querySelector('pb-log').list.items.at(-1).text === 'line 2999'")
@@ -136,7 +136,7 @@ def test_call_form_follows_the_version_of_the_charge_point(page: Any, hand: Hand
 
 
 def test_running_test_is_only_watched(page: Any, hand: HandBench) -> None:
-    """While a test runs, the page names it, and its controls are disabled. It can hold the session."""
+    """While a test runs, the page names the test and disables its controls. The page can hold the session."""
     hand.test = "tests/hil/test_boot.py::test_boots"
     page.get_by_text("You can look, not act").wait_for()
     assert page.get_by_role("button", name="reset").is_disabled()
@@ -175,7 +175,7 @@ def test_panic_is_announced_until_the_next_boot(page: Any, hand: HandBench) -> N
 
 
 def test_closed_bench_is_awaited(page: Any, hand: HandBench, bench_path: Path) -> None:
-    """The page says that the bench was closed, and continues with the next one of its description."""
+    """The page shows that the bench was closed, and continues with the next bench of its description."""
     hand.close()
     page.get_by_role("alert").get_by_text("No bench").wait_for()
     again = HandBench(bench_path)
@@ -188,7 +188,7 @@ def test_closed_bench_is_awaited(page: Any, hand: HandBench, bench_path: Path) -
 
 
 def test_dead_server_is_reported_and_continues(browser: Any, bench_path: Path) -> None:
-    """Without its server the page says so; with a new server on that port it continues by itself."""
+    """Without its server the page shows that; with a new server on that port it continues by itself."""
     server = serving(bench_path)
     address = server.__enter__()
     hand = HandBench(bench_path)

@@ -1,4 +1,4 @@
-"""The serial port of a bench vanishes: the page says so, and the bench recovers."""
+"""The serial port of a bench vanishes: the page shows that, and the bench recovers."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_another_charge_point_gets_all_answers_in_order(csms: subprocess.Popen[s
 
 
 def _await_rounds(abusers: list[subprocess.Popen[str]]) -> None:
-    """Wait for some rounds of each, then end it. One that fails prints no round and has a nonzero exit code."""
+    """Wait for some rounds of each abuser, then end it. A failed one prints no round and has a nonzero exit code."""
     for abuser in abusers:
         assert abuser.stdout is not None
         assert abuser.stdin is not None

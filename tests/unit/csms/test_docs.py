@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 
 class SmallChargePoint(Peer):
-    """A charge point that boots and follows remote calls. It draws 100 Wh a minute for two minutes of its own time."""
+    """A charge point that boots and follows remote calls. It draws 100 Wh a minute for two minutes."""
 
     _waiting: tuple[Any, ...] = ()
 

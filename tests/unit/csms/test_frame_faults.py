@@ -112,7 +112,7 @@ def test_a_dropped_call_of_the_csms_gets_no_answer(csms: Csms, peer: Peer) -> No
 
 @STEPPED
 def test_a_delayed_answer_comes_after_its_time(csms: Csms, peer: Peer) -> None:
-    """Other frames overtake it, and it is on the timeline when it is sent."""
+    """Other frames overtake the answer, which is on the timeline when it is sent."""
     with csms.tamper(Delay(20.0), Selection(action="Heartbeat", times=1)):
         peer.start_call("Heartbeat", {}, "late")
         csms.expect("Heartbeat")
@@ -230,7 +230,7 @@ def test_an_altered_call_is_no_violation_of_the_charge_point(csms: Csms, peer: P
 
 
 def test_an_answer_of_the_charge_point_becomes_an_error(csms: Csms, peer: Peer) -> None:
-    """The call of the test sees the CALLERROR that a fault has put in the answer's place."""
+    """The call of the test gets the CALLERROR that a fault has put in the answer's place."""
     with csms.tamper(ErrorInstead("SecurityError"), Selection("received", "ClearCache", "answer")):
         csms.on_loop(csms._point(None).call("ClearCache", {}), "call")
         _, unique_id, *_ = peer.receive()

@@ -623,7 +623,7 @@ def test_opening_handshakes_get_malformed_answers(
 
 
 def test_a_ping_waits_for_the_pong(csms: Csms, peer: Peer) -> None:
-    csms.expect_connected()  # the peer may be connected before the CSMS notices
+    csms.expect_connected()  # the peer may be connected earlier than the CSMS records it
     csms.ping(b"are you there?", timeout=LIMIT_S)
     csms.pong(b"unasked for")
     csms.pong(bytes(125), times=1000)

@@ -23,7 +23,7 @@ serve(port=0)
 
 
 def test_a_silent_crowd_does_not_disturb_a_charge_point() -> None:
-    """All its answers come, another one can still connect, and the CSMS prints no traceback."""
+    """The charge point gets all answers, another one can still connect, and the CSMS prints no traceback."""
     with (
         subprocess.Popen(
             [sys.executable, "-u", "-c", CODE],

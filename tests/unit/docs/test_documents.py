@@ -1,4 +1,4 @@
-"""Documents that show code show what is there; the API reference is read off the sources."""
+"""The code in documents and the API reference match the sources."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ contactor = { pin = 25, gpio = 10 }
 
 
 def test_the_pins_of_the_chip_end_at_those_of_the_pi(tmp_path: Path, description: Path) -> None:
-    """The chip sees an input that was high before its boot; the Pi sees each edge; a chip without power drives none."""
+    """The chip reads an input that was high before its boot. The Pi gets each edge. An unpowered chip drives no pin."""
     description.write_text(description.read_text().replace("[csms]", PINS, 1))
     wiring = open_wiring(load(description), BenchClock(), tmp_path)
     cable, contactor = wiring.pin_factory.pin(5), wiring.pin_factory.pin(25)

@@ -56,7 +56,7 @@ def test_a_file_that_the_client_has_is_not_sent_again(client: Client) -> None:
     etag = client.get("/fw.bin").headers["etag"]
     answer = client.get("/fw.bin", If_None_Match=f'"other", {etag}')
     assert (answer.status, answer.body) == (304, b"")
-    assert "content-length" not in answer.headers  # it is not that of the file
+    assert "content-length" not in answer.headers  # it would not be the length of the file
 
 
 def test_https_has_a_certificate_of_the_servers_own_root(files: Files) -> None:
@@ -108,7 +108,7 @@ def test_a_login_is_required_and_stays_secret(client: Client, files: Files, time
         login = f"{url.username}:{unquote(url.password or '')}"
         assert client.get("/fw.bin", Authorization=f"Basic {b64encode(login.encode()).decode()}").body == IMAGE
         assert client.get("/fw.bin", Authorization=f"Basic {b64encode(b'files:guess').decode()}").status == 401
-        client.raw(f"GET {url.geturl()} HTTP/1.0\r\n\r\n".encode())  # a client that does not take the login out
+        client.raw(f"GET {url.geturl()} HTTP/1.0\r\n\r\n".encode())  # a client that leaves the login in the URL
     files.expect_request(where=lambda seen: seen.path.startswith("http"))
     assert url.password
     assert not any(url.password in str(event.record()) for event in timeline.events(FileTransfer))

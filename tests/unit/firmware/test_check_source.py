@@ -1,4 +1,4 @@
-"""Which files a bench description may name as firmware of the virtual board."""
+"""The files that a bench description can name as firmware of the virtual board."""
 
 from __future__ import annotations
 

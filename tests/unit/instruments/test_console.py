@@ -463,7 +463,7 @@ def test_an_answer_does_not_belong_to_the_prompt_before_it(
     loop.call_soon_threadsafe(loop.remove_reader, port.far)
 
 
-@pytest.mark.parametrize("clock", [SteppedClock], ids=["stepped"], indirect=True)  # the pause is one of bench time
+@pytest.mark.parametrize("clock", [SteppedClock], ids=["stepped"], indirect=True)  # the pause is in bench time
 def test_a_command_in_the_middle_of_a_line_does_not_cut_it(
     console: Console, port: Port, timeline: Timeline, loop: asyncio.AbstractEventLoop
 ) -> None:

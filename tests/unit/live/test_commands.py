@@ -36,7 +36,7 @@ def paused(tmp_path: Path) -> Iterator[Terminal]:
 
 @pytest.fixture(scope="module")
 def same_pause(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    """The same for tests that change nothing."""
+    """Pytest, paused in a red test, for all tests of the file that change nothing."""
     with paused_session(tmp_path_factory.mktemp("paused")) as terminal:
         yield terminal
 

@@ -127,7 +127,7 @@ def test_commands_drive_a_running_test(in_a_test: Terminal) -> None:
 
 
 def test_a_second_driver_is_rejected_and_the_first_learns_of_the_end(in_a_test: Terminal) -> None:
-    """The message names the command that acts. A bench that ends meanwhile is one message too."""
+    """The message names the command that acts. The end of the bench during a call also gives one message."""
     pid = str(in_a_test.process.pid)
     (client,) = clients(pid=in_a_test.process.pid)
     client.request("subscribe", kinds=["hand_act", "pin_edge"])

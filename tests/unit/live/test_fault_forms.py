@@ -1,4 +1,4 @@
-"""What a client needs to draw a form for a fault."""
+"""The descriptions from which a client draws a form for a fault."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def put(
 
 @pytest.mark.parametrize("action", ["Heartbeat", "StatusNotification", "MeterValues"])
 def test_points_register_and_call_at_the_rate(csms: Csms, action: LoadAction) -> None:
-    """All frames of the load are valid, and it plans no more calls than the rate: of those, each point awaits one."""
+    """All frames of the load are valid. It plans no more calls than the rate, and each point awaits one answer."""
     figures = put(csms, action=action)
     assert figures.reached == 3
     assert figures.counts() == {"errors": 0, "timeouts": 0, "lost": 0, "refused": 0, "invalid": 0}

@@ -42,7 +42,7 @@ def test_a_bug_is_found_by_a_rule_that_the_correct_device_keeps(
 
 
 def test_the_likely_scenario_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All scenarios run only if that one does not find the bug."""
+    """The others run only if the likely one does not find the bug."""
     tried: list[list[str]] = []
 
     def explore(_program: Path, _jobs: int, options: list[str]) -> list[powercut.Row]:

@@ -59,7 +59,7 @@ def test_act_is_followed_by_what_the_device_did(session: Session) -> None:
 
 
 def test_messages_by_the_clock_and_before_the_first_act_are_left_out(session: Session) -> None:
-    """Heartbeat, MeterValues, invalid frames and what came before any act are not expected."""
+    """Heartbeat, MeterValues, invalid frames and messages before the first act are not expected."""
     session.frame("StatusNotification", {"status": "Available"})
     session.act("input.set", name="cable", on=True)
     session.frame("Heartbeat", {})
@@ -94,7 +94,7 @@ def test_fault_holds_the_steps_until_it_was_lifted(session: Session) -> None:
 
 
 def test_fault_that_outlasts_the_one_around_it_is_named(session: Session) -> None:
-    """Faults that overlap cannot be nested: the inner one ends with the outer one, and the files say so."""
+    """Faults that overlap cannot be nested: the inner one ends with the outer one, and the files name it."""
     outer = session.add("fault_injected", fault="latency", arguments={"ms": 50})
     inner = session.add("fault_injected", fault="black-hole", arguments={})
     session.add("fault_lifted", fault="latency", injected=outer)
@@ -149,7 +149,7 @@ def test_act_without_a_step_is_named(session: Session) -> None:
 
 
 def test_lost_events_are_named(session: Session) -> None:
-    """Both files say that the recording has a gap."""
+    """Both files note that the recording has a gap."""
     session.act("input.set", name="cable", on=True)
     steps, skipped = steps_of(session.events, lost=120)
     assert skipped == ["up to 120 events that were lost"]

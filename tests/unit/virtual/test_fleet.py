@@ -1,4 +1,4 @@
-"""The fleet: its figures, its limits, and a real one in stepped time that is the same in each run."""
+"""The fleet: its figures and limits, and a real fleet in stepped time that is the same in each run."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def descriptors_open() -> list[str]:
 
 
 def test_close_leaves_nothing(tmp_path, table, app):
-    # Python opens some descriptors of its own at first use; they are not the board's.
+    # At first use, Python opens some descriptors that are not the board's.
     Desk(open_wiring(Description(), BenchClock(), tmp_path)).close()
     threads, descriptors = threading.active_count(), descriptors_open()
     desk = Desk(open_wiring(Description(), BenchClock(), tmp_path))

@@ -55,7 +55,7 @@ void AuthCache::load() {
   if (is_sound) {
     load_files();
   } else {
-    // Without the epoch, an entry that was cleared cannot be distinguished from a valid one: no entry counts.
+    // Without the epoch, a cleared entry looks like a valid entry: no entry counts.
     for (const uint32_t file : NumberedFiles(storage_, kEntriesPrefix)) {
       const MutableBytes bytes = storage_.scratch();
       size_t length = 0;
@@ -311,8 +311,8 @@ bool AuthCache::read_for(Text file) {
                                this});
 }
 
-/// Adds the next entries of the file of an earlier version. It is replaced when all are written, so an earlier
-/// power cut only repeats them.
+/// Adds the next entries of the file of an earlier version. That file is replaced when all entries are written, so an
+/// earlier power cut only repeats some.
 bool AuthCache::take_old_entries() { return read_for<&AuthCache::take_old_file>(kFile); }
 
 void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes /*buffer*/) {
@@ -376,12 +376,12 @@ void AuthCache::take_compared(StorageResult result, Bytes content, MutableBytes 
     ++slot_;
     return;
   }
-  // An entry that is there is later than one of the file of the earlier version.
+  // An existing entry is later than any entry in the file of the earlier version.
   if (old_pending_ == 0 && !same(stored, record)) {
     if (!put(CacheFile(buffer, content, epoch_))) step_ = Step::idle;
     return;
   }
-  // A changed age alone is not worth a write to flash.
+  // Do not write to flash if only the age has changed.
   slots_[slot_].used = next_used_++;
   end_entry();
 }
@@ -430,9 +430,9 @@ void AuthCache::end_entry() {
   step_ = Step::idle;
 }
 
-/// The slot for a new entry: a free one, or that of the entry to remove. OCPP 1.6 section 3.5.1 removes entries that
-/// are not valid first. A Blocked one remains as long as an Accepted one: without it the idTag is unknown, and may
-/// charge offline (AllowOfflineTxForUnknownId).
+/// The slot for a new entry: a free slot, or the slot of the entry to remove. OCPP 1.6 section 3.5.1 removes entries
+/// that are not valid first. A Blocked entry remains as long as an Accepted entry: without it the idTag is unknown, and
+/// is perhaps allowed to charge offline (AllowOfflineTxForUnknownId).
 size_t AuthCache::victim() const {
   size_t oldest = 0;
   size_t oldest_invalid = kNone;

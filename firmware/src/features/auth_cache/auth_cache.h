@@ -16,13 +16,13 @@ struct CacheSearch {
   void (*done)(void* context, IdTagFound found, const IdTagInfo& info) = nullptr;
   void* context = nullptr;
 
-  AuthCache* cache = nullptr;  ///< for AuthCache only, and so is `slot`
+  AuthCache* cache = nullptr;  ///< `cache` and `slot` are for AuthCache only
   size_t slot = 0;
 };
 
 /// The authorization cache (OCPP 1.6 section 3.5.1): the last IdTagInfo of each idTag, on flash. Memory holds an index:
 /// for each entry a few bits of its hash, its status and its age. A search reads the file of each entry that may match,
-/// which is almost always one; a change writes one file.
+/// almost always one file. A change writes one file.
 ///
 /// When the cache is full, it removes the oldest entry that is Expired or Invalid, or otherwise the oldest one. While
 /// AuthorizationCacheEnabled is false the cache finds and adds nothing.
@@ -115,18 +115,18 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   Slot slots_[kMaxEntries];
   uint32_t epoch_ = 0;
   uint32_t next_used_ = 1;
-  uint32_t stale_ = 0;  ///< files of an earlier epoch, and unreadable ones: one bit for each
+  uint32_t stale_ = 0;  ///< a bit for each file of an earlier epoch or that cannot be read
   size_t removed_ = 0;  ///< the stale file that is being removed
   bool is_incomplete_ = false;
   bool is_head_changed_ = false;
   bool is_old_format_ = false;  ///< `auth_cache` has entries in the format of an earlier version
-  size_t old_taken_ = 0;        ///< how many of them are taken
-  size_t old_pending_ = 0;      ///< how many of the first pending entries came from it
+  size_t old_taken_ = 0;        ///< the number of taken entries of the earlier version
+  size_t old_pending_ = 0;      ///< the number of first pending entries that came from that file
 
   PendingEntries pending_;
-  Step step_ = Step::idle;  ///< of the oldest pending entry
+  Step step_ = Step::idle;  ///< the step of the oldest pending entry
   size_t slot_ = 0;         ///< the slot that is compared or written
-  Slot written_;            ///< its new index entry
+  Slot written_;            ///< the new index entry of slot_
   ListSearch list_search_;
 
   bool is_clearing_ = false;

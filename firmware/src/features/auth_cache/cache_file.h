@@ -24,7 +24,7 @@ class CacheFile {
   /// Continues the content that is in the buffer. If it is damaged or of another epoch, starts with an empty file.
   CacheFile(MutableBytes buffer, Bytes content, uint32_t epoch);
 
-  /// Adds the entry, or replaces the one of the same slot.
+  /// Adds the entry, or replaces the entry of the same slot.
   void put(const CacheEntry& entry);
   Bytes content() const { return {buffer_.data, length_}; }
 

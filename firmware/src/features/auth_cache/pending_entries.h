@@ -20,7 +20,7 @@ class PendingEntries {
     length_ += size;
     return size != 0;
   }
-  /// Reads the oldest one. @return false when there is none.
+  /// Reads the oldest entry. @return false when there is none.
   bool front(IdTagRecord& record) const { return length_ != 0 && record.decode({bytes_, length_}) != 0; }
   void drop_front() {
     IdTagRecord record;
@@ -28,7 +28,7 @@ class PendingEntries {
     memmove(bytes_, bytes_ + size, length_ - size);
     length_ -= size;
   }
-  /// Finds the newest one of an idTag.
+  /// Finds the newest entry of an idTag.
   bool find(Text id_tag, IdTagRecord& found) const {
     bool is_there = false;
     IdTagRecord record;

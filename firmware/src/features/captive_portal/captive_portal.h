@@ -6,8 +6,7 @@
 
 namespace pb {
 
-/// Answers DNS queries while the setup access point is open, so that a phone that joins it opens the device's page by
-/// itself.
+/// Answers DNS queries while the setup access point is open, so that a joining phone opens the device's page by itself.
 class CaptivePortal final : public Feature {
  public:
   static constexpr uint16_t kPort = 53;
@@ -24,7 +23,7 @@ class CaptivePortal final : public Feature {
   const Wifi& wifi_;
   Logger& log_;
   bool is_open_ = false;
-  bool has_socket_ = true;  ///< false once the platform has said that it has none
+  bool has_socket_ = true;  ///< false after the platform has reported that it has none
 };
 
 }  // namespace pb

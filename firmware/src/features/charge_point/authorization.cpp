@@ -60,8 +60,8 @@ ChargePoint::AuthorizeRequest& ChargePoint::authorize_request_of(uint32_t tag) {
 }
 
 /// OCPP 1.6 section 4.1.1: LocalAuthorizeOffline applies to idTags that list or cache accepts,
-/// AllowOfflineTxForUnknownId to unknown ones. Any other idTag in them may not charge. After a file was damaged, an
-/// unknown idTag may be a blocked one.
+/// AllowOfflineTxForUnknownId to unknown ones. Any other idTag in list or cache must not charge. After a file was
+/// damaged, an unknown idTag may be a blocked one.
 bool ChargePoint::may_charge_offline(const LocalIdTag& known) const {
   const Settings& settings = config_.settings();
   const bool may_be_unknown = settings.allow_offline_tx_for_unknown_id && !known.is_uncertain;
@@ -90,8 +90,8 @@ void ChargePoint::on_authorization(uint32_t tag, JsonValue payload, Millis now) 
   charging_.authorized(info.accepted(), info.parent.text(), now);
 }
 
-/// The idTag was rejected after a timeout. The late answer counts if nothing has happened at the connector since, and
-/// within ConnectionTimeOut.
+/// The idTag was rejected after a timeout. The late answer counts within ConnectionTimeOut, if nothing has happened at
+/// the connector since.
 void ChargePoint::on_late_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);
   const Millis wait = Millis{1000} * config_.settings().connection_timeout_s;

@@ -202,7 +202,7 @@ void ChargePoint::on_late_result(uint32_t tag, JsonValue payload, Millis now) {
 void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
   switch (call_of(tag)) {
     case Call::boot:
-      // After a disconnect it is sent on the next connection.
+      // After a disconnect, BootNotification is sent on the next connection.
       next_boot_ = failure == CallFailure::disconnected ? now : now + kBootRetry;
       return;
     case Call::authorize:

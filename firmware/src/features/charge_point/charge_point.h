@@ -42,8 +42,8 @@ class ChargePoint final : public Feature,
  public:
   /// Pause before the next BootNotification if the answer has no usable interval, or is missing.
   static constexpr Millis kBootRetry = 30'000;
-  /// How long a reset waits until transaction messages are answered. It waits CsmsRequests::kSaveLimit for the flash,
-  /// before they are sent and again until the answered ones are removed.
+  /// How long a reset waits until transaction messages are answered. It also waits for the flash,
+  /// CsmsRequests::kSaveLimit each time: before the messages are sent, and until the answered ones are removed.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
   /// Backoff of a StatusNotification without an answer: at most a minute first, then up to an hour.
@@ -61,13 +61,13 @@ class ChargePoint final : public Feature,
               const Identity& identity, RestartRequest restart, Rng& rng, Logger& log);
 
   bool accepted() const { return registration_ == Registration::accepted; }
-  /// Whether the CSMS knows the charge point: it has accepted it, or will do so later (Pending).
+  /// Whether the CSMS has accepted the charge point, or will accept it later (Pending).
   bool registered() const { return accepted() || registration_ == Registration::pending; }
   Reporting reporting() const { return transactions_.reporting(); }
   /// Sends a DataTransfer (OCPP 1.6 section 4.3), one at a time. Empty texts are omitted.
   /// @return false, without a call of `done`, when it cannot be sent now.
   bool transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
-  /// Writes its members of the console command `status` (docs/console-protocol.md).
+  /// Writes the charge point's members of the console command `status` (docs/console-protocol.md).
   void write_status(JsonWriter& json) const;
 
   const char* name() const override { return "charge_point"; }
@@ -79,7 +79,7 @@ class ChargePoint final : public Feature,
   /// The content of a StatusNotification.
   struct Status {
     ConnectorStatus status = ConnectorStatus::available;
-    Text error_code = "NoError";  // both are literals
+    Text error_code = "NoError";  // a literal, as is the info
     Text info;
 
     bool operator==(const Status& other) const {
@@ -92,7 +92,7 @@ class ChargePoint final : public Feature,
     uint16_t number = 0;
     bool is_confirmed = false;
     Millis resend_at = kNever;  // set after a timeout, or when it was dropped from a full queue
-    Backoff backoff;            // after timeouts
+    Backoff backoff;            // the pauses after timeouts
   };
 
   /// The idTag of an Authorize request.
@@ -100,7 +100,7 @@ class ChargePoint final : public Feature,
     uint32_t tag = 0;
     IdTag id_tag;
   };
-  /// As many as the Messenger accepts late answers for.
+  /// The number of requests for which the Messenger accepts late answers.
   static constexpr size_t kAuthorizeRequests = Messenger::kMaxOverdue;
   AuthorizeRequest& authorize_request_of(uint32_t tag);
 
@@ -142,7 +142,7 @@ class ChargePoint final : public Feature,
   void request_authorization(Text id_tag, Millis now);
   bool may_charge_offline(const LocalIdTag& known) const;
   void end_transfer(Text answer, Text failure);
-  /// Before the CSMS accepts the charge point, every message was triggered by it.
+  /// Before the CSMS accepts the charge point, the CSMS has triggered every message.
   Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
   Millis heartbeat_due() const {
     return earlier(request_time_at_, last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s);
@@ -168,7 +168,7 @@ class ChargePoint final : public Feature,
   bool is_offline_decision_ = false;  // the search of local_ decides without the CSMS
 
   Registration registration_ = Registration::unknown;
-  uint32_t target_ = 0;  // of the connection on which the CSMS has registered the charge point
+  uint32_t target_ = 0;  // the connection on which the CSMS has registered the charge point
   Millis next_boot_ = 0;
   uint32_t boots_ = 0;          // number of BootNotifications sent
   uint32_t answered_boot_ = 0;  // number of the last answered one

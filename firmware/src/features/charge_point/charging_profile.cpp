@@ -7,7 +7,7 @@ bool read_charging_profile(Payload& request, Text field) {
   if (!profile.exists()) return true;
   int64_t stack_level = 0;
   if (profile.find("stackLevel").get(stack_level) && stack_level < 0) request.reject("stackLevel is below 0");
-  // OCPP 1.6 section 7.13 requires a period; its schema does not.
+  // OCPP 1.6 section 7.13 requires a period; the schema does not.
   if (profile.path("chargingSchedule.chargingSchedulePeriod").size() == 0) {
     request.reject_count("a charging schedule has no period");
   }

@@ -40,8 +40,8 @@ const CsmsRequests::Row CsmsRequests::kRows[] = {
     {"UnlockConnector", &CsmsRequests::unlock_connector},
 };
 
-// OCPP-J 1.6 section 4.2.3: actions of OCPP 1.6 in unsupported profiles: FirmwareManagement, Reservation and
-// SmartCharging.
+// The actions of OCPP 1.6 in the unsupported profiles FirmwareManagement, Reservation and SmartCharging (OCPP-J 1.6
+// section 4.2.3).
 constexpr Text kOtherProfiles[] = {"CancelReservation", "ClearChargingProfile", "GetCompositeSchedule",
                                    "GetDiagnostics",    "ReserveNow",           "SetChargingProfile",
                                    "UpdateFirmware"};
@@ -50,7 +50,7 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
   for (const Row& row : kRows) {
     if (row.action != action) continue;
     SchemaViolation violation;
-    // Times are read in all formats of ISO 8601, which the actions judge.
+    // Times are read in all formats of ISO 8601: the actions validate them.
     if (!schemas_.check(action, MessageKind::request, payload.raw(), Formats::ignored, violation)) {
       log_.warning(kTag, action, " of the CSMS violates its schema: ", violation.text.text());
       return reply.error(violation.error, violation.text.text());
@@ -71,7 +71,7 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
 
 Millis CsmsRequests::poll(Millis now) { return earlier(poll_stops(now), poll_unlock(now)); }
 
-/// InternalError allows the CSMS to retry; other codes would blame the request.
+/// InternalError allows the CSMS to retry; other codes would mean an error in the request.
 DeferredReplies::Slot* CsmsRequests::defer(Request& request, const char* when_done, const char* when_failed) {
   DeferredReplies::Slot* slot = deferred_.defer(request.reply, request.action, when_done, when_failed);
   if (slot == nullptr) reject_busy(request);
@@ -142,7 +142,7 @@ void CsmsRequests::change_availability(Request& request) {
     after = operative ? Availability::operative : Availability::connector_inoperative;
   }
   const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
-  // A value that is being written is not durable yet: it is written again afterwards.
+  // A value that is being written is not durable yet. Such a value is written again afterwards.
   if (after == before && after == config_.settings().availability) return write_status(request.reply, status);
   change(request, status, "availability", name_of(after));
 }
@@ -236,7 +236,7 @@ void CsmsRequests::remote_start_transaction(Request& request) {
   request.payload.read("connectorId", connector);
   const bool profile_fits = read_charging_profile(request.payload, "chargingProfile");
   if (!request.payload.ok()) return;
-  // The CSMS may only start a transaction after it has accepted the charge point (section 4.2).
+  // The CSMS must not start a transaction before it has accepted the charge point (section 4.2).
   const bool started =
       request.accepted && connector == kConnector && profile_fits &&
       charging_.remote_start(id_tag.text(), request.now, config_.settings().authorize_remote_tx_requests);
@@ -271,7 +271,7 @@ void CsmsRequests::reset(Request& request) {
 
 /// OCPP 1.6 section 5.17. The message is queued here and sent after the answer.
 void CsmsRequests::trigger_message(Request& request) {
-  // In the order of the enumeration Trigger; the last two belong to an unsupported profile.
+  // The names are in the order of the enumeration Trigger; the last two belong to an unsupported profile.
   static constexpr Text kMessages[] = {
       "BootNotification",          "Heartbeat", "MeterValues", "StatusNotification", "DiagnosticsStatusNotification",
       "FirmwareStatusNotification"};

@@ -38,7 +38,7 @@ class CsmsRequests {
   /// but shorter than the timeout of a CSMS.
   static constexpr Millis kSaveLimit = 3 * Saver::kRetryPause;
   static constexpr int64_t kConnector = 1;
-  /// The vendorId and the messageId of a supported DataTransfer; it is answered with the same data.
+  /// The vendorId and the messageId of a supported DataTransfer. The answer has the same data.
   static constexpr Text kVendorId = "Plugbench";
   static constexpr Text kEchoMessageId = "Echo";
 
@@ -76,7 +76,7 @@ class CsmsRequests {
   struct Ending {
     DeferredReplies::Slot* slot = nullptr;
     Millis since = 0;
-    bool was_open = false;  // the lock, since UnlockConnector
+    bool was_open = false;  // the lock has opened since UnlockConnector
   };
 
   /// Whether the end of the transaction is on flash, or the limit has passed.

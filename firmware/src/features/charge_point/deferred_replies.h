@@ -14,8 +14,8 @@ class DeferredReplies {
   /// One deferred request.
   struct Slot {
     DeferredReplies* owner = nullptr;  ///< nullptr: free
-    MessageId id;                      ///< empty: its connection is lost
-    Text action;                       ///< of the request: a literal
+    MessageId id;                      ///< empty: the request's connection is lost
+    Text action;                       ///< the action of the request: a literal
     const char* when_done = "";
     const char* when_failed = "";
   };
@@ -26,7 +26,7 @@ class DeferredReplies {
   /// @param action a literal  @param when_done  @param when_failed the status of the answer, literals
   /// @return nullptr, with nothing deferred, when too many requests are deferred.
   Slot* defer(CallReply& reply, Text action, const char* when_done, const char* when_failed);
-  /// As defer(), for a request that is carried out in any case: one extra slot is reserved for these.
+  /// As defer(), for a request that is carried out in any case: one extra slot is reserved for such requests.
   Slot* defer_urgent(CallReply& reply, Text action, const char* when_done, const char* when_failed);
   /// Answers, and frees the slot.
   void settle(Slot& slot, bool done);

@@ -11,8 +11,8 @@ struct LocalIdTag {
 
   IdTag id_tag;
   Source source = Source::none;
-  IdTagInfo info;             ///< at this moment; if there is a source
-  bool is_uncertain = false;  ///< without a source: list or cache has lost entries, so that it may be a blocked idTag
+  IdTagInfo info;             ///< the info at this moment, if there is a source
+  bool is_uncertain = false;  ///< list or cache has lost entries: an idTag without a source may be a blocked one
 
   bool is_known() const { return source != Source::none; }
   bool is_accepted() const { return is_known() && info.accepted(); }
@@ -35,7 +35,7 @@ class LocalAuthorization {
 
  private:
   void search();
-  /// Whether the search that has ended is about the idTag that is wanted; otherwise that one is searched.
+  /// Whether the ended search was about the wanted idTag. Otherwise starts to search the wanted idTag.
   bool has_ended(const IdTag& id_tag);
   void take_list(IdTagFound found, const IdTagInfo& info);
   void take_cache(IdTagFound found, const IdTagInfo& info);
@@ -47,7 +47,7 @@ class LocalAuthorization {
   CacheSearch cache_search_;
   bool is_in_list_done_ = false;  // the list does not have the idTag: the cache is next
   bool is_wanted_ = false;
-  bool is_searching_ = false;  // also for an idTag that is not wanted any more
+  bool is_searching_ = false;  // true also for an idTag that is not wanted any more
   bool is_ready_ = false;
 };
 

@@ -14,7 +14,7 @@ class Payload {
 
   /// Returns a field; `none` when the request has none.
   JsonValue value(Text field) const { return object_.find(field); }
-  /// Reads a string; its capacity is that of the schema.
+  /// Reads a string; its capacity is the limit of the schema.
   template <size_t Capacity, size_t Characters>
   void read(Text field, FixedText<Capacity, Characters>& into) {
     const JsonValue given = value(field);

@@ -90,7 +90,7 @@ Millis ChargePoint::poll_reset(Millis now) {
     case Reset::requested:
       return kNever;
     case Reset::stopping: {
-      // Unsaved messages would be lost in the restart; saved ones are sent after it.
+      // Unsaved messages would be lost in the restart; saved messages are sent after it.
       if (!transactions_.all_saved() && now < save_limit_) {
         reset_limit_ = now + answer_wait_;  // messages are sent only after they are saved
         return save_limit_;

@@ -5,7 +5,7 @@ namespace pb {
 
 ChargePoint::Status ChargePoint::status_of(int connector) const {
   const ConnectorStatus status = charging_.status();
-  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and a fault of the connector's lock does not
+  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9). A fault of the connector's lock does not
   // affect it.
   if (connector != 0 || charging_.emergency_stopped()) {
     return {status, charging_.error_code(), charging_.error_info()};
@@ -28,8 +28,8 @@ void ChargePoint::send_changed_statuses(Millis now) {
   }
 }
 
-/// Resends a status that was dropped from the queue when there is room, and one without an answer after its pause. It
-/// has the present value. @return the time of the next one.
+/// Resends a status that was dropped from the queue when there is room, and a status without an answer after its pause.
+/// The resent status has the present value. @return the time of the next one.
 Millis ChargePoint::send_lost_statuses(Millis now) {
   Millis due = kNever;
   for (int connector = 0; connector < kConnectors; ++connector) {
@@ -50,7 +50,7 @@ bool ChargePoint::send_status(int connector, Millis now) {
   json.begin_object().member("connectorId", connector).member("errorCode", status.error_code);
   if (!status.info.empty()) json.member("info", status.info);
   json.member("status", name_of(status.status));
-  // No timestamp is better than one of 1970.
+  // A missing timestamp is better than one of 1970.
   if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
   json.end_object();
   ReportedStatus& reported = reported_[connector];

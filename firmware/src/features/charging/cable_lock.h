@@ -8,12 +8,12 @@
 namespace pb {
 
 /// The lock that holds the cable. With a feedback contact (lock_timeout_ms above 0) the contact reports the position of
-/// the bolt; without one the bolt counts as moved when it is driven. A fixed cable (fixed_cable) has no lock: its
-/// output is never driven, and it counts as closed whenever it should be.
+/// the bolt; without a contact the bolt counts as moved when it is driven. A fixed cable (fixed_cable) has no lock: the
+/// output is never driven, and the lock counts as closed whenever it should be closed.
 ///
-/// A bolt that is not engaged counts as open at once, because current may flow through the cable. So does one that was
-/// open between two rounds of the loop, which the edges of its contact reveal. It counts as closed when its contact has
-/// reported it for a while, so that a bouncing contact does not make the contactor chatter.
+/// A bolt that is not engaged counts as open at once, because current may flow through the cable. A bolt that was open
+/// between two rounds of the loop counts as open too; the edges of its contact reveal that. A bolt counts as closed
+/// when its contact has reported it for a while: a bouncing contact must not make the contactor chatter.
 class CableLock {
  public:
   /// How long the contact must report an engaged bolt without a break.
@@ -26,7 +26,7 @@ class CableLock {
   void poll(Millis now) {
     set_output();
     if (!driven_) return;
-    // Edges before level: an edge between the two reads is seen in the next round.
+    // Read edges before the level: an edge between the two reads counts in the next round.
     const bool has_moved = events_.take_bolt_move() && has_feedback();
     const bool is_engaged = engaged();
     if (!is_engaged || (has_moved && stable_at_ != kNever)) {
@@ -48,7 +48,7 @@ class CableLock {
       closed_ = failed_ = was_engaged_ = false;
       stable_at_ = kNever;
       deadline_ = now + settings_.lock_timeout_ms;
-      events_.take_bolt_move();  // of the previous move
+      events_.take_bolt_move();  // drop the events of the previous move
     }
     poll(now);
   }
@@ -82,8 +82,8 @@ class CableLock {
   bool output_ = false;
   bool closed_ = false;
   bool failed_ = false;
-  bool was_engaged_ = false;   // since it was driven, even if only for a moment
-  Millis stable_at_ = kNever;  // when the bolt counts as closed; kNever: it is not engaged
+  bool was_engaged_ = false;   // since the bolt was driven, even for a moment only
+  Millis stable_at_ = kNever;  // when the bolt counts as closed; kNever: the bolt is not engaged
   Millis deadline_ = kNever;
 };
 

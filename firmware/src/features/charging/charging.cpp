@@ -77,7 +77,7 @@ void Charging::read_power_fail(Millis now) {
     end(StopReason::power_loss, "", now);
     return;
   }
-  // Contactor first: the rest of the hold-up capacitor is for the flash.
+  // Open the contactor first: the other energy of the hold-up capacitor is for the flash.
   safety_.open_contactor();
   metering_.sample(reading(now), ReadingContext::interruption_begin, now);
   metering_.keep(reading(now), ReadingContext::interruption_begin, now);
@@ -121,7 +121,7 @@ void Charging::read_button(Millis now) {
   } else if (is_open(session_) && equal_ignoring_case(transactions_.id_tag(), id_tag)) {
     end(StopReason::local, id_tag, now);
   } else if (is_open(session_)) {
-    // It may have the same parentIdTag; the listener finds out.
+    // The idTag may have the same parentIdTag: the listener checks that.
     id_tag_.assign(id_tag);
     is_other_tag_pending_ = true;
     listener_->on_id_tag(id_tag, now);
@@ -364,9 +364,9 @@ void Charging::drive(Millis now) {
   bool lock = is_open(session_) ? has_cable : session_ == SessionState::held || can_begin();
   bool charging =
       is_active(session_) && cable_ && vehicle_ready_ && !stopped_ && !power_fail_ && !out_of_energy_ && lock;
-  // No energy before its record is stored: after a power cut it could not be billed.
+  // Give no energy before the record is stored: after a power cut the energy could not be billed.
   const bool accounted = transactions_.start_is_stored();
-  // No current through a cable that can be pulled out: the contactor opens when the bolt does.
+  // Give no current to a cable that can be pulled out: the contactor opens when the bolt opens.
   if (safety_.contactor_closed() && !(charging && lock_.closed())) safety_.open_contactor();
   lock_.drive(lock, now);
   if (charging && accounted && lock_.closed() && !safety_.contactor_closed()) {

@@ -20,8 +20,8 @@ class ChargingListener {
  public:
   /// The status, the error code or the error info has changed.
   virtual void on_status(ConnectorStatus status, Millis now) = 0;
-  /// An idTag was presented, to start a session or to end that of another idTag. Reply with Charging::authorized, at
-  /// once or later.
+  /// An idTag was presented, to start a session or to end the session of another idTag. Reply with
+  /// Charging::authorized, at once or later.
   virtual void on_id_tag(Text id_tag, Millis now) = 0;
 
  protected:
@@ -35,8 +35,8 @@ class Charging final : public Feature, private TransactionListener {
  public:
   /// S0 pulses: 1,000 per kWh.
   static constexpr uint64_t kWhPerPulse = 1;
-  /// How long an interrupted transaction waits for the time of the CSMS, from which the duration of the power failure
-  /// follows. Then it continues, and ends if the duration turns out to be too long.
+  /// How long an interrupted transaction waits for the time of the CSMS, which gives the duration of the power failure.
+  /// After that the transaction continues, and ends later if the duration was too long.
   static constexpr Millis kResumeWait = 60'000;
 
   Charging(Board& board, Safety& safety, InputEvents& events, Transactions& transactions, const Settings& settings,
@@ -122,7 +122,7 @@ class Charging final : public Feature, private TransactionListener {
     return !out_of_service_ && !stopped_ && !safety_.stopped() && !power_fail_ && !restarting_ && !is_open(session_) &&
            operative();
   }
-  /// Whether an accepted idTag only waits for the lock.
+  /// Whether the lock is the only thing for which an accepted idTag waits.
   bool can_begin() const { return session_ == SessionState::authorized && cable_ && may_begin(); }
   void on(SessionEvent event) { session_ = next_state(session_, event); }
   bool operative() const { return settings_.availability == Availability::operative; }
@@ -155,22 +155,22 @@ class Charging final : public Feature, private TransactionListener {
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
   // Facts that are independent of the state.
-  bool stopped_ = false;     // by the emergency stop
+  bool stopped_ = false;     // the emergency stop is the cause
   bool restarting_ = false;  // no transaction begins any more
   bool out_of_service_ = false;
   bool unavailable_ = false;  // inoperative, with no transaction and no cable to wait for
   bool finished_ = false;     // the session of the plugged cable has ended or expired
   // Facts of the open transaction.
-  bool is_other_tag_pending_ = false;  // another idTag was presented to end it, and waits for its answer
+  bool is_other_tag_pending_ = false;  // another idTag that may end the transaction waits for its answer
   bool out_of_energy_ = false;         // a rejected idTag has used its MaxEnergyOnInvalidId
 
   IdTag id_tag_;
   IdTag parent_id_tag_;
   Millis authorized_until_ = kNever;
-  Millis idle_since_ = 0;  // since then the cable is plugged in without an idTag
+  Millis idle_since_ = 0;  // the time since which the cable is plugged in without an idTag
   ConnectorStatus status_ = ConnectorStatus::available;
   ConnectorStatus reported_ = ConnectorStatus::available;
-  Text reported_code_ = "NoError";  // both are literals
+  Text reported_code_ = "NoError";  // a literal, as is the info
   Text reported_info_;
   Millis status_since_ = 0;
 };

@@ -8,8 +8,8 @@
 namespace pb {
 
 /// Presses of the button and moves of the bolt between two rounds of the loop. The port counts edges in its interrupt
-/// handler and wakes the loop. It detects bounces at the edges, so that a delayed loop does not mistake a press for a
-/// bounce.
+/// handler and wakes the loop. The port detects bounces at the edges, so that a delayed loop does not mistake a press
+/// for a bounce.
 class InputEvents {
  public:
   /// Contacts bounce on press and on release: an edge within this time belongs to the previous one.

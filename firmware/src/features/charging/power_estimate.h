@@ -4,8 +4,8 @@
 
 namespace pb {
 
-/// The power, from the time between S0 pulses. The loop sees a pulse up to a second late, so the time between pulses is
-/// measured over a window that makes the error small.
+/// The power, from the time between S0 pulses. The loop reads a pulse up to a second late, so the time between pulses
+/// is measured over a window that makes the error small.
 class PowerEstimate {
  public:
   static constexpr Millis kWindow = 20'000;
@@ -51,7 +51,7 @@ class PowerEstimate {
   uint64_t from_wh_ = 0;
   Millis from_ = 0;
   uint64_t watts_ = 0;        // over the last complete window
-  uint64_t first_watts_ = 0;  // until there is a complete window
+  uint64_t first_watts_ = 0;  // the power until there is a complete window
 };
 
 }  // namespace pb

@@ -12,7 +12,7 @@ enum class SessionState : uint8_t {
   lock_failed,  // the lock did not close for the idTag; until the cable is out or an idTag is presented
   held,         // the transaction has ended; the cable stays locked until its idTag is presented again
   running,      // a transaction is open
-  resumed,      // as running, after a power failure of unknown duration
+  resumed,      // the same as running, after a power failure of unknown duration
   interrupted,  // a transaction is open and waits after a power failure until it may continue
 };
 

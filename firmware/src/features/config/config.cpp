@@ -9,7 +9,7 @@ namespace pb {
 namespace {
 
 constexpr Text kMask = "********";
-/// By group: the file with its values from before the trial.
+/// For each group, the file with its values from before the trial.
 constexpr Text kTrialFiles[kTrials] = {"", "trial_network.json", "trial_csms.json"};
 constexpr Text kTrialSettings[kTrials] = {"", "wifi_ssid and wifi_psk", "csms_url, identity and security_profile"};
 // Pauses of the work that can wait: after a failed write, and while the storage is busy.
@@ -276,7 +276,7 @@ Trial Config::unsaved_trial() const {
   return Trial::none;
 }
 
-/// Stores the previous values of the group; the changes follow once that is durable.
+/// Stores the previous values of the group; the changes follow when that is durable.
 bool Config::save_before(Trial group) {
   const MutableBytes bytes = storage_.scratch();
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
@@ -340,7 +340,7 @@ void Config::saved(StorageResult result) {
                " cannot be stored: ", name_of(result));
   }
   reverted_ = Trial::none;
-  // The changes that wait contain those that were being written, so they fail with them.
+  // The waiting changes contain the changes that were being written, so all of them fail.
   Change ended[kMaxChanges];
   size_t ended_count = 0;
   size_t waiting = 0;

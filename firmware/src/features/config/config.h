@@ -19,8 +19,8 @@ struct OcppKey {
   bool reboot_required = false;
 };
 
-/// A group of settings whose new values may cut the device off: they are on trial until their owner calls keep() or
-/// revert(). The previous values are kept in a file, so that a power cut does not end the trial.
+/// A group of settings whose new values may cut the device off. New values are on trial until the group's owner calls
+/// keep() or revert(). The previous values are kept in a file, so that a power cut does not end the trial.
 enum class Trial : uint8_t {
   none,
   network,  ///< the network of the settings
@@ -31,7 +31,7 @@ constexpr size_t kTrials = 3;
 /// Whether the stored settings are in use.
 enum class ConfigState : uint8_t {
   sound,
-  restored,  ///< the file was damaged; those of its copy are in use
+  restored,  ///< the file was damaged; the settings of its copy are in use
   lost,      ///< the file and its copy were damaged; the defaults are in use
 };
 
@@ -39,12 +39,11 @@ constexpr Text name_of(ConfigState state) {
   return state == ConfigState::sound ? "sound" : state == ConfigState::restored ? "restored" : "lost";
 }
 
-/// Keeps the settings in the file `config.json` and in its copy, which replaces a damaged one. A value that cannot be
-/// used is replaced by its default with a warning that names key and reason: a charge point with a bad setting still
-/// starts.
+/// Keeps the settings in the file `config.json` and in its copy, which replaces a damaged file. A value that cannot be
+/// used is replaced by its default, with a warning that names key and reason. So a charge point with a bad setting
+/// still starts.
 ///
-/// A setting has a name of ours (`heartbeat_interval_s`), one of OCPP (`HeartbeatInterval`, whatever its case), or
-/// both.
+/// A setting has a name of ours (`heartbeat_interval_s`), a name of OCPP (`HeartbeatInterval`, in any case), or both.
 class Config final : public Feature {
  public:
   static constexpr Text kFile = "config.json";
@@ -78,10 +77,9 @@ class Config final : public Feature {
   const Settings& wanted() const { return change_count_ == 0 ? set_ : next_; }
   void set_listener(Listener listener) { listener_ = listener; }
 
-  /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value is
-  /// in settings() from then on (README.md has the keys that take effect later): a set that fails changes nothing, and
-  /// the sets that wait behind it fail with it.
-  /// @return the problem with key or value, or nullptr.
+  /// Checks and takes a value, and writes the file; `done` is called on the loop when the file is durable. From then on
+  /// the new value is in settings() (README.md has the keys that take effect later). A failed set() changes nothing,
+  /// and the sets that wait behind it fail with it. @return the problem with key or value, or nullptr.
   Error set(Text key, Text value, StorageDone done);
   /// Whether settings of the group have changed since they were last known to work. New values are not on
   /// trial if none have worked since the start, because there are no values to return to.
@@ -90,11 +88,11 @@ class Config final : public Feature {
   bool proven(Trial group) const { return is_proven_[static_cast<size_t>(group)]; }
   /// Notes that the present values of the group work, which ends a trial.
   void keep(Trial group);
-  /// Ends a trial: the previous values of the group are in force again once they are durable.
+  /// Ends a trial: the previous values of the group are in force again when they are durable.
   /// @return false, with nothing changed, while the storage is busy
   bool revert(Trial group);
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
-  /// one is set. It is not stored: the next boot brings another one.
+  /// one is set. The interval is not stored: the next boot brings a new one.
   void adopt_heartbeat_interval(uint32_t seconds);
 
   const char* name() const override { return "config"; }
@@ -106,8 +104,8 @@ class Config final : public Feature {
   /// Calls `visit` for each key of OCPP 1.6, with its present value as GetConfiguration.conf has it.
   void visit_ocpp(void (*visit)(void* context, const OcppKey& key, Text value), void* context) const;
 
-  /// Writes the value in force of a key, as a view may show it: the mask for a secret, nothing for a secret that is not
-  /// set. A view walks all_keys() (keys.h) with it.
+  /// Writes the value in force of a key for a view: the mask for a secret, nothing for a secret that is not set. A view
+  /// calls this for each key of all_keys() (keys.h).
   void show(const Key& key, TextWriter& text) const;
   enum class Secrets : uint8_t { masked, plain };
   /// Writes all settings as one JSON object.
@@ -133,7 +131,7 @@ class Config final : public Feature {
   static void write_group(Trial group, const Settings& settings, JsonWriter& json);
   static bool is_equal(Trial group, const Settings& a, const Settings& b);
   static void finish(const Change& change, StorageResult result);
-  /// Takes the values of `group` (none: of every key) from JSON. Each unusable value keeps the one of `into`.
+  /// Takes the values of `group` (none: of every key) from JSON. An unusable value leaves the value in `into`.
   /// @return whether it is a JSON object.
   bool read_settings(Text json, Text file, Trial group, Settings& into);
   StorageResult read_file(Text file);
@@ -147,7 +145,7 @@ class Config final : public Feature {
   void set_copy_due();
   StorageResult read_before(Trial group);
   void load_trials();
-  /// The group that needs its values from before stored before next_ is written; none for nothing.
+  /// The group whose previous values must be stored before next_ is written; `none` if there is none.
   Trial unsaved_trial() const;
   bool start_write();
   bool save_before(Trial group);
@@ -160,19 +158,19 @@ class Config final : public Feature {
   Storage& storage_;
   Logger& log_;
   Listener listener_;
-  Settings settings_;  ///< in force: the values that are set, else the adopted or default ones
+  Settings settings_;  ///< the values in force: set, adopted or default
   FixedText<24> default_identity_;
   uint32_t adopted_heartbeat_interval_s_ = 0;  ///< 0: none
 
   // The values that were set; nothing else goes into the file.
   Settings set_;
-  Settings next_;       ///< with all changes that wait
-  Settings under_way_;  ///< being written
+  Settings next_;       ///< set_ with all pending changes
+  Settings under_way_;  ///< the settings that are being written
   bool saving_ = false;
   TrialState trials_[kTrials] = {};
   bool is_proven_[kTrials] = {};
-  Trial prepared_ = Trial::none;  ///< its values from before are being written
-  Trial reverted_ = Trial::none;  ///< its previous values are being put in force
+  Trial prepared_ = Trial::none;  ///< the group whose previous values are being written
+  Trial reverted_ = Trial::none;  ///< the group whose previous values are being put in force
   Change changes_[kMaxChanges];   ///< oldest first
   size_t change_count_ = 0;
 

@@ -6,7 +6,7 @@
 namespace pb {
 
 /// Writes the row of the table for a key as one JSON object: names, group, type, limits, default, and its help text
-/// (README.md). It is the same for console, page and documentation.
+/// (README.md). The row is the same for console, page and documentation.
 void write_key_help(JsonWriter& json, const Key& key);
 
 }  // namespace pb

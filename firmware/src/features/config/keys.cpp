@@ -178,8 +178,8 @@ constexpr Key feature_profiles_key(Text ocpp) {
 constexpr uint32_t kDay = 86'400;
 constexpr uint32_t kLimitlessWh = 1'000'000'000;
 
-// Beside each name is the one of OCPP 1.6 section 9.1. Of its keys BlinkRepeat and LightIntensity are missing: the
-// lights of this charge point have neither.
+// Beside each name is the name in OCPP 1.6 section 9.1. Its keys BlinkRepeat and LightIntensity are missing, because
+// the lights of this charge point have neither.
 constexpr Key kKeys[] = {
     text_key<&Settings::csms_url, &url_rule>("csms_url")
         .on_trial(Trial::csms)

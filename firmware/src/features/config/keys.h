@@ -20,7 +20,7 @@ struct Key {
   void (*format)(const Settings& settings, TextWriter& text);
   uint32_t least = 0;  ///< the lowest number
   uint32_t most = 0;   ///< the highest number, or the longest text
-  Text unit = {};      ///< of a number; of the length of a text: `bytes` or `characters`
+  Text unit = {};      ///< the unit of a number, or of a text's length: `bytes` or `characters`
   Span<const Text> choices = {};
   KeyGroup group = KeyGroup::device;
   Text help = {};  ///< English, one or two sentences for the owner of the device

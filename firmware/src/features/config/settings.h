@@ -18,21 +18,21 @@ struct Settings {
   CharacterText<48> identity;         ///< the name of this charge point at the CSMS
   FixedText<32> wifi_ssid;            ///< empty: only stored networks are tried
   FixedText<64> wifi_psk;             ///< empty for an open network
-  FixedText<63> setup_psk;            ///< of the setup access point; empty: there is none
-  uint32_t wifi_backoff_max_s = 190;  ///< its half is the shortest pause at the limit
+  FixedText<63> setup_psk;            ///< passphrase of the setup access point; empty: no such access point
+  uint32_t wifi_backoff_max_s = 190;  ///< half of this is the shortest pause at the limit
   CharacterText<20> local_id_tag;     ///< presented by the button; CiString20Type of OCPP 1.6
-  uint32_t security_profile = 0;      ///< of the OCPP 1.6 security whitepaper (features/security)
+  uint32_t security_profile = 0;      ///< profile of the OCPP 1.6 security whitepaper (features/security)
   uint32_t ws_ping_interval_s = 10;
   uint32_t heartbeat_interval_s = 300;
   uint32_t backoff_initial_ms = 1000;
   uint32_t backoff_max_ms = 120'000;
-  uint32_t backoff_stable_s = 60;   ///< a connection that was accepted for that long resets the backoff
-  LogLevels log_level;              ///< of all features, and of single ones
+  uint32_t backoff_stable_s = 60;   ///< a connection that was accepted for this time resets the backoff
+  LogLevels log_level;              ///< the level of all features, and levels of single features
   uint32_t log_files = 16;          ///< files of the log on flash; 0: the log is not written to flash
-  uint32_t log_file_bytes = 2'048;  ///< the largest content of one
-  uint32_t log_flush_s = 600;       ///< a line is written after that time, if the limit of the wear allows it
+  uint32_t log_file_bytes = 2'048;  ///< the largest content of a file
+  uint32_t log_flush_s = 600;       ///< a line is written after this time, if the limit of the wear allows that
   WebAccess web = WebAccess::on;    ///< when the page is served
-  Availability availability = Availability::operative;  ///< as ChangeAvailability left it
+  Availability availability = Availability::operative;  ///< as set by ChangeAvailability
 
   // Authorization.
   bool allow_offline_tx_for_unknown_id = true;
@@ -79,7 +79,7 @@ struct Settings {
   uint32_t transaction_message_retry_interval_s = 60;
 };
 
-/// In flash: a copy on a stack takes more than 1 KB of it.
+/// The defaults, in flash: a copy on a stack would take more than 1 KB.
 inline constexpr Settings kDefaultSettings;
 
 }  // namespace pb

@@ -130,7 +130,7 @@ void FirmwareUpdate::poll() {
                              [](void* self) { static_cast<FirmwareUpdate*>(self)->done(); }, this});
 }
 
-/// In the worker.
+/// Runs in the worker.
 void FirmwareUpdate::run() {
   result_ = UpdateResult::ok;
   if (state_ == State::finishing) {

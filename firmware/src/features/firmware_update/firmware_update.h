@@ -20,27 +20,27 @@ enum class UpdateProblem : uint8_t {
   flash_failed,
 };
 
-/// For programs.
+/// Returns the name for programs.
 Text name_of(UpdateProblem problem);
-/// For people, in English.
+/// Returns the problem in words for people, in English.
 Text text_of(UpdateProblem problem);
 
-/// Takes a new application image in pieces, and gives each to the worker, which writes it to the slot that is not
-/// running. After the last one it validates the image and chooses it for the next boot, on trial (ImageTrial). After
-/// any error the present image stays selected. The caller restarts the device.
+/// Takes a new application image in pieces. The worker writes each piece to the slot that is not running. After the
+/// last piece the image is validated and chosen for the next boot, on trial (ImageTrial). After any error the present
+/// image stays selected. The caller restarts the device.
 class FirmwareUpdate {
  public:
-  /// Bytes of a job: small, because a job delays those of the storage.
+  /// Bytes of a job: few, because a job delays the storage's jobs.
   static constexpr size_t kPiece = 256;
 
   FirmwareUpdate(Updates& updates, const System& system, Worker& worker, Logger& log)
       : updates_(updates), system_(system), worker_(worker), log_(log) {}
 
-  /// Begins an image of `length` bytes. @return why it is rejected
+  /// Begins an image of `length` bytes. @return the reason of a rejection
   UpdateProblem begin(size_t length);
   /// The place for the next bytes; empty while the worker writes. @return false when no more are wanted
   bool space(MutableBytes& into);
-  /// So many bytes are in the last space() now.
+  /// The last space() has `count` bytes of the image now.
   void take(size_t count);
   /// No more bytes come. An incomplete image is dropped.
   void end();
@@ -60,8 +60,8 @@ class FirmwareUpdate {
     idle,
     receiving,
     writing,    ///< a piece is with the worker, or waits for it
-    finishing,  ///< so is the end of the image
-    aborting,   ///< so is the end of the attempt
+    finishing,  ///< the end of the image is with the worker, or waits
+    aborting,   ///< the end of the attempt is with the worker, or waits
     complete,
   };
 
@@ -80,7 +80,7 @@ class FirmwareUpdate {
   bool is_posted_ = false;                  ///< the worker has the job of the state
   bool has_ended_ = false;                  ///< the caller has given up during a job
   bool has_begun_ = false;                  ///< the port has an image
-  UpdateResult result_ = UpdateResult::ok;  ///< of the job
+  UpdateResult result_ = UpdateResult::ok;  ///< the result of the job
   size_t length_ = 0;
   size_t received_ = 0;  ///< bytes of the image, with those in piece_
   size_t filled_ = 0;    ///< bytes in piece_

@@ -13,7 +13,7 @@ class HttpAnswer {
   enum class Kind : uint8_t {
     none,      ///< no answer yet: the request is shown again at the next poll
     body,      ///< no answer yet: the handler takes the body first
-    whole,     ///< all of it is in the buffer
+    whole,     ///< the whole answer is in the buffer
     constant,  ///< the buffer has the head; the body is body()
     stream,    ///< the body comes in pieces, in chunks (RFC 9112, section 7.1)
     events,    ///< the body is a stream of events without an end (HTML, section 9.2, "Server-sent events")
@@ -46,7 +46,8 @@ class HttpAnswer {
   }
   /// Sends the browser to another address. @param url absolute
   void redirect(Text url);
-  /// Lets the body, which is octets, come to HttpHandler::body_space; the request is shown again after it.
+  /// Lets the handler take the body, which is octets, by HttpHandler::body_space. The request is shown again after the
+  /// body.
   void take_body() { kind_ = Kind::body; }
   /// @param policy the Content-Security-Policy  @param gzip a body that outlives the answer
   void constant(Text type, Text policy, Bytes gzip);
@@ -56,7 +57,7 @@ class HttpAnswer {
   void events();
 
   Kind kind() const { return kind_; }
-  /// What is in the buffer: the head, and behind it a body that is `whole`.
+  /// The content of the buffer: the head, and behind it a body that is `whole`.
   Text head() const { return {buffer_.data, length_}; }
   size_t head_length() const { return length_ - body_length_; }
   Bytes body() const { return body_; }

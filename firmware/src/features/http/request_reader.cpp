@@ -90,7 +90,7 @@ HttpRequestReader::Result HttpRequestReader::read_request_line(Text line) {
     return starts_with(version, "HTTP/") ? reject(505, "only HTTP/1.1 is spoken here")
                                          : reject(400, "the request line is not METHOD TARGET VERSION");
   }
-  has_host_ = version == "HTTP/1.0";  // which does not need one
+  has_host_ = version == "HTTP/1.0";  // HTTP/1.0 needs no header Host
   if (method == "GET") request_.method = HttpMethod::get;
   if (method == "HEAD") request_.method = HttpMethod::head;
   if (method == "POST") request_.method = HttpMethod::post;

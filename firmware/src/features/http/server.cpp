@@ -20,7 +20,7 @@ Millis HttpServer::poll(Millis now, bool has_memory) {
     deadline = earlier(deadline, step(connection, now));
     waits_for_buffer = waits_for_buffer || connection.state == State::handling;
   }
-  // A connection that was stepped before the buffer became free is stepped again at once.
+  // Step a connection again at once if its last step was before the buffer became free.
   if (waits_for_buffer && owner_ == nullptr) deadline = earlier(deadline, now + 1);
   // Another caller may wait for the place of a connection that has ended.
   if (connections() < kConnections) accept(now, has_memory);
@@ -98,7 +98,7 @@ Millis HttpServer::read(Connection& connection, Millis now) {
     return release(connection);
   }
   connection.is_unread = true;
-  if (owner_ != nullptr) {  // its answer is not worth a wait
+  if (owner_ != nullptr) {  // another connection has the buffer: end without an answer
     return release(connection);
   }
   reject(connection, 408, "the request did not arrive within 5 s", now);
@@ -217,7 +217,7 @@ Millis HttpServer::send(Connection& connection, Millis now) {
       if (!connection.is_complete) break;
       continue;
     }
-    if (owner_ != nullptr) break;  // another one's bytes are in the buffer
+    if (owner_ != nullptr) break;  // the buffer has another connection's bytes
     write_chunk(connection);
     // One chunk a poll, so that the other features get their turn.
     if (!flush(connection, now) || !connection.is_complete) return now + 1;
@@ -255,7 +255,8 @@ Millis HttpServer::listen(Connection& connection, Millis now) {
     owner_ = &connection;
     begin_ = 0;
     end_ = event.length();
-    // A browser that is too slow for one event a second would block the buffer for the others. It reconnects by itself.
+    // A browser that is too slow for one event a second would block the buffer for the others. Such a browser
+    // reconnects by itself.
     if (!goes_on || event.cut() != 0 || !flush(connection, now)) {
       return release(connection);
     }

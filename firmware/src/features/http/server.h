@@ -14,17 +14,17 @@ class HttpHandler {
   /// HttpServer::kAnswerLimit at most.
   /// @param step 0 at first; the handler's own, kept for the next call
   virtual void handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer, Millis now) = 0;
-  /// Writes the next piece of a streamed body; what does not fit is cut. @param place 0 at first; the handler's own
-  /// @return false when this is the last piece
+  /// Writes the next piece of a streamed body; bytes that do not fit are cut. @param place 0 at first; the handler's
+  /// own @return false when this is the last piece
   virtual bool write_piece(uint8_t number, uint32_t& place, TextWriter& piece) = 0;
   /// Writes the data of the next event, which is one line. @return false to end the stream
   virtual bool write_event(const HttpRequest& request, TextWriter& event, Millis now) = 0;
   /// The place for the next bytes of the body that handle() has asked for; empty: not now. One connection at a time
   /// has such a body. @return false when the rest is not wanted: the request is shown again at once
   virtual bool body_space(MutableBytes& space) = 0;
-  /// So many bytes of the body are in the last body_space() now.
+  /// The last body_space() has `count` bytes of the body now.
   virtual void take_body(size_t count) = 0;
-  /// The request is over, by its answer or by its end: no more of its body comes.
+  /// The request is over, by its answer or by the end of the connection: no more of its body comes.
   virtual void lose_body() = 0;
 
  protected:
@@ -38,16 +38,17 @@ class HttpServer {
   static constexpr size_t kConnections = 4;
   static constexpr size_t kMaxListeners = 2;
   static constexpr size_t kOutput = 2560;
-  /// From the connection to the end of its request, also if bytes keep coming.
+  /// The limit from the connection to the end of its request, also if bytes keep coming.
   static constexpr Millis kRequestLimit = 5'000;
-  /// For the work of the handler.
+  /// The limit of the handler's work.
   static constexpr Millis kAnswerLimit = 10'000;
-  /// Without any byte taken by TCP.
+  /// The longest time in which TCP takes no byte.
   static constexpr Millis kSendLimit = 5'000;
   /// The longest pause between two bytes of a body that the handler takes.
   static constexpr Millis kBodyLimit = 10'000;
-  /// For the rest of a request that was rejected: a close with unread bytes could destroy the answer on its way. The
-  /// first limit is the time without a byte, the second one that of all bytes: a browser reads its answer last.
+  /// Limits for the rest of a rejected request, which is read because a close with unread bytes could destroy the
+  /// answer on its way. The first limit is the time without a byte, the second one the time for all bytes: a browser
+  /// reads its answer last.
   static constexpr Millis kDrainLimit = 1'000;
   static constexpr Millis kDrainMost = 10'000;
   static constexpr Millis kEventInterval = 1'000;
@@ -78,9 +79,9 @@ class HttpServer {
     uint32_t place = 0;
     int socket = Tcp::kNoSocket;
     Millis deadline = 0;
-    Millis next_event = 0;   ///< of a listener; while draining, the end of that
-    uint32_t body_left = 0;  ///< bytes of a body of octets that have not been taken
-    Bytes rest;              ///< of a constant body
+    Millis next_event = 0;   ///< the time of a listener's next event; while draining, the end of the drain
+    uint32_t body_left = 0;  ///< bytes of a body of octets that the handler has not taken
+    Bytes rest;              ///< the rest of a constant body
     HttpRequestReader reader;
   };
 
@@ -110,8 +111,8 @@ class HttpServer {
   Tcp& tcp_;
   HttpHandler& handler_;
   Connection connections_[kConnections];
-  const Connection* owner_ = nullptr;  ///< of the buffer
-  size_t begin_ = 0;                   ///< of the bytes in it that TCP has not taken
+  const Connection* owner_ = nullptr;  ///< the owner of the buffer
+  size_t begin_ = 0;                   ///< the place of the bytes in the buffer that TCP has not taken
   size_t end_ = 0;
   char output_[kOutput];
 };

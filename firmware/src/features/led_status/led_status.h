@@ -26,7 +26,7 @@ struct LedState {
 /// A periodic pattern: lit for `on_ms` at the start of each period, and again `second_ms` into it unless that is 0.
 struct LedPattern {
   uint16_t period_ms = 0;  ///< 0: steady
-  uint16_t on_ms = 0;      ///< where steady: 0 is off, else on
+  uint16_t on_ms = 0;      ///< for a steady light: 0 is off, else on
   uint16_t second_ms = 0;
 
   /// Returns whether the light is lit `elapsed` milliseconds after the start of the pattern.

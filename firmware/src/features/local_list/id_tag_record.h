@@ -17,7 +17,7 @@ struct IdTagRecord {
   AuthorizationStatus status = AuthorizationStatus::invalid;
   UnixMillis expires = 0;   ///< 0: never
   Text parent;              ///< empty: none
-  bool is_removal = false;  ///< of an update: the idTag leaves the list
+  bool is_removal = false;  ///< in an update: the idTag leaves the list
 
   IdTagInfo info() const;
   /// @return the length in bytes, 0 when it does not fit.
@@ -32,7 +32,7 @@ IdTagRecord record_of(Text id_tag, const IdTagInfo& info);
 /// A hash of an idTag, the same for upper and lower case.
 uint32_t hash_of_id_tag(Text id_tag);
 
-/// The order of the records in a page: by hash, and by the text without case where two have the same hash.
+/// The order of the records in a page: by hash, and for equal hashes by the text without case.
 /// @return negative, 0 or positive, as of strcmp
 int compare_id_tags(Text a, Text b);
 

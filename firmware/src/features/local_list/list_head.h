@@ -4,12 +4,12 @@
 
 namespace pb {
 
-/// The content of the file `auth_list`: it names the version of the list and the pages that are valid. To replace it is
-/// the moment at which an update takes effect.
+/// The content of the file `auth_list`: it names the version of the list and the pages that are valid. An update takes
+/// effect when the file is replaced.
 struct ListHead {
   /// The longest list, in pages of 2,048 bytes.
   static constexpr size_t kMaxPages = 24;
-  /// The longest content, in bytes: it stays inside the directory.
+  /// The longest content, in bytes: a file of this size stays inside the directory.
   static constexpr size_t kMaxEncoded = 496;
 
   int64_t version = 0;  ///< 0: the list is empty
@@ -26,7 +26,8 @@ struct ListHead {
     for (size_t page = 0; page < pages; ++page) bits |= uint64_t{1} << file_of(page);
     return bits;
   }
-  /// The first page that may have an idTag with this hash. A later one may have it too if it begins with this hash.
+  /// The first page that may have an idTag with this hash. A later page may have it too if that page begins with this
+  /// hash.
   size_t page_of(uint32_t hash) const {
     size_t page = 0;
     while (page + 1 < pages && from[page + 1] < hash) ++page;

@@ -16,7 +16,7 @@ class ListUpdate {
 
   void clear() { length_ = count_ = 0; }
   size_t count() const { return count_; }
-  /// Adds an entry. It is rejected when its idTag is already there.
+  /// Adds an entry. An entry is rejected when its idTag is already there.
   Added add(const IdTagRecord& record);
   /// Reads the entry at `offset`, 0 for the first one, and moves `offset` to the next. @return false at the end.
   bool read(size_t& offset, IdTagRecord& record) const;

@@ -33,7 +33,7 @@ void LocalList::load() {
   }
   if (result == StorageResult::not_found) return;
   if (result != StorageResult::ok || !head_.decode({bytes.data, length})) return lose("its file is damaged");
-  // The files of a damaged list remain, so that it is known to be damaged at the next start too.
+  // The files of a damaged list remain, so that the next start detects the damage too.
   stale_ &= ~head_.files();
   if (!check_pages()) lose("a page is damaged");
 }
@@ -130,7 +130,8 @@ Millis LocalList::poll(Millis now) {
   return retry_at_ = now + kBusyPause;
 }
 
-/// Starts the next job. An update begins when the files of the last one are removed: it writes to the same names.
+/// Starts the next job. An update begins when the files of the last update are removed, because it writes to the same
+/// names.
 bool LocalList::start_job() {
   if (stale_ != 0) return start_removal();
   if (step_ == Step::merge && old_page_ < old_pages_) {
@@ -238,7 +239,7 @@ StorageDone LocalList::done() {
 void LocalList::written(StorageResult result) {
   is_job_running_ = false;
   if (result != StorageResult::ok && step_ == Step::write_head) {
-    // A write that failed may have reached the flash: the pages that the head there names must stay.
+    // A failed write may have reached the flash. The pages that the head on flash names must stay.
     write_result_ = result;
     step_ = Step::check_head;
     return;
@@ -257,7 +258,7 @@ void LocalList::check_head(StorageResult result, Bytes content) {
   const bool is_there = content.length == next.length && memcmp(content.data, next.data, next.length) == 0;
   if (result == StorageResult::ok && is_there) return commit();
   if (result == StorageResult::ok || result == StorageResult::not_found) return fail(write_result_);
-  // It cannot be read: neither set of pages is removed.
+  // The head cannot be read: neither set of pages is removed.
   next_ = ListHead();
   fail(write_result_);
 }

@@ -27,7 +27,7 @@ struct ListSearch {
   void (*done)(void* context, IdTagFound found, const IdTagInfo& info) = nullptr;
   void* context = nullptr;
 
-  LocalList* list = nullptr;  ///< for LocalList only, as the next one
+  LocalList* list = nullptr;  ///< `list` and the next member are for LocalList only
   size_t page = 0;
 };
 
@@ -36,7 +36,7 @@ struct ListSearch {
 /// holds only the hash at which each page begins.
 ///
 /// An update merges the present pages with its entries into a second set of pages, and then replaces `auth_list`, which
-/// names the set that is valid. After a power cut the list is therefore exactly the old or the new one.
+/// names the set that is valid. After a power cut the list is therefore exactly the old list or the new list.
 class LocalList final : public Feature {
  public:
   static constexpr Text kFile = "auth_list";
@@ -72,7 +72,7 @@ class LocalList final : public Feature {
   /// The entries of the next update, which the caller fills. Only while no update is in progress.
   ListUpdate& update() { return update_; }
   /// Starts the update. @param version becomes the version of the list, unless the list is empty then
-  /// @param done receives `ok` when the new list is durable and in effect; with any other result the old one remains
+  /// @param done receives `ok` when the new list is durable and in effect; with any other result the old list remains
   void start(Kind kind, int64_t version, StorageDone done);
 
   const char* name() const override { return "local_list"; }
@@ -109,14 +109,14 @@ class LocalList final : public Feature {
 
   // The update in progress.
   Step step_ = Step::idle;
-  StorageResult write_result_ = StorageResult::ok;  ///< of the head, if it failed
+  StorageResult write_result_ = StorageResult::ok;  ///< the result of the head's write, if it failed
   ListUpdate update_ = {};
   ListHead next_;
   ListPage page_ = {};
   StorageDone update_done_;
   size_t old_page_ = 0;
   size_t old_pages_ = 0;   ///< 0 in a full update
-  size_t old_offset_ = 0;  ///< in the old page
+  size_t old_offset_ = 0;  ///< the place in the old page
   size_t update_offset_ = 0;
 
   bool is_job_running_ = false;

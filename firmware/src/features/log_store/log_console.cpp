@@ -77,7 +77,7 @@ void LogConsole::begin() {
   source_ = Source::count;
 }
 
-/// Counts the lines of one file. Once there are enough, or the oldest file is counted, printing begins at that file.
+/// Counts the lines of one file. When there are enough, or the oldest file is counted, printing begins at that file.
 void LogConsole::count() {
   if (counted_ < wanted_ && store_.first_file() <= file_ && file_ <= store_.last_file()) {
     read(LogStore::name_of_file(file_).text());

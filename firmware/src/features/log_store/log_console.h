@@ -4,8 +4,7 @@
 
 namespace pb {
 
-/// Prints the stored log on the console, as far as the UART has room for it at a time, and then the answer to the
-/// command.
+/// Prints the stored log on the console, in parts for which the UART has room, and then the answer to the command.
 class LogConsole final : public Feature {
  public:
   static constexpr uint32_t kTailLines = 20;
@@ -48,14 +47,14 @@ class LogConsole final : public Feature {
   Source source_ = Source::none;
   uint32_t wanted_ = 0;  ///< lines
   uint32_t file_ = 0;    ///< number of the file
-  size_t offset_ = 0;    ///< in the file
-  uint32_t place_ = 0;   ///< in the ring
-  uint32_t end_ = 0;     ///< of the ring's lines
+  size_t offset_ = 0;    ///< the place in the file
+  uint32_t place_ = 0;   ///< the place in the ring
+  uint32_t end_ = 0;     ///< the end of the ring's lines
   uint32_t counted_ = 0;
   uint32_t skip_ = 0;  ///< lines that are not printed
   uint32_t printed_ = 0;
-  bool is_read_ = false;  ///< whether content_ is that of the present file, in this poll
-  Text content_;          ///< in the storage's scratch buffer
+  bool is_read_ = false;  ///< whether content_ has the present file, in this poll
+  Text content_;          ///< the content of the file, in the storage's scratch buffer
 };
 
 }  // namespace pb

@@ -50,7 +50,7 @@ void LogStore::load() {
       },
       this);
   LogRing::Notes notes = ring_.notes();
-  // A file that this ring does not know is newer: it may not be replaced.
+  // A file that this ring does not know is newer: it must not be replaced.
   if (notes.file < last_) notes.file = 0;
   ring_.set_notes(notes);
   if (unstored() != ring_.end()) oldest_at_ = clock_.now();
@@ -211,7 +211,7 @@ void LogStore::write_crash() {
     crash_step_ = Step::none;
     return;
   }
-  // After a power cut between the two files, this crash has no log, instead of that of an earlier one.
+  // After a power cut between the two files, this crash has no log, rather than the log of an earlier crash.
   if (crash_step_ == Step::remove_old_log) {
     is_writing_ = storage_.remove(kCrashLogFile, done());
     return;
@@ -227,7 +227,7 @@ void LogStore::write_crash() {
     content[length++] = '\n';
     return post(kCrashFile, length);
   }
-  // The line about the crash is on flash already. It is in the ring behind the lines to be stored.
+  // The line about the crash is on flash already. That line is in the ring behind the lines to be stored.
   if (ring_.has(crash_end_)) length = collect_until(crash_end_, content);
   if (length == 0) {
     memcpy(content.data, kNoLog.data, kNoLog.length);

@@ -47,7 +47,7 @@ class LogStore final : public Feature {
     return crash_step_ != Step::none;
   }
 
-  /// Appends a line to the ring, without its secrets. It is the Logger's sink.
+  /// Appends a line to the ring, without its secrets. This is the Logger's sink.
   void take(LogLevel level, Span<char> line);
   LogSink sink() {
     return {[](void* self, LogLevel level, Span<char> line) { static_cast<LogStore*>(self)->take(level, line); }, this};
@@ -102,19 +102,19 @@ class LogStore final : public Feature {
   Logger& log_;
   LogRing ring_;
 
-  uint32_t first_ = 1;  ///< of the files on flash; first_ > last_ when there are none
+  uint32_t first_ = 1;  ///< the first file on flash; first_ > last_ when there is none
   uint32_t last_ = 0;
   Millis charged_at_ = 0;
   Millis oldest_at_ = kNever;  ///< the time of the oldest line that no file has
   Millis error_at_ = kNever;   ///< the time of the oldest error that no file has
-  Millis blocked_until_ = 0;   ///< after a failed write
+  Millis blocked_until_ = 0;   ///< the end of the pause after a failed write
   bool is_held_ = false;
   bool is_writing_ = false;
   bool is_removing_ = false;
   uint32_t writing_end_ = 0;  ///< place after the last line of the write
   uint32_t writes_ = 0;
 
-  uint64_t last_uptime_ms_ = 0;  ///< of the run before this one
+  uint64_t last_uptime_ms_ = 0;  ///< the last known uptime of the previous run
   Step crash_step_ = Step::none;
   bool is_crash_urgent_ = false;
   uint32_t crash_end_ = 0;   ///< place after the last line before this run

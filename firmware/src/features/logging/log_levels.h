@@ -33,7 +33,7 @@ class LogLevels {
   // Settings has copies of this object on small stacks, so a level takes half a byte.
   unsigned own(size_t tag) const { return own_[tag / 2] >> (tag % 2 * 4) & 0x0F; }
 
-  uint8_t own_[kMaxTags / 2] = {};  ///< of each tag: 0 for none, or 1 + level
+  uint8_t own_[kMaxTags / 2] = {};  ///< for each tag: 0 for no own level, or 1 + level
   LogLevel for_all_ = LogLevel::info;
 };
 

@@ -8,7 +8,7 @@ namespace pb {
 void mask_secret(Span<char> line, Text secret);
 
 /// Overwrites each value in a line that contains AuthorizationKey or a ChangeConfiguration message with `*` (OCPP 1.6
-/// security whitepaper, section 2.3). Such a line has the key before the device knows it.
+/// security whitepaper, section 2.3). Such a line has the key before the device has stored it.
 void mask_authorization_key(Span<char> line);
 
 }  // namespace pb

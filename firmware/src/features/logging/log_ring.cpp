@@ -30,7 +30,7 @@ LogRing::LogRing(MutableBytes memory) : memory_(memory) {
     commit();
     return;
   }
-  // Behind a damaged line the places of the others are unknown.
+  // Behind a damaged line the places of the following lines are unknown.
   uint32_t place = header_.tail;
   while (place != header_.head && is_sound(place)) place += static_cast<uint32_t>(kFrame + length_at(place));
   header_.head = place;
@@ -59,7 +59,7 @@ void LogRing::push(Text line) {
   }
   const size_t all = is_cut ? length + kCutMark.length : length;
   while (header_.head - header_.tail + kFrame + all > kCapacity) drop_oldest();
-  // A reset during this loop finds the old header, whose lines are the ones that were not dropped.
+  // A reset during this loop finds the old header, whose lines are not dropped.
   if (header_.tail != slot(header_.generation % 2)->tail) commit();
   uint32_t crc = crc32({reinterpret_cast<const uint8_t*>(line.data), length});
   if (is_cut) crc = crc32(kCutMark.bytes(), crc);

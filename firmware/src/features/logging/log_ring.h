@@ -29,7 +29,7 @@ class LogRing {
     uint32_t file_begin = 0;  ///< place of its first line
     uint32_t stored = 0;      ///< place up to which the lines are on flash
     uint32_t lost = 0;        ///< bytes of lines that were overwritten before they were on flash
-    uint32_t credit_ms = 0;   ///< for writes to flash
+    uint32_t credit_ms = 0;   ///< the credit for writes to flash
     uint32_t reserved = 0;
     uint64_t uptime_ms = 0;  ///< the latest time at which the device was known to run
   };
@@ -51,7 +51,8 @@ class LogRing {
   uint32_t end() const { return header_.head; }
   /// Whether `place` is between begin() and end(), or one of them.
   bool has(uint32_t place) const { return place - header_.tail <= header_.head - header_.tail; }
-  /// Reads the line at `place`, which is not end(). @return the line, in `into`; `place` is that of the next line then
+  /// Reads the line at `place`, which is not end(). @return the line, in `into`; `place` is then the place of the next
+  /// line
   Text read(uint32_t& place, Span<char> into) const;
 
  private:

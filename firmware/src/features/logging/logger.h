@@ -45,7 +45,8 @@ class Logger {
   void debug(Text tag, const Parts&... parts) {
     log(LogLevel::debug, tag, parts...);
   }
-  /// Like info(), but at any level, and on the console only: for a secret that its owner must read and no log may keep.
+  /// Like info(), but at any level, and on the console only. For a secret that its owner must read and that no log is
+  /// allowed to keep.
   template <class... Parts>
   void reveal(Text tag, const Parts&... parts) {
     print('I', tag, parts...);

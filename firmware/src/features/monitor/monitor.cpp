@@ -9,7 +9,7 @@ namespace {
 
 /// The share of `spent` in `interval`.
 uint16_t permille(Micros spent, Millis interval) {
-  // Microseconds of a millisecond are permille.
+  // Microseconds per millisecond are permille.
   const uint64_t share = interval == 0 ? 0 : spent / interval;
   return static_cast<uint16_t>(share < 1000 ? share : 1000);
 }

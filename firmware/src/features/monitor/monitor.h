@@ -14,10 +14,10 @@ struct Counter {
   const char* unit = "";  ///< `B`, `ms`, `us`, `permille`, `dBm`, or empty for a number of things
   int64_t (*read)(const void* context) = nullptr;
   const void* context = nullptr;
-  bool is_in_record = true;  ///< else only in the full record
+  bool is_in_record = true;  ///< false: the number is in the full record only
 };
 
-/// Prints one telemetry record a second, of at most kMaxRecord bytes, and writes a full one on request.
+/// Prints one telemetry record a second, of at most kMaxRecord bytes, and writes a full record on request.
 /// docs/console-protocol.md lists the fields.
 class Monitor final : public Feature {
  public:

@@ -109,7 +109,7 @@ OcppFrame read_ocpp_frame(Text message) {
   JsonValue array = parse_json(message, error);
   if (!array.exists()) {
     frame = read_beginning(message, OcppError::formation_violation, error.reason);
-    // An answer that is no valid JSON, such as half a message, answers nothing: its request waits for another one.
+    // An answer that is no valid JSON, such as half a message, answers nothing: its request waits for another answer.
     const bool is_answer = frame.kind == OcppFrame::Kind::result || frame.kind == OcppFrame::Kind::error;
     if (is_answer && Text(error.reason) != Text(kNestedTooDeep)) frame.kind = OcppFrame::Kind::ignored;
     return frame;

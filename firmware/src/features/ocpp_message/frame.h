@@ -24,12 +24,12 @@ struct OcppFrame {
 
   Kind kind = Kind::ignored;
   MessageId id;
-  FixedText<kMaxAction> action;                      // of a call
-  JsonValue payload;                                 // of a call or result: an object
-  FixedText<kMaxAction> code;                        // of an error; may be empty
-  JsonValue description;                             // of an error, if present
-  OcppError error = OcppError::formation_violation;  // of a bad call
-  const char* reason = "";                           // of a bad, ignored or truncated message; for the log
+  FixedText<kMaxAction> action;                      // the action of a call
+  JsonValue payload;                                 // the payload of a call or result: an object
+  FixedText<kMaxAction> code;                        // the code of an error; may be empty
+  JsonValue description;                             // the description of an error, if present
+  OcppError error = OcppError::formation_violation;  // the error of a bad call
+  const char* reason = "";                           // why a message is bad, ignored or truncated; for the log
 };
 
 /// Reads one WebSocket text message. If it is not valid JSON, or nested too deep, only type and id are used: a call is

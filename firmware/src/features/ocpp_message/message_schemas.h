@@ -13,7 +13,8 @@ struct SchemaViolation {
   FixedText<160> text;                         // pointer, keyword and offset; cut at the end when it is long
 };
 
-/// The schemas of the messages of the present protocol: the built-in ones of OCPP 1.6, or those of a newer pack.
+/// The schemas of the messages of the present protocol: the built-in schemas of OCPP 1.6, or the schemas of a newer
+/// pack.
 class MessageSchemas {
  public:
   MessageSchemas();

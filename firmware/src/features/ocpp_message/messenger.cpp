@@ -14,7 +14,7 @@ Text problem_of(const OcppFrame& frame, Span<char> into) {
   if (frame.kind == OcppFrame::Kind::error) {
     TextWriter writer(into);
     writer.append(frame.code.empty() ? Text("a CALLERROR without a code") : frame.code.text());
-    // Unchanged from the message, so that it stays one line.
+    // The raw text of the message, so that the error stays on one line.
     if (frame.description.exists()) writer.append_all(" ", frame.description.raw());
     Text text = writer.text();
     while (!is_utf8(text.bytes())) --text.length;  // never cut through a character

@@ -26,7 +26,7 @@ const char* name_of(CallFailure failure);
 /// Receives the result of a request of the charge point: exactly one call of on_result or on_failure.
 class CallListener {
  public:
-  /// @param tag the one given to call()  @param payload an object, valid during the call
+  /// @param tag the tag that was given to call()  @param payload an object, valid during the call
   virtual void on_result(uint32_t tag, JsonValue payload, Millis now) = 0;
   virtual void on_failure(uint32_t tag, CallFailure failure, Millis now) = 0;
   /// A result has arrived for a request that has already timed out; called at most once per request.
@@ -98,13 +98,14 @@ class DurableCalls {
  public:
   enum class Front : uint8_t {
     none,     // nothing to send, or not yet: see next_due()
-    storing,  // is being stored; younger requests wait for it, so that the CSMS gets them in order
+    storing,  // the front is being stored; younger requests wait, so that the CSMS gets all in order
     ready,
   };
 
   /// @param queued_at when the front was created, for comparison with the age of other requests
   virtual Front front(Millis now, Millis& queued_at) = 0;
-  /// Writes payload, id and action of the front. @return false when it cannot be read; front() is then the next one.
+  /// Writes payload, id and action of the front. @return false when it cannot be read; front() is then the next
+  /// message.
   virtual bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) = 0;
   /// Receives an answer, perhaps a late one. @return false when it belongs to no message of this queue, or is an error
   /// for an attempt that has already failed.
@@ -132,7 +133,7 @@ class Messenger final : public Feature, private ConnectionListener {
   static constexpr size_t kMaxDurablePayload = kMaxFrame - 96;
   static_assert(kMaxFrame <= WsProtocol::kMaxSentMessage, "every frame fits into a message of the connection");
   static constexpr Millis kCallTimeout = 30'000;
-  /// Timed-out requests whose answers are still accepted: at least those of the last four minutes.
+  /// Timed-out requests whose answers are still accepted: at least the requests of the last four minutes.
   static constexpr size_t kMaxOverdue = 8;
 
   /// Receives the state of the connection.
@@ -169,11 +170,11 @@ class Messenger final : public Feature, private ConnectionListener {
   void open_gate(bool open) { gate_open_ = open; }
   bool gate_open() const { return gate_open_; }
   bool online() const { return online_; }
-  /// From each request to its answer in time.
+  /// The times from a request to its answer, of answers in time.
   const LatencyHistogram& call_times() const { return call_times_; }
   /// Number of requests that are pending or in flight, including durable ones.
   size_t queued() const { return waiting_ + (outstanding_ == Outstanding::request ? 1 : 0) + durable_.size(); }
-  /// Whether a request can be queued without dropping another one.
+  /// Whether a request can be queued without dropping another request.
   bool has_room() const { return waiting_ < kMaxWaiting; }
   /// Requests of the charge point that were dropped from the full queue since the boot.
   uint32_t dropped() const { return dropped_; }
@@ -192,7 +193,7 @@ class Messenger final : public Feature, private ConnectionListener {
     const char* action = "";
     CallListener* listener = nullptr;
     uint32_t tag = 0;
-    uint32_t number = 0;  ///< in its message id, once it is sent
+    uint32_t number = 0;  ///< the number in the message id of a sent request
   };
   struct Request : Call {
     FixedText<kMaxPayload> payload;
@@ -209,7 +210,7 @@ class Messenger final : public Feature, private ConnectionListener {
 
   void take(const OcppFrame& frame, Millis now);
   void on_answer(const OcppFrame& frame, Millis now);
-  /// @return false when it does not belong to a timed-out request.
+  /// @return false when the answer does not belong to a timed-out request.
   bool on_late_answer(const OcppFrame& frame, Text problem, Millis now);
   void note_overdue();
   void answer_call(const OcppFrame& frame, Millis now);
@@ -251,10 +252,10 @@ class Messenger final : public Feature, private ConnectionListener {
   Outstanding outstanding_ = Outstanding::none;
   Call sent_;
   MessageId sent_id_;
-  Text durable_action_;  // of the durable request in flight: a literal
+  Text durable_action_;  // the action of the durable request in flight: a literal
   Millis answer_deadline_ = kNever;
   LatencyHistogram call_times_;
-  // Requests that have timed out, oldest first; only of this connection: a later one cannot bring their answers.
+  // Requests of this connection that have timed out, oldest first. A later connection cannot bring their answers.
   Call overdue_[kMaxOverdue];
   size_t overdue_count_ = 0;
 

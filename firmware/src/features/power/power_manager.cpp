@@ -31,7 +31,7 @@ bool PowerManager::is_busy() const {
 
 PowerMode PowerManager::mode_of(PowerState state) const {
   PowerMode mode;
-  // A failing supply needs the CPU for the flash, and the radio least.
+  // While the supply fails, the flash needs the CPU, and nothing needs the radio.
   mode.modem_sleep = state != PowerState::busy && settings_.modem_sleep;
   if (state != PowerState::idle) return mode;
   mode.cpu_scaling = settings_.cpu_scaling;
@@ -50,7 +50,7 @@ void PowerManager::enter(PowerState state, Millis now) {
   const NetworkState link = network_.state();
   if (is_applied_ && mode == mode_ && link == link_) return;
   link_ = link;
-  // The same error at each change of the link would say nothing new.
+  // Do not repeat the same error at each change of the link.
   const bool is_new = !is_applied_ || mode != mode_;
   mode_ = mode;
   is_applied_ = true;
@@ -67,7 +67,7 @@ void PowerManager::set_brownout() {
 }
 
 /// Energy and messages go first, by `charging` and `transactions`, which are polled before. The log follows, when
-/// nothing of them waits any more.
+/// neither of these has pending work.
 Millis PowerManager::watch_mains(bool has_failed, Millis now) {
   if (has_failed && state_ != PowerState::failing) {
     failed_at_ = now;

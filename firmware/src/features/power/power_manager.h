@@ -39,7 +39,7 @@ class PowerManager final : public Feature {
  public:
   /// The device is idle after that time without work.
   static constexpr Millis kIdleAfter = 5'000;
-  /// The log is written after that time even if the transactions are not stored: the flash has rejected them.
+  /// The log is written after this time even if the transactions are not stored, because the flash has rejected them.
   static constexpr Millis kFlushAnyway = 1'000;
 
   PowerManager(const Clock& clock, Power& power, Network& network, Board& board, const Charging& charging,
@@ -93,7 +93,7 @@ class PowerManager final : public Feature {
   Logger& log_;
 
   PowerState state_ = PowerState::busy;
-  Millis since_ = 0;  ///< of the state
+  Millis since_ = 0;  ///< the start of the state
   Millis busy_at_ = 0;
   Millis idle_time_ = 0;
   PowerMode mode_;

@@ -13,7 +13,7 @@ bool DateTimeFormat::feed(uint32_t character) {
 bool DateTimeFormat::step(char character) {
   if (field_ == kDone) return false;
   if (is_digit(character)) {
-    // A fraction has any number of digits; only whether there is one counts.
+    // A fraction has any number of digits, but at least one.
     if (in_fraction_) {
       digits_ = 1;
       return true;
@@ -27,7 +27,7 @@ bool DateTimeFormat::step(char character) {
   if (in_fraction_) {
     if (digits_ == 0) return false;
     in_fraction_ = false;
-    digits_ = 2;  // as after the digits of the second
+    digits_ = 2;  // the state after the digits of the second
   }
   return is_field_valid(character);
 }

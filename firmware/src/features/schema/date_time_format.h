@@ -8,7 +8,7 @@ namespace pb {
 /// only at 23:59:60 UTC.
 class DateTimeFormat {
  public:
-  /// @return false once no date-time begins like this; it stays false.
+  /// @return false as soon as no date-time begins like this; it stays false.
   bool feed(uint32_t character);
   /// Whether the text so far is a whole date-time.
   bool is_complete() const;

@@ -31,7 +31,7 @@ class DecimalNumber {
   bool is_exponent_negative_ = false;
   bool has_more_ = false;  // digits beyond those of mantissa_, not all zero
   uint64_t mantissa_ = 0;  // the first digits, as many as fit
-  int32_t scale_ = 0;      // the power of ten of its last digit, before the exponent
+  int32_t scale_ = 0;      // the power of ten of the last digit in mantissa_, before the exponent
   int32_t places_ = 0;     // digits after the point
   int32_t lowest_ = 0;     // the power of ten of the last digit that is not 0
   int32_t exponent_ = 0;

@@ -18,7 +18,7 @@ class SchemaConsole {
   void show();
   void write(Text hexadecimal);
   SchemaStore::Done answer_when_done();
-  /// Answers an error; without one the answer comes later.
+  /// Answers with an error; without an error the answer comes later.
   void answer_error(const char* error);
 
   SchemaStore& store_;

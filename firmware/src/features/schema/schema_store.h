@@ -15,7 +15,7 @@ class SchemaStore {
   static constexpr size_t kSlots = 2;
   /// The file that selects a slot.
   static constexpr Text kFile = "schemas";
-  /// The most bytes of one write(); every one but the last has as many.
+  /// The most bytes of one write(). Every write but the last has this size.
   static constexpr size_t kChunk = 128;
   static_assert(kChunk % Flash::kProgramSize == 0, "a chunk is a program operation");
 
@@ -42,7 +42,7 @@ class SchemaStore {
   size_t slot() const { return slot_; }
   bool has_pack() const { return !pack_.tables.empty(); }
 
-  /// Begins a new pack of `length` bytes, and forgets one that was begun before. @return nullptr, or an error.
+  /// Begins a new pack of `length` bytes, and drops a pack that was begun before. @return nullptr, or an error.
   const char* begin(size_t length);
   /// Appends bytes to the new pack. @return nullptr, with one call of `done`, or an error.
   const char* write(Bytes bytes, Done done);
@@ -71,11 +71,11 @@ class SchemaStore {
   SchemaPack pack_;
   size_t slot_ = 0;
 
-  size_t length_ = 0;   // of the new pack; 0 without one
-  size_t written_ = 0;  // bytes of it in the slot
+  size_t length_ = 0;   // the length of the new pack; 0 without one
+  size_t written_ = 0;  // bytes of the new pack in the slot
   SchemaPack new_pack_;
   bool is_busy_ = false;
-  FlashResult result_ = FlashResult::ok;  // of the job
+  FlashResult result_ = FlashResult::ok;  // the result of the job
   size_t chunk_length_ = 0;
   Done done_;
   uint8_t chunk_[kChunk] = {};

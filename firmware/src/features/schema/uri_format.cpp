@@ -45,7 +45,7 @@ bool Ipv6Format::feed(char character) {
   const int digit = hex_digit(character);
   if (digit < 0 || digits_ == 4) return false;
   if (!is_digit(character)) is_decimal_ = false;
-  // An octet has no leading zero; a group may have.
+  // An octet has no leading zero; a group can have leading zeros.
   if (digits_ > 0 && octet_ == 0) is_decimal_ = false;
   octet_ = static_cast<uint16_t>(octet_ * 10 + digit);
   ++digits_;
@@ -96,7 +96,7 @@ bool UriFormat::step(char c) {
     case State::future:
       return in_literal(c);
     case State::after_literal:
-      // Only a port may follow.
+      // Only a port can follow.
       if (c == ':' && !has_colon_) {
         has_colon_ = true;
         return true;
@@ -133,7 +133,7 @@ bool UriFormat::in_authority(char c) {
   }
   is_empty_ = false;
   if (c == ':' && percent_ == 0) {
-    // A second colon is only in a user's name and password.
+    // Only a user's name and password can contain a second colon.
     if (has_colon_) is_port_ = false;
     has_colon_ = true;
     return !has_user_ || is_port_;

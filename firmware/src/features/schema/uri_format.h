@@ -14,9 +14,9 @@ class Ipv6Format {
   bool is_octet() const { return digits_ > 0 && is_decimal_ && octet_ <= 255; }
 
   uint8_t pieces_ = 0;  // complete groups of 16 bits
-  uint8_t digits_ = 0;  // of the present group or octet
+  uint8_t digits_ = 0;  // the digits of the present group or octet
   uint8_t dots_ = 0;
-  uint8_t colons_ = 0;  // directly before
+  uint8_t colons_ = 0;  // the colons directly before this place
   bool is_compressed_ = false;
   bool is_decimal_ = true;
   bool has_begun_ = false;
@@ -26,7 +26,7 @@ class Ipv6Format {
 /// Judges the format `uri`, character by character: a URI of RFC 3986, section 3, with its scheme.
 class UriFormat {
  public:
-  /// @return false once no URI begins like this; it stays false.
+  /// @return false as soon as no URI begins like this; it stays false.
   bool feed(uint32_t character);
   /// Whether the text so far is a whole URI.
   bool is_complete() const;
@@ -56,11 +56,11 @@ class UriFormat {
   State state_ = State::start;
   bool is_valid_ = true;
   bool has_user_ = false;   // `@` has been read
-  bool has_colon_ = false;  // in the part that may be host and port
-  bool is_port_ = true;     // only digits after that colon
+  bool has_colon_ = false;  // the part that can be host and port has a colon
+  bool is_port_ = true;     // only digits have followed that colon
   bool is_empty_ = true;    // the host so far
   uint8_t percent_ = 0;     // digits that must follow a `%`
-  uint8_t future_ = 0;  // of an IPvFuture: 1 after `v`, 2 after a digit, 3 after the dot, 4 after its first character
+  uint8_t future_ = 0;  // in an IPvFuture: 1 after `v`, 2 after a digit, 3 after the dot, 4 after its first character
   Ipv6Format address_;
 };
 

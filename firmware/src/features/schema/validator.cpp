@@ -129,7 +129,7 @@ bool SchemaValidator::on_end() {
                   : kind_ == JsonKind::number ? end_number()
                                               : true;
   if (!ok) return false;
-  // The next end is that of a container, unless another value begins before it.
+  // The next end belongs to a container, unless another value begins before it.
   kind_ = JsonKind::none;
   if (depth_ == 0) return true;
   Level& level = levels_[depth_ - 1];

@@ -43,7 +43,7 @@ class SchemaValidator final : private JsonEvents {
   SchemaValidator(SchemaTables tables, uint16_t node, Formats formats = Formats::checked)
       : tables_(tables), next_(node), formats_(formats), stream_(kMaxSchemaDepth) {}
 
-  /// @return false once the payload is invalid.
+  /// @return false as soon as the payload is invalid.
   bool feed(char byte) { return stream_.feed(byte, *this) || note_invalid(); }
   bool feed(Text text);
   /// The payload is complete. @return whether it is valid.
@@ -51,7 +51,7 @@ class SchemaValidator final : private JsonEvents {
 
   /// The first violation; `none` so far, or for a valid payload.
   SchemaKeyword violation() const { return violation_; }
-  /// The byte of the text at which it was found.
+  /// The byte of the text at which the violation was found.
   size_t offset() const { return stream_.offset(); }
   /// Writes the place as a JSON pointer (RFC 6901), empty for the payload itself.
   void write_pointer(TextWriter& writer) const;
@@ -62,7 +62,7 @@ class SchemaValidator final : private JsonEvents {
   /// A container around the present value.
   struct Level {
     uint16_t node = SchemaTables::kAny;
-    uint16_t index = 0;     // of the present property or item
+    uint16_t index = 0;     // the index of the present property or item
     uint32_t seen[2] = {};  // a bit for each property that has occurred
   };
   /// Index of a property that is in no schema.
@@ -93,9 +93,9 @@ class SchemaValidator final : private JsonEvents {
   SchemaTables tables_;
   Level levels_[kMaxSchemaDepth];
   uint8_t depth_ = 0;
-  uint8_t pointer_depth_ = 0;           // levels that are in the pointer
-  uint16_t node_ = SchemaTables::kAny;  // of the present value
-  uint16_t next_;                       // of the value that follows
+  uint8_t pointer_depth_ = 0;           // the number of levels in the pointer
+  uint16_t node_ = SchemaTables::kAny;  // the node of the present value
+  uint16_t next_;                       // the node of the value that follows
   JsonKind kind_ = JsonKind::none;
   bool in_name_ = false;
   Formats formats_;

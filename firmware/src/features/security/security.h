@@ -40,7 +40,7 @@ class Security final : public Credentials {
 
   /// @return the missing secret of a profile, to be read after its name; nullptr if none is missing.
   const char* error_for(uint32_t profile);
-  /// Checks and stores the key; `done` is called on the loop once that is durable. @param hexadecimal 32 to 40 digits
+  /// Checks and stores the key; `done` is called on the loop when that is durable. @param hexadecimal 32 to 40 digits
   /// @return the problem, to be read after the name of the key, or nullptr.
   const char* set_authorization_key(Text hexadecimal, StorageDone done);
 

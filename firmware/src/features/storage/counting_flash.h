@@ -4,12 +4,12 @@
 
 namespace pb {
 
-/// A flash that counts the operations on another one, for telemetry. One thread at a time writes the counters, at first
-/// the loop and then the worker, and the loop reads them. They have at most one word, which a chip without atomic
-/// additions reads and writes at once.
+/// A flash that counts the operations on another flash, for telemetry. One thread at a time writes the counters, at
+/// first the loop and then the worker, and the loop reads them. The counters have at most one word, which a chip
+/// without atomic additions reads and writes at once.
 class CountingFlash final : public Flash {
  public:
-  /// Sectors whose erases are counted one by one; later ones are only in the total.
+  /// Sectors whose erases are counted one by one; later sectors are only in the total.
   static constexpr size_t kMaxSectors = 160;
 
   explicit CountingFlash(Flash& flash) : flash_(flash) {}

@@ -11,7 +11,7 @@ namespace pb {
 
 /// The action on a flash without a usable file system.
 enum class OnDamage : uint8_t {
-  keep,    ///< leave it as it is, unless it is erased
+  keep,    ///< leave the flash as it is, unless it is erased
   format,  ///< make a new file system
 };
 
@@ -26,17 +26,16 @@ class LittleFsStorage final : public Storage {
   LittleFsStorage(const LittleFsStorage&) = delete;
   LittleFsStorage& operator=(const LittleFsStorage&) = delete;
 
-  /// The beginning of the name of a file that a newer firmware has written, once this one has replaced it.
+  /// The prefix of the name under which a replaced file of a newer firmware is kept.
   static constexpr Text kNewerPrefix = "newer-";
 
-  /// Mounts the file system, at the third attempt at the latest. Formats a flash that is erased, and one without a
-  /// usable file system if `on_damage` says so; never one that does not answer. Call it first.
+  /// Mounts the file system, at the third attempt at the latest. Formats an erased flash and, if `on_damage` is
+  /// `format`, a flash without a usable file system. Never formats a flash that does not answer. Call it first.
   StorageResult mount(OnDamage on_damage = OnDamage::keep);
-  /// Whether a storage that was not mounted could be mounted now. It stays as it is, because its users have not read
-  /// their files: a restart mounts it.
+  /// Whether a storage that was not mounted could be mounted now. The storage stays unmounted, because its users have
+  /// not read their files: a restart mounts it.
   StorageResult probe();
-  /// Makes a new file system on a flash whose one cannot be mounted, for the next start. Blocks, so it runs in a
-  /// worker.
+  /// Makes a new file system for the next start, if the present one cannot be mounted. Blocks, so it runs in a worker.
   StorageResult format();
   /// Starts to run jobs. Until then they are queued, so that every file can be read at the start.
   void start() {
@@ -50,8 +49,8 @@ class LittleFsStorage final : public Storage {
   /// Blocks of 4,096 bytes in use; 0 when unknown.
   size_t blocks_in_use();
   size_t blocks() const { return config_.block_count; }
-  /// Sets the beginning of the names of expendable files. When a write finds no space, they are removed, the one with
-  /// the lowest name first, until it does. @param prefix a literal
+  /// Sets the beginning of the names of expendable files. When a write finds no space, expendable files are removed
+  /// until it does, the lowest name first. @param prefix a literal
   void set_expendable(Text prefix) { expendable_ = prefix; }
 
   bool busy() const override { return is_job_posted_; }

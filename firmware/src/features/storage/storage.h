@@ -66,14 +66,15 @@ class Storage {
   /// its content now, or a limit is exceeded.
   /// @param content may be in scratch()
   virtual bool write(Text name, Bytes content, StorageDone done) = 0;
-  /// As write(), for a file that is less important than all others: it is written only while the file system keeps a
-  /// reserve of free blocks for them; otherwise the result is `full`.
+  /// As write(), for a file that is less important than all others: it is written only if a reserve of free blocks
+  /// remains for the others; otherwise the result is `full`.
   virtual bool write_spare(Text name, Bytes content, StorageDone done) = 0;
   /// Removes the file; a missing one is ok.
   virtual bool remove(Text name, StorageDone done) = 0;
 
   /// Reads a whole file, immediately: at the start before the first job, and later only between jobs (otherwise
-  /// `busy`). A file that fails its check is `corrupt`, one of a later format is `newer`; `into` has no content then.
+  /// `busy`). A file that fails its check is `corrupt`, a file of a later format is `newer`; `into` has no content
+  /// then.
   virtual StorageResult read(Text name, MutableBytes into, size_t& length) = 0;
   /// Reads a whole file in a job, after the pending ones, so that it can be read at any time.
   /// @return false when there is no room for the job now.

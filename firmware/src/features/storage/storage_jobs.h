@@ -16,8 +16,8 @@ struct StorageJob {
   Kind kind = Kind::write;
   LittleFsStorage* storage = nullptr;
   FixedText<Storage::kMaxName> name;
-  StorageDone done;   // of a write or a removal
-  StorageRead taken;  // of a read
+  StorageDone done;   // the callback of a write or a removal
+  StorageRead taken;  // the callback of a read
   MutableBytes content;
   size_t read_length = 0;
   StorageResult result = StorageResult::ok;

@@ -26,7 +26,7 @@ class TimeSync final : public Feature {
   static constexpr UnixMillis kEarliest = 1'577'836'800'000;
   /// 2100-01-01. A later time is an error of the CSMS, and no timestamp of an open transaction could go back from it.
   static constexpr UnixMillis kLatest = 4'102'444'800'000;
-  /// The interval of storing the time: a restart loses at most that much, with 24 small writes to flash a day.
+  /// The interval of storing the time, and the most time that a restart loses. It takes 24 small writes to flash a day.
   static constexpr Millis kSaveInterval = 3'600'000;
 
   TimeSync(const Clock& clock, Storage& storage) : clock_(clock), storage_(storage) {}

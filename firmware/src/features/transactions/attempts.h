@@ -74,7 +74,7 @@ class Attempts {
   MessageId base_;
   MessageId in_flight_;
   uint32_t failed_ = 0;    // attempts that were answered with an error or not at all
-  uint32_t sendings_ = 0;  // on this connection
+  uint32_t sendings_ = 0;  // the number of sendings on this connection
   bool may_be_answered_ = false;
   Millis pause_ = 0;
   Millis retry_at_ = 0;

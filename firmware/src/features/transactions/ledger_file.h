@@ -9,7 +9,7 @@ namespace pb {
 /// The ledger in memory, its file, and a copy of it. Only the saved ledger survives a power cut.
 ///
 /// The copy is written when a StartTransaction or a StopTransaction is done, and every kCopyEveryWh. A ledger whose
-/// file is damaged, or behind the copy, is read from it, so that an open transaction is not forgotten.
+/// file is damaged, or behind the copy, is read from the copy, so that an open transaction is not lost.
 class LedgerFile {
  public:
   static constexpr Text kFile = "ledger";

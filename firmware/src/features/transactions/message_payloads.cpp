@@ -58,7 +58,7 @@ void MessagePayloads::write_transaction_data(JsonWriter& json, const MeterBatch&
       write_meter_value(json, data, i, clamp(time_of(data[i].stamp, stop), charge.from, charge.to));
     }
     json.end_array();
-    JsonWriter closed = json;  // with the closing brace, which is not written yet
+    JsonWriter closed = json;  // counts the closing brace, which is not written yet
     if (closed.end_object().ok()) return;
   }
   json = without;

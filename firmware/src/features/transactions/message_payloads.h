@@ -15,7 +15,7 @@ class MessagePayloads {
 
   /// @param wall the message's timestamp
   void write_start(JsonWriter& json, const Record& record, UnixMillis wall) const;
-  /// @param started the timestamp of the StartTransaction, the earliest one of a reading
+  /// @param started the timestamp of the StartTransaction: no reading has an earlier timestamp
   /// @param transaction_id the id from the CSMS  @param data for transactionData, or nullptr
   void write_stop(JsonWriter& json, const Record& record, UnixMillis started, UnixMillis wall, int64_t transaction_id,
                   const MeterBatch* data) const;

@@ -139,7 +139,7 @@ bool MessageQueue::thin_out() {
   Millis shortest = kNever;
   WaitingMessage* first = front();
   if (first == nullptr || storage_.busy()) return false;
-  // Not the front: it may be in flight.
+  // Skip the front, which may be in flight.
   for (WaitingMessage* entry = first + 1; entry + 1 < end(); ++entry) {
     const WaitingMessage& next = entry[1];
     if (next.state == State::removing && entry->is_batch()) return false;  // another merge is not finished
@@ -162,11 +162,11 @@ bool MessageQueue::merge(WaitingMessage& entry, WaitingMessage& next) {
       (!is_in_memory && !read(entry, merged)) || !read(next, scratch_) || merged.voltage_v != scratch_.voltage_v;
   if (entry.alone) return false;
   const size_t before = merged.count() + scratch_.count();
-  // The last sample is always kept: the next boot recognizes by it that this batch contains the other one.
+  // The last sample is always kept. By it the next boot recognizes that this batch contains the other batch.
   entry.alone = !merged.thin_out() || !scratch_.thin_out();
   for (size_t i = 0; i < scratch_.count() && !entry.alone; ++i) entry.alone = !merged.append(scratch_[i]);
   if (entry.alone) {
-    forget_content(entry);  // the file still has it
+    forget_content(entry);  // the file still has the content
     return false;
   }
   const size_t lost = before - merged.count();

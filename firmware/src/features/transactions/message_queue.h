@@ -11,8 +11,8 @@
 namespace pb {
 
 /// The transaction messages that the CSMS has not answered yet, in order of creation. Each start and stop has a file;
-/// consecutive samples share one. New content is in a slot until it is on flash. A full queue thins out meter values,
-/// but never drops a start or stop: it only rejects new ones.
+/// consecutive samples share a file. New content is in a slot until it is on flash. A full queue thins out meter
+/// values, but never drops a start or stop: it only rejects new ones.
 class MessageQueue {
  public:
   using Kind = WaitingMessage::Kind;
@@ -24,13 +24,13 @@ class MessageQueue {
   static constexpr size_t kSpare = 4;
   /// Samples of one charge that are kept without loss: all files but its start, its stop and the spare ones.
   static constexpr size_t kMaxSamples = (kMaxFiles - kSpare - 2) * MeterBatch::kMaxSamples;
-  /// Starts and stops in memory, because they are not on flash yet or it is full: those of three transactions.
+  /// Starts and stops in memory, for three transactions: they are not on flash yet, or the flash is full.
   static constexpr size_t kMaxUnsaved = 6;
   /// Batches in memory: the newest one, to which samples are added, and those not on flash.
   static constexpr size_t kMaxBatches = 3;
 
   static constexpr Text kPrefix = "tx-";
-  /// The newest start again: without it a damaged file would lose the idTag, and with it the charge.
+  /// The newest start again: without this copy, a damaged file would lose the idTag and therefore the charge.
   static constexpr Text kStartCopy = "start_copy";
 
   /// @param scratch buffer for reading batches; its content is only valid within a call
@@ -51,14 +51,14 @@ class MessageQueue {
   /// Appends a file of an earlier boot; call in the order of their numbers.
   WaitingMessage& restore(uint32_t sequence);
   /// Adds the stop of an earlier boot whose file is lost.
-  /// @param record with the number of a damaged or missing file  @return false without room for it and another stop.
+  /// @param record has the number of a damaged or missing file  @return false without room for it and another stop.
   bool restore_lost(Record& record);
   /// Whether there is room for a start and its stop.
   bool takes_transaction() const { return room() >= 2 && free_slots() >= 2; }
   size_t room() const { return kMaxFiles - count_; }
-  /// Merges two consecutive files of samples into one with every second sample. It chooses the two that are closest in
-  /// time, so that the remaining samples are spread evenly. The second file is removed when the first one is saved.
-  /// @return false when there are no such files.
+  /// Merges two consecutive files of samples into one with every second sample. The two files are those that are
+  /// closest in time, so that the remaining samples are spread evenly. The second file is removed when the first one is
+  /// saved. @return false when there are no such files.
   bool thin_out();
 
   // ---- reading

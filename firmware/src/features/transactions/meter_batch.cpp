@@ -7,7 +7,7 @@
 namespace pb {
 namespace {
 
-// Unlike the first byte of a Record's file, which is a hexadecimal digit.
+// The first byte of a file. A Record's file begins with a hexadecimal digit instead.
 constexpr uint8_t kMagic = 'm';
 constexpr uint8_t kMagicSeconds = 's';
 // Earlier versions did not store the voltage.
@@ -125,7 +125,7 @@ bool MeterBatch::append(const MeterSample& sample) {
   if (!takes(sample)) return false;
   MeterSample& kept = samples_[count_++];
   kept = sample;
-  // Rounded as in the file: a message sent from memory equals the same one sent from the file after a power cut.
+  // Rounded as in the file, so that a message has the same content from memory and, after a power cut, from the file.
   kept.measurands = unpack(pack(sample.measurands));
   kept.reading.power_w = power_of(sample);
   return true;

@@ -18,7 +18,7 @@ class MeterBatch {
   static_assert(kMaxEncoded + FileHeader::kSize <= 512, "littlefs does not store larger files inside the directory");
 
   uint32_t sequence = 0;     // order of sending; never reused
-  uint32_t nonce = 0;        // as in Record
+  uint32_t nonce = 0;        // the same as in Record
   uint32_t transaction = 0;  // the device's number; 0 outside of transactions
   /// Nominal voltage for Current.Import and Voltage; 0 in files of earlier versions, which did not store it.
   uint16_t voltage_v = 0;
@@ -37,7 +37,7 @@ class MeterBatch {
   bool takes(const MeterSample& sample) const;
   /// Derives the wall time of all samples from a later stamp of the same boot, if that has one.
   void set_wall_time(const Stamp& later);
-  /// Gives the samples from index `first` their final wall time. @return whether one has changed.
+  /// Gives the samples from index `first` their final wall time. @return whether a time has changed.
   bool settle(size_t first, const TransactionTimes& times);
   /// Drops every second sample; the first `kept` stay.
   void halve(size_t kept);

@@ -7,13 +7,13 @@
 
 namespace pb {
 
-/// The time of an event as far as it was known then. The wall time can be calculated later within the same boot; `boot`
-/// identifies that.
+/// The time of an event as far as it was known then. The wall time can be calculated later within the same boot, which
+/// `boot` identifies.
 struct Stamp {
   uint32_t boot = 0;
   Millis at = 0;
-  int64_t wall_ms = 0;     // since 1970; 0: unknown
-  bool from_csms = false;  // false: it may be behind by any duration without power
+  int64_t wall_ms = 0;     // milliseconds since 1970; 0: unknown
+  bool from_csms = false;  // false: the time may be behind by any duration without power
 };
 
 /// ReadingContext (OCPP 1.6 section 7.33).

@@ -84,8 +84,8 @@ class Outbox final : public DurableCalls {
   IdTagInfoListener* id_tag_listener_ = nullptr;
   MessagePayloads payloads_;
   TransactionRetries retries_;
-  Attempts attempts_;         // of the front message
-  IdTag sent_id_tag_;         // of the front message after it was sent; empty without one
+  Attempts attempts_;         // the attempts to send the front message
+  IdTag sent_id_tag_;         // the idTag of the front message after it was sent; empty without one
   UnixMillis sent_time_ = 0;  // the timestamp of the front message after it was sent
   Millis held_until_ = 0;     // end of the hold of the front message; 0: not held
 };

@@ -108,7 +108,7 @@ bool Ledger::decode(Bytes content) {
       !json.find("refused").get(read_one.rejected)) {
     return false;
   }
-  // Earlier versions did not store it.
+  // Earlier versions did not store these times.
   if (!json.find("last_sent").get(read_one.last_sent_ms)) read_one.last_sent_ms = 0;
   if (!json.find("start_sent").get(read_one.start_sent_ms)) read_one.start_sent_ms = 0;
   *this = read_one;

@@ -19,11 +19,11 @@ struct Record {
 
   uint32_t sequence = 0;     // order of sending; never reused
   uint32_t nonce = 0;        // makes the message id unique across devices and erased flashes
-  uint32_t transaction = 0;  // number within the device: the CSMS assigns its id later
+  uint32_t transaction = 0;  // the device's number of the transaction: the CSMS assigns an id later
   Type type = Type::start;
   Stamp stamp;
   uint64_t energy_wh = 0;
-  IdTag id_tag;  // of a start, and of a stop by a tag
+  IdTag id_tag;  // set for a start, and for a stop by a tag
   StopReason reason = StopReason::local;
 
   /// @return the content of the file, in `into`.
@@ -46,15 +46,15 @@ struct Ledger {
   uint64_t energy_wh = 0;    // the energy register
   Stamp sampled;             // time of the newest transaction message
   int64_t last_sent_ms = 0;  // latest timestamp that the CSMS has of the transaction that is being sent
-  int64_t start_sent_ms = 0;  // timestamp of its StartTransaction; 0: unknown
+  int64_t start_sent_ms = 0;  // timestamp of that transaction's StartTransaction; 0: unknown
   uint32_t batch = 0;         // a partly answered MeterBatch
-  uint32_t batch_sent = 0;    // how many of its samples have been answered
+  uint32_t batch_sent = 0;    // the number of samples of `batch` that the CSMS has answered
 
-  // Of the newest transaction, to continue it after a power cut.
+  // The newest transaction, to continue it after a power cut.
   IdTag id_tag;
   IdTag parent_id_tag;
   uint64_t meter_start_wh = 0;
-  bool rejected = false;  // the CSMS has not accepted its idTag
+  bool rejected = false;  // the CSMS has not accepted the idTag
 
   /// Whether another ledger of this device was written later. None of these numbers ever falls.
   bool is_behind(const Ledger& other) const {

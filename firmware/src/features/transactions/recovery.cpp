@@ -102,7 +102,7 @@ void Recovery::restore_lost_stops() {
   stop.reason = StopReason::other;
   stop.transaction = ledger.started > ledger.stopped ? ledger.started : 0;
   stop.stamp = ledger_.saved().sampled;
-  uint32_t known = 0;  // number of its last message
+  uint32_t known = 0;  // number of the transaction's last message
   for (size_t i = 0; i < queue_.files(); ++i) {
     const WaitingMessage entry = queue_.begin()[i];  // a restored stop moves the entries
     if (entry.state != State::removing && entry.kind == Kind::start) {

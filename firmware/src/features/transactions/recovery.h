@@ -44,7 +44,7 @@ class Recovery {
   // The newest batch loaded so far.
   const WaitingMessage* last_batch_ = nullptr;
   uint32_t last_transaction_ = 0;
-  Stamp last_stamp_;  // of its last sample
+  Stamp last_stamp_;  // the stamp of that batch's last sample
   ReadingContext last_context_ = ReadingContext::sample_periodic;
 };
 

@@ -10,7 +10,7 @@ static_assert(2 * StopData::kMaxInMemory == MessageQueue::kMaxUnsaved,
 Millis Saver::poll(Millis now) {
   pause_after_failure(now);
   erase_without_file();
-  // A new message is written at once, also after a failure: a charge waits for it, and the flash may have room again.
+  // A new message is written at once, also after a failure. A charge waits for it, and the flash may have room again.
   if (job_ == Job::none && (now >= write_retry_at_ || queue_.has_untried())) start_write();
   if (job_ == Job::none && now >= remove_retry_at_) start_removal();
   pause_after_failure(now);
@@ -95,7 +95,7 @@ bool Saver::ledger_must_go_first(const WaitingMessage& entry) const {
   if (continues && entry.last_sent_ms > saved.last_sent_ms && !ledger_.failed()) return true;
   switch (entry.kind) {
     case WaitingMessage::Kind::start: {
-      // The messages that follow need its id.
+      // The following messages need the id of the transaction.
       const bool known = entry.transaction <= now.started && entry.transaction > now.stopped;
       return known && entry.transaction > saved.started;
     }
@@ -177,7 +177,7 @@ void Saver::job_done(StorageResult result) {
 
 void Saver::written(Job job, bool ok) {
   if (!ok) write_failed_ = true;
-  if (ok) write_retry_at_ = 0;  // the flash has room again, also for what it has rejected
+  if (ok) write_retry_at_ = 0;  // the flash has room again, also for rejected writes
   if (job == Job::save_data) data_.written(ok);
   if (job == Job::save_ledger) ledger_.written(ok);
   // transactionData that the flash rejects does not delay messages, although it should be written before its stop.

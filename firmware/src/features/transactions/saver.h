@@ -6,8 +6,8 @@
 
 namespace pb {
 
-/// Writes messages, ledger and transactionData to flash, and removes finished ones, one job at a time. The order of the
-/// jobs makes a power cut between any two of them harmless.
+/// Writes messages, ledger and transactionData to flash, and removes finished messages, one job at a time. The order of
+/// the jobs makes a power cut between any two of them harmless.
 class Saver {
  public:
   /// Pause after a failed job, in ms. Failed writes do not delay removals, which free space.

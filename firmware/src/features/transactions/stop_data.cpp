@@ -8,11 +8,11 @@ constexpr Text kPrefix = "txd-";
 /// Converts a stamp of a later boot to the boot of the earlier samples; only wall time is common to both.
 void convert_to_boot_of(MeterBatch& batch, Stamp& stamp) {
   if (batch.last().stamp.wall_ms == 0 && stamp.wall_ms != 0) {
-    // The earlier boot never got the time: it was before this one.
+    // The earlier boot never got the time. It was before this boot.
     batch.set_wall_time({0, batch.last().stamp.at, stamp.wall_ms - static_cast<int64_t>(stamp.at), stamp.from_csms});
   }
   const Stamp& last = batch.last().stamp;
-  // A clock that is behind, or unknown, must not date a sample before earlier ones.
+  // A clock that is behind, or unknown, must not date a sample before earlier samples.
   if (stamp.wall_ms < last.wall_ms) stamp.wall_ms = last.wall_ms;
   stamp.boot = last.boot;
   stamp.at = last.at + static_cast<Millis>(stamp.wall_ms - last.wall_ms);

@@ -20,7 +20,7 @@ class StopData {
   /// Sets the voltage of new transactions.
   void set_nominal_voltage(uint32_t volts) { voltage_v_ = static_cast<uint16_t>(volts); }
 
-  /// Starts with a new transaction. If all places have unsaved samples, those of the oldest transaction are lost.
+  /// Starts with a new transaction. If all places have unsaved samples, the samples of the oldest transaction are lost.
   void begin();
   /// Adds a sample. Beyond MeterBatch::kMaxSamples, every second sample but the first is dropped.
   void keep(uint32_t transaction, MeterSample sample);
@@ -72,7 +72,7 @@ class StopData {
   Storage& storage_;
   Logger& log_;
   Place places_[kMaxInMemory];
-  Place* last_ = places_;  // of the newest transaction
+  Place* last_ = places_;  // the place of the newest transaction
   bool failed_ = false;
   uint16_t voltage_v_ = 0;
 };

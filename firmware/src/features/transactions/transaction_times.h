@@ -12,22 +12,22 @@ class TransactionTimes {
   TransactionTimes(const TimeSync& time, uint32_t boot) : time_(time), boot_(boot) {}
 
   Stamp stamp(Millis now) const {
-    // The stamp has any time that the message may be sent with: after a power cut it is resent unchanged.
+    // The stamp has any time with which the message can be sent: after a power cut the message is resent unchanged.
     const TimeQuality quality = time_.quality();
     return {boot_, now, quality == TimeQuality::none ? 0 : time_.at(now), quality == TimeQuality::csms};
   }
-  /// Sets a stamp of this boot to the time from the CSMS, once that is known. @return whether that was new.
+  /// Sets a stamp of this boot to the time from the CSMS, if that is known. @return whether that was new.
   bool correct(Stamp& stamp) const {
     if (stamp.from_csms || stamp.boot != boot_ || time_.quality() != TimeQuality::csms) return false;
     stamp.wall_ms = time_.at(stamp.at);
     return stamp.from_csms = true;
   }
-  /// Gives a stamp its final wall time before its message is sent first: a resent message is the same for every clock.
+  /// Gives a stamp its final wall time before its message is first sent, so that clocks do not change a resent message.
   /// @return whether the wall time has changed.
   bool settle(Stamp& stamp) const {
     const UnixMillis before = stamp.wall_ms;
     if (!correct(stamp) && stamp.wall_ms == 0) {
-      // The boot of the stamp never got the time: it was before this one.
+      // The boot of the stamp never got the time. It was before this boot.
       stamp.wall_ms = time_.at(stamp.boot == boot_ ? stamp.at : 0);
     }
     return stamp.wall_ms != before;

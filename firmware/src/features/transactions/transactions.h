@@ -26,14 +26,14 @@ class TransactionListener {
 enum class Reporting : uint8_t {
   possible,
   no_time,   ///< the time is unknown, and none is sent with a time of 1970
-  given_up,  ///< the attempts of the open transaction's StartTransaction have failed; later messages need its id
+  given_up,  ///< the attempts of StartTransaction have failed; later messages need the transactionId
 };
 
 Text name_of(Reporting reporting);
 
-/// The transaction and its messages: StartTransaction, MeterValues, StopTransaction. Each is in a small file from its
-/// creation until the CSMS has answered it, to survive power cuts, and they are sent in order of creation. A full queue
-/// thins out meter values; begin() fails before a start or stop would be lost.
+/// The transaction and its messages: StartTransaction, MeterValues, StopTransaction. Each message is in a small file
+/// from its creation until the CSMS has answered it, to survive power cuts. The messages are sent in order of creation.
+/// A full queue thins out meter values; begin() fails before a start or stop would be lost.
 class Transactions final : public Feature, private StartListener {
  public:
   Transactions(Storage& storage, const TimeSync& time, Rng& rng, Logger& log);
@@ -71,7 +71,8 @@ class Transactions final : public Feature, private StartListener {
   bool open() const { return open_ != 0; }
   /// Whether the start of the open transaction survives a power cut, or the flash has rejected it.
   bool start_is_stored() const;
-  /// Whether the flash has rejected the start. It is sent from memory, and a power cut loses it until a retry succeeds.
+  /// Whether the flash has rejected the start. Such a start is sent from memory, and a power cut loses it until a retry
+  /// succeeds.
   bool start_is_rejected_by_flash() const;
   Text id_tag() const { return ledger_.now().id_tag.text(); }
   /// The group of the idTag that started the open transaction, empty if unknown.
@@ -131,7 +132,7 @@ class Transactions final : public Feature, private StartListener {
   Storage& storage_;
 
   uint32_t open_ = 0;  // the device's number of the open transaction
-  Stamp left_;         // of the last message of an earlier boot
+  Stamp left_;         // the stamp of the last message of an earlier boot
 };
 
 }  // namespace pb

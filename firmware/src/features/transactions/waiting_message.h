@@ -17,26 +17,26 @@ struct WaitingMessage {
   uint32_t transaction = 0;
   Kind kind = Kind::start;
   State state = State::unsaved;
-  bool has_file = false;     // on flash, perhaps an earlier version
-  bool unsavable = false;    // the last write has failed: it is sent from memory, and the write is retried
-  bool changed = false;      // a sample was added while it was being saved
+  bool has_file = false;     // the file is on flash, perhaps with earlier content
+  bool unsavable = false;    // the last write has failed: the message is sent from memory, and the write is retried
+  bool changed = false;      // a sample was added during the write
   bool copy_due = false;     // the newest start, whose copy has to be written
   bool alone = false;        // a batch that cannot be merged with the next one
   bool has_data = false;     // a stop with a file of transactionData
   uint8_t count = 0;         // samples of a batch
   uint8_t sent = 0;          // samples that the CSMS has answered
   uint8_t settled = 0;       // messages with their final time
-  uint32_t boot = 0;         // of the samples of a batch
-  size_t slot = kNoSlot;     // in the queue, while the content is in memory
-  Millis from = 0;           // the first sample's monotonic time, in that boot
+  uint32_t boot = 0;         // the boot of the samples of a batch
+  size_t slot = kNoSlot;     // the slot in the queue, while the content is in memory
+  Millis from = 0;           // the first sample's monotonic time, in `boot`
   uint64_t energy_wh = 0;    // last reading of the register
   int64_t last_sent_ms = 0;  // timestamp of the last answered message, 0 for none
   Millis queued_at = 0;      // 0: an earlier boot
 
   bool is_batch() const { return kind == Kind::meter; }
-  /// On flash, or rejected by it for now.
+  /// Whether the message is on flash, or the flash has rejected it for now.
   bool is_stored() const { return unsavable || state == State::saved || state == State::removing; }
-  /// Whether the next message may be sent: what is sent is on flash as often as it should be.
+  /// Whether the next message may be sent: its content is on flash as often as it should be.
   bool is_secured() const { return is_stored() && !copy_due; }
   /// Whether the next message has its final time.
   bool is_settled() const { return settled > sent; }

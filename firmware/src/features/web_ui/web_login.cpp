@@ -7,7 +7,7 @@ namespace pb {
 namespace {
 
 constexpr Text kTag = "web";
-/// Without characters that look alike: 59 bits in 12 of them.
+/// The characters of a random password, without those that look alike: 12 of them have 59 bits.
 constexpr Text kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789";
 constexpr size_t kGroups = 3;
 constexpr size_t kGroupLength = 4;
@@ -45,7 +45,7 @@ bool WebLogin::change(Text password) { return post(Work::change, password); }
 bool WebLogin::post(Work work, Text password) {
   if (busy_) return false;
   work_ = work;
-  // A password that is too long gets the answer of a wrong one, after the same time.
+  // A password that is too long gets the answer to a wrong password, after the same time.
   if (!password_.assign(password)) password_.clear();
   record_ = stored_;
   if (work != Work::check) {

@@ -9,13 +9,13 @@
 namespace pb {
 
 /// The password of the page. It is kept as a salted hash (PBKDF2) in the partition `secrets`; the worker computes it.
-/// Without a stored one the device makes a random one, prints it on the console once, and demands another one at the
-/// first login.
+/// Without a stored password the device makes a random password, prints it on the console once, and demands another
+/// password at the first login.
 class WebLogin {
  public:
   static constexpr size_t kMinPassword = 10;
   static constexpr size_t kMaxPassword = 64;
-  /// About 0.5 s of an ESP32, in the worker.
+  /// Iterations of PBKDF2: about 0.5 s on an ESP32, in the worker.
   static constexpr uint32_t kIterations = 4096;
   /// From this many wrong passwords on, the next try must wait, twice as long each time.
   static constexpr uint32_t kFreeFailures = 3;
@@ -29,7 +29,7 @@ class WebLogin {
 
   /// Reads the stored password, or makes the first one.
   void start();
-  /// Makes a new random password and prints it, which must be changed. @return false while another job runs
+  /// Makes and prints a new random password, which must be changed. @return false while another job runs
   bool reset();
 
   bool busy() const { return busy_; }
@@ -38,7 +38,7 @@ class WebLogin {
   /// When the next password may be tried.
   Millis locked_until() const { return locked_until_; }
 
-  /// Compares a password with the stored one; result() has the answer once busy() is false. @return false while busy
+  /// Compares a password with the stored one; result() has the answer when busy() is false. @return false while busy
   bool check(Text password);
   /// Stores another password, as check(). Its length must be within the limits.
   bool change(Text password);
@@ -73,7 +73,7 @@ class WebLogin {
   Millis locked_until_ = 0;
   Result result_ = Result::none;
 
-  // The job: of the worker while busy_.
+  // The job, which belongs to the worker while busy_.
   bool busy_ = false;
   Work work_ = Work::check;
   FixedText<kMaxPassword> password_;

@@ -11,14 +11,14 @@ namespace pb {
 class WebSessions {
  public:
   static constexpr size_t kSessions = 2;
-  /// A session ends after that time without a request, and in any case after the second one.
+  /// A session ends after the first time without a request, and in any case after the second time.
   static constexpr Millis kIdleLimit = 900'000;
   static constexpr Millis kLimit = 28'800'000;
   static constexpr size_t kTokenLength = 32;  ///< hexadecimal digits: 128 bits
 
   struct Session {
-    FixedText<kTokenLength> token;  ///< of the cookie; empty: no session
-    FixedText<kTokenLength> csrf;   ///< of the header X-CSRF-Token
+    FixedText<kTokenLength> token;  ///< the token of the cookie; empty: no session
+    FixedText<kTokenLength> csrf;   ///< the token of the header X-CSRF-Token
     Millis last_used = 0;
     Millis opened_at = 0;
   };

@@ -19,7 +19,7 @@
 
 namespace pb {
 
-/// What the page shows and changes.
+/// The features that the page shows and changes.
 struct WebParts {
   Tcp& tcp;
   Network& network;
@@ -47,7 +47,7 @@ struct WebParts {
 class WebUi final : public Feature, private HttpHandler {
  public:
   static constexpr uint16_t kPort = 80;
-  /// With less free heap new connections are closed at once: a TLS connection to the CSMS needs that much.
+  /// With less free heap, new connections are closed at once: a TLS connection to the CSMS needs this heap.
   static constexpr size_t kReserve = 48 * 1024;
   /// Time for the answer to reach the browser.
   static constexpr Millis kRestartDelay = 500;
@@ -82,7 +82,7 @@ class WebUi final : public Feature, private HttpHandler {
     Text path;
     HttpMethod method;
     Access access;
-    bool with_first_password;  ///< also while the password must be changed
+    bool with_first_password;  ///< whether access is possible while the password must be changed
     void (WebUi::*run)(Call& call);
   };
   enum Stream : uint8_t { config_stream, log_stream, diagnostics_stream };
@@ -139,7 +139,7 @@ class WebUi final : public Feature, private HttpHandler {
   WebLogin login_;
   WebSessions sessions_;
   bool is_serving_ = false;
-  bool has_listener_ = true;  ///< false once the platform has said that it has none
+  bool has_listener_ = true;  ///< false after the platform has reported that it has none
   bool is_login_started_ = false;
   bool is_storing_ = false;  ///< a change of the page waits to be durable
   StorageResult stored_ = StorageResult::ok;

@@ -55,7 +55,7 @@ void Connection::renew_now(Millis now) {
   if (state_ == State::unconfigured && is_target_new_) state_ = State::waiting;
 }
 
-/// Without a network nothing is tried, and a connection that was made over it is given up.
+/// Without a network no attempt is made, and a connection over the lost network is ended.
 void Connection::look_at_network(Millis now) {
   bool up = network_.state() == NetworkState::up;
   bool lost = network_up_ && (!up || network_.losses() != network_losses_);
@@ -188,8 +188,7 @@ bool Connection::pump(Millis now) {
   flush();
   const bool more = receive(now);
   if (socket_ == Tcp::kNoSocket) return false;
-  // After a delayed loop a pong may be behind bytes that are still to be read. These already show that the peer is
-  // alive.
+  // After a delayed loop a pong may be behind unread bytes. These bytes already show that the peer is alive.
   if (!(more && state_ == State::open)) handle(protocol_.poll(now), now);
   if (socket_ == Tcp::kNoSocket) return false;
   flush();

@@ -29,7 +29,7 @@ enum class LossCause : uint8_t {
   no_answer,  ///< an attempt that ran into its deadline
   refused,    ///< TCP or the WebSocket handshake
   tls,
-  renewed,  ///< by this device, for changed settings or after a protocol error
+  renewed,  ///< ended by this device, for changed settings or after a protocol error
 };
 constexpr size_t kLossCauses = 7;
 constexpr const char* kLossNames[kLossCauses] = {"network", "peer", "no_pong", "no_answer",
@@ -55,7 +55,7 @@ class Connection final : public Feature {
   static constexpr Millis kConnectTimeout = 15'000;
   /// Time to send the answer to the change, and for a second change.
   static constexpr Millis kRenewDelay = 1'000;
-  /// The longest pause that a server's Retry-After can ask for: a wrong one must not keep the device away for days.
+  /// The longest pause by a server's Retry-After: a wrong Retry-After must not keep the device away for days.
   static constexpr Millis kMaxRetryAfter = 3'600'000;
   static constexpr Text kSubprotocol = "ocpp1.6";
   /// The most bytes that one poll reads: a peer that sends faster than this end can read must not starve the other
@@ -76,9 +76,10 @@ class Connection final : public Feature {
   void set_credentials(Credentials& credentials) { credentials_ = &credentials; }
   /// The CSMS has accepted the device, so the connection can become stable (ConnectionSettings::stable_after).
   void confirm() { confirmed_ = true; }
-  /// Validates the certificate of this connection at a time that the CSMS has sent. If it is not valid then, and was
-  /// only validated with a lower limit of the time before, the connection is closed: either of the two may be wrong.
-  /// @return false if it is not valid: with that time the device would trust no later connection
+  /// Validates the certificate of this connection at a time that the CSMS has sent. If the certificate is not valid
+  /// then, and was validated before only with a lower limit of the time, the connection is closed: either certificate
+  /// or time may be wrong. @return false if the certificate is not valid: with that time the device would trust no
+  /// later connection
   bool certificate_holds_at(int64_t unix_s);
 
   bool connected() const { return state_ == State::open; }
@@ -88,7 +89,7 @@ class Connection final : public Feature {
   bool send(Text message);
   /// Sends a close frame and connects again after the pause.
   void close(uint16_t code, Text reason, Millis now);
-  /// Reconnects after kRenewDelay, when answers have been sent, because its protection has changed.
+  /// Reconnects after kRenewDelay, when answers have been sent: the protection of the connection has changed.
   void renew(Millis now) { renew_at_ = now + kRenewDelay; }
   /// Whether there is a connection, made with the present settings.
   bool is_current() const { return state_ == State::open && renew_at_ == kNever; }
@@ -139,7 +140,7 @@ class Connection final : public Feature {
   Backoff backoff_;
   ConnectionListener* listener_ = nullptr;
   Credentials* credentials_ = nullptr;
-  Text wanted_url_;  ///< of the settings, which outlive the connection
+  Text wanted_url_;  ///< belongs to the settings, which outlive the connection
   Text wanted_identity_;
   bool is_target_new_ = false;
   uint32_t target_ = 0;
@@ -165,7 +166,7 @@ class Connection final : public Feature {
   Millis renew_at_ = kNever;
   TcpProblem problem_;
   bool must_judge_again_ = false;            ///< the certificate was judged by a time that is only a lower limit
-  TcpFailure judgement_ = TcpFailure::none;  ///< of the certificate, by the time that the CSMS has sent
+  TcpFailure judgement_ = TcpFailure::none;  ///< the result for the certificate at the time that the CSMS has sent
 };
 
 }  // namespace pb

@@ -5,7 +5,7 @@
 
 namespace pb {
 
-/// How the connection to the CSMS is protected; asked at each attempt, so that a change counts from the next one on.
+/// The protection of the connection to the CSMS. It is read at each attempt: a change counts from the next attempt on.
 class Credentials {
  public:
   /// Room for `Basic ` and the longest identity with the longest key, in base64.

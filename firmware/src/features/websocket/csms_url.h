@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// Where the CSMS listens: the parts of `ws://host[:port][/path][?query]` or `wss://...`, with the charge point's
+/// The address of the CSMS: the parts of `ws://host[:port][/path][?query]` or `wss://...`, with the charge point's
 /// identity as the last segment of the path (OCPP-J 1.6 section 3.1.1).
 struct CsmsUrl {
   static constexpr size_t kMaxUrl = 255;
@@ -13,18 +13,18 @@ struct CsmsUrl {
   /// Characters of UTF-8, each of up to four bytes.
   static constexpr size_t kMaxIdentity = 48;
 
-  FixedText<kMaxUrl> host;       // as it is resolved: an IPv6 address without its brackets
-  FixedText<kMaxUrl> authority;  // as it is written in the Host header
-  /// With the query. A byte that is percent-encoded takes three.
+  FixedText<kMaxUrl> host;       // the name to resolve: an IPv6 address without its brackets
+  FixedText<kMaxUrl> authority;  // the text for the Host header
+  /// The longest path with its query. A percent-encoded byte takes three bytes.
   FixedText<kMaxUrl + 1 + 3 * 4 * kMaxIdentity> path;
   uint16_t port = 80;
-  bool has_port = false;  // it is written in the URL; else it is the scheme's own
+  bool has_port = false;  // the URL has a port; else the scheme's own is used
   bool has_tls = false;   // wss
 
   /// The port for a connection with TLS or without, which a security profile may require for any scheme.
   uint16_t port_for(bool tls) const { return has_port ? port : tls ? kSecurePort : kPort; }
 
-  /// The rules for the setting `csms_url` wherever it is made: each URL that passes can be connected to.
+  /// The rules for the setting `csms_url`, however it is set: the device can connect to each URL that passes.
   /// @return nullptr, or the problem and its remedy, to be read after the name of the setting.
   static const char* check(Text url);
   /// The rules for the setting `identity`. @return as check().

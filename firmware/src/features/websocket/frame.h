@@ -29,7 +29,7 @@ using WsMask = uint8_t[4];
 /// Writes the header of a final, masked frame. @return its length.
 size_t write_frame_header(WsOpcode opcode, size_t payload_length, const WsMask& mask, uint8_t (&into)[kMaxFrameHeader]);
 
-/// XORs the payload with the mask in place; it is its own inverse (RFC 6455 section 5.3).
+/// XORs the payload with the mask in place, which is its own inverse (RFC 6455 section 5.3).
 void apply_mask(MutableBytes payload, const WsMask& mask);
 
 /// Reads the header of a frame sent by a server, byte by byte.

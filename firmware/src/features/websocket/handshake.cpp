@@ -27,7 +27,7 @@ constexpr Text kAccept = "Sec-WebSocket-Accept";
 constexpr Text kSubprotocolHeader = "Sec-WebSocket-Protocol";
 constexpr Text kExtensions = "Sec-WebSocket-Extensions";
 
-// Of a refusal.
+// The headers of a refusal.
 constexpr Text kRetryAfter = "Retry-After";
 constexpr Text kDate = "Date";
 constexpr Text kLocation = "Location";
@@ -156,7 +156,7 @@ void WsHandshake::note_refusal(Text line) {
 }
 
 uint32_t WsHandshake::retry_after_s() const {
-  // A date counts from the server's own time: the device's may be wrong.
+  // A date counts from the server's own time, because the device's time may be wrong.
   if (retry_at_s_ == 0 || date_s_ == 0 || retry_at_s_ <= date_s_) return retry_after_s_;
   const int64_t seconds = retry_at_s_ - date_s_;
   return seconds < UINT32_MAX ? static_cast<uint32_t>(seconds) : UINT32_MAX;

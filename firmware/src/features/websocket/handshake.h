@@ -11,7 +11,7 @@ namespace pb {
 struct WsRequest {
   Text host;           // with ":port" unless it is the scheme's own port
   Text path;           // begins with '/'
-  Text subprotocol;    // the one and only offered
+  Text subprotocol;    // the only offered one
   Text authorization;  // value of the Authorization header, or empty for none
 };
 
@@ -27,12 +27,12 @@ void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]);
 class WsHandshake {
  public:
   static constexpr size_t kMaxRequest = 1856;
-  /// The longest header of WebSocket; of all other lines only that much is kept.
+  /// The longest header of WebSocket. Longer lines of other headers are cut.
   static constexpr size_t kMaxLine = 512;
   static constexpr size_t kMaxSubprotocol = 16;
-  /// Of a longer Location only that much is kept.
+  /// The longest Location; a longer one is cut.
   static constexpr size_t kMaxLocation = 256;
-  /// The bytes that the constructor takes.
+  /// The size of the buffer for the constructor.
   static constexpr size_t kBuffer = kMaxLine + kMaxLocation;
 
   enum class Result : uint8_t { more, accepted, refused };
@@ -48,11 +48,11 @@ class WsHandshake {
 
   /// Status code of the answer, 0 before it is known.
   uint16_t status() const { return status_; }
-  /// The seconds that a server which has refused asks to wait (RFC 9110 section 10.2.3); 0 without that.
+  /// The seconds in the Retry-After of a refusal (RFC 9110 section 10.2.3); 0 without one.
   uint32_t retry_after_s() const;
-  /// Where the answer redirects to, empty for nowhere (RFC 9110 section 10.2.2). It is not followed.
+  /// The target of a redirection, empty without one (RFC 9110 section 10.2.2). The redirection is not followed.
   Text location() const { return {line_ + kMaxLine, location_length_}; }
-  /// Why it was refused.
+  /// The reason of a refusal.
   const char* reason() const { return reason_; }
 
  private:
@@ -73,14 +73,14 @@ class WsHandshake {
   bool line_is_cut_ = false;
   uint8_t previous_ = 0;
   bool in_headers_ = false;
-  bool may_fold_ = false;  // the last header was of no interest, and so is its continuation
+  bool may_fold_ = false;  // the last header was skipped: its continuation is skipped too
   uint16_t status_ = 0;
   bool upgrade_ = false;
   bool connection_ = false;
   bool accepted_ = false;
   bool subprotocol_seen_ = false;
   uint32_t retry_after_s_ = 0;
-  int64_t retry_at_s_ = 0;  // Retry-After as a date, and the server's own time; 0 without
+  int64_t retry_at_s_ = 0;  // Retry-After as a date; 0 without one. date_s_ is the server's own time
   int64_t date_s_ = 0;
   size_t location_length_ = 0;
   const char* reason_ = "";

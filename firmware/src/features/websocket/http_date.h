@@ -7,8 +7,8 @@
 namespace pb {
 
 /// Parses the preferred format of HTTP's dates, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
-/// @param unix_s seconds since 1970, unchanged when the text is another one
-/// @return whether it is such a date
+/// @param unix_s seconds since 1970, unchanged for any other text
+/// @return whether the text is such a date
 bool parse_http_date(Text text, int64_t& unix_s);
 
 }  // namespace pb

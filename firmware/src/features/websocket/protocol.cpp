@@ -64,7 +64,7 @@ WsProtocol::Event WsProtocol::take(uint8_t byte, Millis now) {
   if (header_.is_control()) {
     control_[control_length_++] = byte;
   } else if (state_ == State::open) {
-    // While closing, data is skipped: the peer may not have seen our Close yet (RFC 6455 section 1.4).
+    // While closing, data is skipped: the peer has perhaps not received our Close yet (RFC 6455 section 1.4).
     if (message_is_text_ && !utf8_.feed(byte)) return fail(ws_close::kInvalidData, "text is not UTF-8", now);
     if (message_length_ < kMaxMessage) {
       message_[message_length_++] = byte;

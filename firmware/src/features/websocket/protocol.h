@@ -16,24 +16,24 @@ struct WsTimeouts {
   Millis ping_interval = 10'000;  // 0: no pings
   Millis close = 2'000;
 
-  /// A ping that is not answered in this time means the link is dead. With the wait for the ping itself, a link that
-  /// went silent is noticed within two ping intervals.
+  /// A ping that is not answered in this time means the link is dead. With the wait for the ping itself, a silent link
+  /// is detected within two ping intervals.
   Millis pong() const { return ping_interval - ping_interval / 4; }
 };
 
 /// The client's side of one WebSocket connection (RFC 6455), without a socket: bytes and time in, events and bytes out.
 class WsProtocol {
  public:
-  /// The longest message taken whole, and sent. Of a longer one the beginning is kept and the rest is skipped.
+  /// The longest message that is received whole. The rest of a longer message is skipped.
   static constexpr size_t kMaxMessage = 8192;
-  /// Bytes of a message that is sent.
+  /// The longest message that is sent.
   static constexpr size_t kMaxSentMessage = 4096;
 
   enum class State : uint8_t {
     idle,     // begin() has not been called
-    opening,  // waits for the answer to the handshake
+    opening,  // the answer to the handshake is pending
     open,
-    closing,  // sent a Close frame, waits for the peer's
+    closing,  // a Close frame was sent, the peer's is pending
     closed,   // finished; output() may still have bytes to flush before the TCP connection is closed
   };
   enum class Event : uint8_t { none, opened, message, closed };
@@ -43,8 +43,8 @@ class WsProtocol {
   /// Starts a connection on a fresh TCP link. @return false when the request does not fit.
   bool begin(const WsRequest& request, const WsTimeouts& timeouts, Millis now);
 
-  /// Takes bytes from the peer, up to the first event. @return how many were taken; call again with the others after
-  /// the event was handled. After `message`, message() holds until the next call.
+  /// Takes bytes from the peer, up to the first event. @return the number of taken bytes; call again with the others
+  /// after the event was handled. After `message`, message() is valid until the next call.
   size_t receive(Bytes bytes, Millis now, Event& event);
   /// Handles deadlines that have passed. @return `closed` when a deadline has passed.
   Event poll(Millis now);
@@ -53,22 +53,22 @@ class WsProtocol {
 
   /// Sends a text message. @return false, with nothing sent, unless open and with room for it in the output.
   bool send_text(Text message);
-  /// Starts the closing handshake; the reason is cut to what a control frame can hold.
+  /// Starts the closing handshake; the reason is cut to the size of a control frame.
   void close(uint16_t code, Text reason, Millis now);
 
-  /// The bytes to send to the peer; the caller reports by output_sent() how many were sent.
+  /// The bytes to send to the peer. The caller reports the number of sent bytes by output_sent().
   Bytes output() const { return {output_ + sent_, filled_ - sent_}; }
   void output_sent(size_t count);
 
-  /// Since the start, over all connections.
+  /// The number of frames since the start, over all connections.
   uint32_t frames_received() const { return frames_received_; }
   uint32_t frames_sent() const { return frames_sent_; }
-  /// From each answered ping to its pong.
+  /// The times from a ping to its pong.
   const LatencyHistogram& ping_times() const { return ping_times_; }
 
   State state() const { return state_; }
   Bytes message() const { return {message_, message_length_}; }
-  /// Whether message() is only the beginning of a longer one.
+  /// Whether message() is only the beginning of a longer message.
   bool message_is_cut() const { return message_is_cut_; }
   bool message_is_text() const { return message_is_text_; }
   /// Why the connection was closed: code, and for people the reason.
@@ -76,11 +76,11 @@ class WsProtocol {
   Text close_reason() const { return close_reason_.text(); }
   /// Whether the connection has ended because a ping had no answer.
   bool is_dead() const { return is_dead_; }
-  /// Whether it has ended because the peer has broken the protocol.
+  /// Whether the connection has ended because the peer has broken the protocol.
   bool is_failed() const { return is_failed_; }
   /// HTTP status of the answer to the handshake; 0 when there was none.
   uint16_t http_status() const { return handshake_.status(); }
-  /// As those of WsHandshake, while the connection is closed after a refused handshake.
+  /// The same as in WsHandshake, while the connection is closed after a refused handshake.
   uint32_t retry_after_s() const { return handshake_.retry_after_s(); }
   Text location() const { return handshake_.location(); }
 
@@ -101,8 +101,8 @@ class WsProtocol {
   Rng& rng_;
   State state_ = State::idle;
   WsTimeouts timeouts_;
-  WsHandshake handshake_{reinterpret_cast<char*>(message_)};  // no message comes before it is over
-  Millis state_deadline_ = kNever;                            // of opening and closing
+  WsHandshake handshake_{reinterpret_cast<char*>(message_)};  // uses message_ before the first message
+  Millis state_deadline_ = kNever;                            // the deadline of opening or closing
   Millis next_ping_ = kNever;
   Millis pong_deadline_ = kNever;
 

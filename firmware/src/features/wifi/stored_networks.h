@@ -17,8 +17,8 @@ struct WifiNetwork {
   Text psk;  ///< empty: open
 };
 
-/// The networks that are tried besides the one of the settings, in the order of their priority. They are one blob of
-/// the Secrets: a count, then for each network its priority and the length and bytes of name and key (FORMAT.md).
+/// The networks that are tried besides the network of the settings, in the order of their priority. They are one blob
+/// of the Secrets: a count, then for each network its priority and the length and bytes of name and key (FORMAT.md).
 class StoredNetworks {
  public:
   static constexpr size_t kMaxNetworks = 4;
@@ -38,7 +38,7 @@ class StoredNetworks {
   /// Writes all as an array, without their keys.
   void write(JsonWriter& json) const;
 
-  /// Adds a network, or replaces the one of that name; `done` is called on the loop once that is durable.
+  /// Adds a network, or replaces the network of that name; `done` is called on the loop when that is durable.
   /// @return the problem, or nullptr
   const char* add(const WifiNetwork& network, StorageDone done);
   /// Removes a network, as add().

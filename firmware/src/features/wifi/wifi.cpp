@@ -175,7 +175,7 @@ uint32_t Wifi::fingerprint() const {
 /// Uses changed settings without a restart, and reverts them if they do not work in time.
 Millis Wifi::poll_change(Millis now) {
   if (is_ethernet()) {
-    if (config_.on_trial(Trial::network)) config_.keep(Trial::network);  // it has no effect here
+    if (config_.on_trial(Trial::network)) config_.keep(Trial::network);  // no effect on Ethernet
     return kNever;
   }
   const uint32_t present = fingerprint();

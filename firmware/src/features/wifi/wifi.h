@@ -71,10 +71,10 @@ class Wifi final : public Feature {
   Millis next_attempt_ = 0;
   Millis attempt_limit_ = kNever;
   Millis next_watch_ = 0;
-  size_t candidate_ = 0;                        ///< to be tried next, or tried now
+  size_t candidate_ = 0;                        ///< the network that is tried now or next
   FixedText<StoredNetworks::kMaxSsid> joined_;  ///< the name of the present or last attempt
 
-  // The network of the settings.
+  // The network from the settings.
   bool is_first_poll_ = true;
   uint32_t used_ = 0;        ///< fingerprint of the name and key that attempts use
   uint32_t changed_to_ = 0;  ///< fingerprint of the name and key that are used from change_at_ on

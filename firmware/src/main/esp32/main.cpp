@@ -87,7 +87,7 @@ struct Chip {
   }
 };
 
-// Static, because the linker counts it then, and the heap is left to ESP-IDF.
+// Static memory, so that the linker counts it and the heap is left to ESP-IDF.
 alignas(Chip) uint8_t chip_memory[sizeof(Chip)];
 alignas(App) uint8_t app_memory[sizeof(App)];
 
@@ -113,7 +113,7 @@ void start_nvs() {
   Chip* chip = new (chip_memory) Chip;
   redirect_log_to(chip->uart);
   App* app = new (app_memory) App(chip->ports());
-  // Every reason is a restart: the chip has no other by software.
+  // Ignore the reason: software can restart the chip in one way only.
   app->run();
   chip->interlock.open();
   chip->uart.drain(kDrainMs);

@@ -88,9 +88,9 @@ class Chip final : private BoardListener {
     crash_reporter_.keep_in(retained_);
     if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) exit_with_error(wrong);
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) exit_with_error(wrong);
-    otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
+    otadata_.open("otadata");  // without a partition, otadata_ stays empty: no image is ever on trial
     if (const std::string wrong = secrets_region_.open("secrets"); !wrong.empty()) exit_with_error(wrong);
-    // Without them no pack can be stored, and the built-in schemas remain.
+    // Without these partitions no pack can be stored, and the built-in schemas remain.
     schemas_0_.open("schemas_0");
     schemas_1_.open("schemas_1");
     const bool has_slots = ota_0_.open("ota_0").empty() && ota_1_.open("ota_1").empty();
@@ -170,7 +170,7 @@ class Chip final : private BoardListener {
 int main(int argc, char** argv) {
   // The device must end with the board's process. The end of file on the board's descriptor has the same effect.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The peer of the UART or of a socket may have closed its end: a write then returns an error instead of a signal.
+  // The peer of the UART or of a socket may have closed its end. Then a write must return an error, not raise a signal.
   signal(SIGPIPE, SIG_IGN);
   const pb::posix::Arguments arguments = pb::posix::parse(argc, argv);
   pb::posix::Chip chip(arguments);

@@ -29,7 +29,7 @@ class EspEdges final : public Edges {
     gpio_num_t gpio = GPIO_NUM_NC;
     volatile uint32_t edges = 0;    ///< written by the handler alone
     volatile uint32_t presses = 0;  ///< written by the handler alone
-    // Of the handler only, after watch().
+    // Used by the handler only, after watch().
     Micros quiet_us = 0;
     Micros last_edge_us = 0;
     bool has_edge = false;  ///< last_edge_us is the stamp of one

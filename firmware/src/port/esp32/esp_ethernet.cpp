@@ -36,7 +36,7 @@ LinkInfo EspEthernet::link() const {
   LinkInfo link;
   esp_netif_ip_info_t address;
   if (link_.state() != NetworkState::up || esp_netif_get_ip_info(netif_, &address) != ESP_OK) return link;
-  // The driver has the address in the order of the network, as bytes in memory.
+  // The driver has the address in network byte order, as bytes in memory.
   memcpy(link.address, &address.ip.addr, sizeof link.address);
   return link;
 }

@@ -6,7 +6,7 @@
 namespace pb::esp32 {
 
 EspGpio::EspGpio() {
-  // It logs a line for each pin that is configured: 100 ms of the console before our first line.
+  // The driver logs a line for each configured pin: 100 ms of the console before our first line.
   esp_log_level_set("gpio", ESP_LOG_WARN);
   // Every handler of the port lies in RAM, so all of them may run while flash is erased or programmed.
   ESP_ERROR_CHECK(gpio_install_isr_service(ESP_INTR_FLAG_IRAM));

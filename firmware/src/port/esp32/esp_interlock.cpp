@@ -15,7 +15,7 @@ void EspInterlock::arm() {
   was_pressed_ = pressed();
   ESP_ERROR_CHECK(gpio_set_intr_type(stop_pin_, GPIO_INTR_ANYEDGE));
   ESP_ERROR_CHECK(gpio_isr_handler_add(stop_pin_, &on_stop_edge, this));
-  // A stop that was pressed before makes no edge. It may make one just now: one trip too many changes nothing.
+  // A stop that was pressed before makes no edge. If it makes an edge just now, one trip too many changes nothing.
   portENTER_CRITICAL(&lock_);
   if (gpio_get_level(stop_pin_) != 0) trips_ = trips_ + 1;
   portEXIT_CRITICAL(&lock_);
@@ -47,7 +47,8 @@ void IRAM_ATTR EspInterlock::on_stop_edge(void* self) {
   auto& interlock = *static_cast<EspInterlock*>(self);
   portENTER_CRITICAL_ISR(&interlock.lock_);
   const bool is_pressed = gpio_get_level(interlock.stop_pin_) != 0;
-  // A press shorter than the way into this handler is over by now: from a released stop, each edge is a press.
+  // A press that is shorter than the way into this handler is over by now. So each edge from a released stop is a
+  // press.
   if (is_pressed || !interlock.was_pressed_) {
     interlock.set(false);
     interlock.trips_ = interlock.trips_ + 1;

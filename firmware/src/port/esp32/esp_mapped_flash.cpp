@@ -7,7 +7,7 @@ EspMappedFlash::EspMappedFlash(const char* label) : flash_(label) {
   if (partition == nullptr) return;
   const void* first = nullptr;
   esp_partition_mmap_handle_t handle = 0;
-  // It stays mapped until the restart, so the handle is not kept.
+  // The partition stays mapped until the restart, so the handle is not kept.
   if (esp_partition_mmap(partition, 0, partition->size, ESP_PARTITION_MMAP_DATA, &first, &handle) != ESP_OK) return;
   mapped_ = {static_cast<const uint8_t*>(first), partition->size};
 }

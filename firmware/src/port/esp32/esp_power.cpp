@@ -43,7 +43,7 @@ bool EspPower::apply(const PowerMode& mode) {
   return clock == ESP_OK;
 #else
   const esp_err_t radio = esp_wifi_set_ps(mode.modem_sleep ? WIFI_PS_MIN_MODEM : WIFI_PS_NONE);
-  // The radio starts with the first attempt to join, and comes back to this when its link changes.
+  // The radio starts with the first attempt to join. The mode is applied again when its link changes.
   const bool is_radio_set = radio == ESP_OK || radio == ESP_ERR_WIFI_NOT_INIT;
   return clock == ESP_OK && is_radio_set;
 #endif

@@ -6,11 +6,11 @@
 
 namespace pb::esp32 {
 
-/// The partition `secrets` in NVS, apart from the one that ESP-IDF's drivers use: NVS replaces a blob as a whole.
+/// The partition `secrets` in NVS, apart from the partition that ESP-IDF's drivers use: NVS replaces a blob as a whole.
 /// ESP-IDF: API reference, Storage, "Non-Volatile Storage Library".
 class EspSecrets final : public Secrets {
  public:
-  /// Opens the partition. An unreadable one is erased and initialized; without it every call fails.
+  /// Opens the partition. An unreadable partition is erased and initialized. Without the partition every call fails.
   EspSecrets();
   EspSecrets(const EspSecrets&) = delete;
   EspSecrets& operator=(const EspSecrets&) = delete;

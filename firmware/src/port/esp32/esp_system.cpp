@@ -17,7 +17,7 @@
 namespace pb::esp32 {
 
 EspSystem::EspSystem(EspTcp& tcp, const Heap& heap) : tcp_(tcp), fragmenter_(heap) {
-  // The build puts the hash of the ELF file into the image: the panic handler and the core dump name it as well.
+  // The build puts the hash of the ELF file into the image. The panic handler and the core dump name the same hash.
   const esp_app_desc_t* description = esp_app_get_description();
   TextWriter text{Span<char>(build_id_)};
   for (size_t byte = 0; byte < sizeof build_id_ / 2; ++byte) text.append(Hex{description->app_elf_sha256[byte], 2});

@@ -60,7 +60,7 @@ bool EspTcp::listen(uint16_t port) {
     tcp_abort(bound);
     return false;
   }
-  // It replaces the bound block by a smaller one; if it fails, it returns nullptr and keeps the bound one.
+  // This call replaces the bound block by a smaller block. If it fails, it returns nullptr and keeps the bound block.
   listener_ = tcp_listen_with_backlog(bound, kWaiting);
   if (listener_ == nullptr) {
     tcp_abort(bound);
@@ -75,7 +75,7 @@ void EspTcp::stop_listening() {
   const LwipLock lock;
   if (listener_ == nullptr) return;
   tcp_arg(listener_, nullptr);
-  tcp_close(listener_);  // of a listener it never fails
+  tcp_close(listener_);  // this never fails for a listener
   listener_ = nullptr;
   for (Link& link : waiting_) {
     if (link.used) detach(link);
@@ -197,7 +197,7 @@ int EspTcp::Socket::send_bytes(Bytes bytes) {
   const LwipLock lock;
   if (link.pcb == nullptr) return kReset;
   size_t count = bytes.length < tcp_sndbuf(link.pcb) ? bytes.length : tcp_sndbuf(link.pcb);
-  // Memory may be short where the window is not: a smaller write may still fit.
+  // Memory can be short although the window is open: a smaller write may still fit.
   for (; count > 0; count /= 2) {
     const err_t error = tcp_write(link.pcb, bytes.data, static_cast<u16_t>(count), TCP_WRITE_FLAG_COPY);
     if (error == ERR_OK) break;

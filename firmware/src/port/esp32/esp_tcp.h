@@ -43,7 +43,7 @@ class EspTcp final : public Tcp {
   /// Connections from outside that wait for accept_next(); more are reset.
   static constexpr size_t kWaiting = 2;
 
-  /// Of lwIP's callbacks and, under its lock, of the loop.
+  /// Belongs to lwIP's callbacks. The loop uses it under lwIP's lock.
   struct Link {
     EspTcp* owner = nullptr;
     /// Changes with each use, so that a late result of a look-up for an earlier socket is ignored.
@@ -51,12 +51,12 @@ class EspTcp final : public Tcp {
     bool used = false;
     bool connected = false;
     bool ended = false;  ///< refused, reset, or ended by the peer
-    bool reset = false;  ///< without the peer's FIN
+    bool reset = false;  ///< the connection ended without the peer's FIN
     uint16_t port = 0;
     tcp_pcb* pcb = nullptr;    ///< nullptr: gone
     pbuf* received = nullptr;  ///< chained, in order
   };
-  /// Of the loop alone.
+  /// Belongs to the loop alone.
   struct Socket final : mbedtls::SecuredSocket {
     int send_bytes(Bytes bytes) override;
     int receive_bytes(MutableBytes into) override;
@@ -67,7 +67,7 @@ class EspTcp final : public Tcp {
     bool used = false;
     char host[kLongestName + 1] = {};
   };
-  /// One per look-up under way: lwIP's callback may come long after its socket is closed.
+  /// A look-up under way. It outlives its socket, because lwIP's callback may come long after the close.
   struct Lookup {
     EspTcp* owner = nullptr;
     size_t index = 0;
@@ -101,7 +101,7 @@ class EspTcp final : public Tcp {
   Socket sockets_[kSockets];
   Lookup lookups_[kSockets];
   tcp_pcb* listener_ = nullptr;
-  Link waiting_[kWaiting];  ///< of lwIP's callbacks and, under its lock, of the loop
+  Link waiting_[kWaiting];  ///< for lwIP's callbacks; for the loop only under lwIP's lock
 };
 
 }  // namespace pb::esp32

@@ -12,9 +12,9 @@
 
 namespace pb::esp32 {
 
-/// UART0. The loop writes our lines, and whichever task logs writes those of ESP-IDF. A ring of ours and a task lie
-/// between them and ESP-IDF's driver: its own ring makes writers wait when it is full, and it reports as free all that
-/// the write under way does not use.
+/// UART0. The loop writes our lines, and any task of ESP-IDF that logs writes its own. A ring of ours and a task lie
+/// between these writers and ESP-IDF's driver: the driver's own ring makes writers wait when it is full, and reports
+/// the rest of a write under way as free.
 /// ESP-IDF: API reference, Peripherals, "Universal Asynchronous Receiver/Transmitter (UART)".
 class EspUart final : public Uart {
  public:

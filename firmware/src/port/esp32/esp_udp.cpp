@@ -50,7 +50,7 @@ size_t EspUdp::receive(MutableBytes into, UdpPeer& from) {
   if (datagram.bytes == nullptr) return 0;
   for (size_t i = 0; i + 1 < kWaiting; ++i) waiting_[i] = waiting_[i + 1];
   waiting_[kWaiting - 1] = Datagram();
-  const uint32_t address = ip_2_ip4(&datagram.address)->addr;  // in the order of the network
+  const uint32_t address = ip_2_ip4(&datagram.address)->addr;  // in network byte order
   for (size_t i = 0; i < sizeof from.address; ++i) from.address[i] = static_cast<uint8_t>(address >> (8 * i));
   from.port = datagram.port;
   const auto room = static_cast<u16_t>(into.length < UINT16_MAX ? into.length : UINT16_MAX);

@@ -23,7 +23,7 @@ class EspUdp final : public Udp {
  private:
   static constexpr size_t kWaiting = 4;
 
-  /// A datagram that waits for receive(). Of lwIP's callback and, under its lock, of the loop.
+  /// A datagram that waits for receive(). It belongs to lwIP's callback. The loop uses it under lwIP's lock.
   struct Datagram {
     pbuf* bytes = nullptr;  ///< nullptr: none
     ip_addr_t address = {};

@@ -41,7 +41,7 @@ UpdateResult EspUpdates::write(Bytes bytes) {
 
 UpdateResult EspUpdates::finish() {
   if (!is_open_) return UpdateResult::failed;
-  is_open_ = false;  // it frees the handle in any case
+  is_open_ = false;  // esp_ota_end() always frees the handle
   const esp_err_t error = esp_ota_end(handle_);
   return result_of(error == ESP_OK ? esp_ota_set_boot_partition(next_) : error);
 }

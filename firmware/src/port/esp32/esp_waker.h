@@ -8,7 +8,7 @@
 
 namespace pb::esp32 {
 
-/// The loop sleeps in a notification of its task. ESP-IDF: API reference, System, "FreeRTOS (IDF)".
+/// The loop sleeps until its task gets a notification. ESP-IDF: API reference, System, "FreeRTOS (IDF)".
 class EspWaker final : public Waker {
  public:
   /// The task that calls this is the owner.
@@ -20,7 +20,7 @@ class EspWaker final : public Waker {
   void wake() override;
   /// Ends the next sleep at `deadline` at the latest: for a port that waits for a time.
   void wake_at(Millis deadline) { wake_at_ = earlier(wake_at_, deadline); }
-  /// For the port's own interrupt handlers: it lies in RAM, as the table that wake() is found by does not.
+  /// For the port's own interrupt handlers: this function lies in RAM, the virtual table for wake() does not.
   void wake_from_interrupt();
 
  private:

@@ -72,13 +72,13 @@ LinkInfo EspWifi::link() const {
   link.channel = access_point.primary;
   memcpy(link.bssid, access_point.bssid, sizeof link.bssid);
   esp_netif_ip_info_t address;
-  // The driver has the address in the order of the network, as bytes in memory.
+  // The driver has the address in network byte order, as bytes in memory.
   if (esp_netif_get_ip_info(netif_, &address) == ESP_OK) memcpy(link.address, &address.ip.addr, sizeof link.address);
   return link;
 }
 
 StationDriver::Connect EspWifi::connect() {
-  // The driver rejects both while it is joined or joins.
+  // The driver rejects both calls while it is joined or joins.
   const esp_err_t error = esp_wifi_set_config(WIFI_IF_STA, &config_);
   if (error == ESP_ERR_WIFI_STATE) return Connect::busy;
   if (error != ESP_OK) return Connect::failed;
@@ -142,7 +142,7 @@ bool EspWifi::open_access_point(Text ssid, Text psk) {
   access_point_.ap.max_connection = kMaxStations;
   has_access_point_ = true;
   if (!start_driver()) return false;
-  // Otherwise the start of the driver opens it.
+  // If the driver is not started yet, its start opens the access point.
   return !is_started_ || apply_access_point();
 }
 

@@ -29,7 +29,7 @@ class EspWorker final : public Worker {
   static void run(void* self);
 
   Waker& waker_;
-  UBaseType_t undelivered_ = 0;  ///< posted and not delivered; only the loop touches it
+  UBaseType_t undelivered_ = 0;  ///< jobs posted and not delivered; only the loop uses this
   uint8_t waiting_memory_[kMaxJobs * sizeof(Job)] = {};
   uint8_t ended_memory_[kMaxJobs * sizeof(Job)] = {};
   StaticQueue_t waiting_state_;

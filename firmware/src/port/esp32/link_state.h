@@ -18,7 +18,7 @@ class LinkState {
   uint32_t losses() const { return losses_; }
   uint16_t reason() const { return reason_; }
 
-  /// Changes the state to `to`, if it is still `from`. @return whether it was
+  /// Changes the state to `to`, if it is still `from`. @return whether it was `from`
   bool advance(NetworkState from, NetworkState to);
   /// Goes down, from any state. Going down from `up` is a loss. @return whether it was not down
   bool leave(uint16_t reason);

@@ -11,7 +11,7 @@ namespace {
 
 /// The driver adds the counter up where it reaches a limit.
 constexpr int kLimit = 30'000;
-/// The longest that the hardware's filter can do. It keeps spikes out; an S0 contact is debounced by the board.
+/// The longest time of the hardware's filter. The filter keeps spikes out; an S0 contact is debounced by the board.
 constexpr uint32_t kGlitchNs = 10'000;
 
 }  // namespace

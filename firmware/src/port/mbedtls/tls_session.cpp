@@ -11,8 +11,8 @@ namespace pb::mbedtls {
 
 namespace {
 
-/// How much of a computation with elliptic curves is done in one step, in the library's own unit: a signature on P-256
-/// takes several hundred steps of it on the host, and a step some milliseconds on the chip.
+/// The share of a computation with elliptic curves in one step, in the library's own unit. A signature on P-256 takes
+/// several hundred such steps on the host, and a step takes some milliseconds on the chip.
 constexpr unsigned kOperationsPerStep = 500;
 
 constexpr uint8_t kFirstAlertOfCertificates = 42;  // bad_certificate
@@ -37,7 +37,7 @@ int random_bytes(void* rng, unsigned char* into, size_t length) {
   return 0;
 }
 
-/// A blob on the heap, cleared when it is given back, with a NUL behind it as the library wants PEM.
+/// A blob on the heap, with a NUL behind it, which the library requires for PEM. It is cleared when it is released.
 class Blob {
  public:
   Blob(TlsMemory& memory, Secrets& secrets, Text key) : memory_(memory) {
@@ -55,7 +55,7 @@ class Blob {
   bool has_memory() const { return bytes_ != nullptr; }
   bool is_there() const { return result_ == SecretsResult::ok && length_ > 0; }
   const uint8_t* data() const { return bytes_; }
-  /// With the NUL where it is PEM.
+  /// Includes the NUL if the blob is PEM.
   size_t length() const {
     constexpr Text kPem = "-----BEGIN";
     const bool is_pem = length_ > kPem.length && memcmp(bytes_, kPem.data, kPem.length) == 0;
@@ -197,13 +197,13 @@ TlsSession::State TlsSession::step() {
   if (code == 0) {
     state_ = State::open;
     is_computing_ = wants_output_ = false;
-    // A refusal that the handshake got over is not the reason of a later end.
+    // An allocation that failed during a successful handshake is not the reason of a later end.
     TlsMemory::take_failed();
     failed_ = 0;
   } else if (!is_waiting(code)) {
     end(code);
   } else if (const size_t failed = TlsMemory::take_failed(); failed != 0) {
-    // The library goes on after some refusals, and the peer rejects what it sends then.
+    // After some failed allocations the library continues, and the peer rejects its next bytes.
     failed_ = failed;
   }
   return state_;
@@ -259,7 +259,8 @@ TcpFailure TlsSession::judge(int64_t unix_s) const {
 
 size_t TlsSession::send(Bytes bytes) {
   if (state_ != State::open) return bytes.length;
-  // A record that the wire did not take whole is still with the library, which counts the bytes of that one only.
+  // A record that the wire did not take whole is still with the library. The library counts the bytes of that record
+  // only.
   const size_t offered = unsent_ != 0 ? unsent_ : bytes.length;
   const int code = mbedtls_ssl_write(&ssl_, bytes.data, offered);
   if (code > 0) {

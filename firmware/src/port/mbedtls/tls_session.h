@@ -54,7 +54,7 @@ class TlsSession {
 
   State state() const { return state_; }
   const TcpProblem& problem() const { return problem_; }
-  /// Whether it waits for the wire to take bytes, rather than for bytes.
+  /// Whether the session waits for the wire to take bytes, rather than for bytes from it.
   bool wants_output() const { return wants_output_; }
   /// Whether a computation is unfinished: the next call continues it, without any event.
   bool is_computing() const { return is_computing_; }

@@ -26,7 +26,7 @@ class BoardListener {
 };
 
 /// The device's end of the link to the virtual board: one text message per packet. End of file means power off and ends
-/// the process at once. So does an unknown message, because then the two programs do not match.
+/// the process at once. An unknown message does the same, because then the two programs do not match.
 class BoardLink {
  public:
   BoardLink(int fd, BoardListener& listener) : fd_(fd), listener_(listener) {}

@@ -33,7 +33,7 @@ void ClockLink::handle(const std::string& message) {
   std::istringstream words(message);
   std::string word;
   words >> word;
-  if (word == "wake") return;  // its only effect is to end the sleep
+  if (word == "wake") return;  // the message only ends the sleep
   if (word == "ask" && words >> asked_) return;
   fprintf(stderr, "plugbench-device: the clock's message '%s' is not understood; see docs/virtual-board.md\n",
           message.c_str());

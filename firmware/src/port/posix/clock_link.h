@@ -7,7 +7,7 @@
 namespace pb::posix {
 
 /// The device's end of the link for stepped time (docs/virtual-board.md). End of file means power off and ends the
-/// process at once; so does an unknown message. Loop only.
+/// process at once. An unknown message also ends the process. Loop only.
 class ClockLink {
  public:
   explicit ClockLink(int fd) : fd_(fd) {}

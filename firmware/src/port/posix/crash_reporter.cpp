@@ -144,7 +144,7 @@ void CrashReporter::on_signal(int signal) {
     const char* cause = reporter->cause_;
     reporter->report(cause != nullptr ? cause : cause_of(signal));
   }
-  raise(signal);  // its handler is the default again
+  raise(signal);  // the signal has its default handler again
 }
 
 void CrashReporter::note_sanitizer_error() {

@@ -34,7 +34,7 @@ class CrashReporter {
   RetainedMemory* memory_ = nullptr;
   const char* cause_ = nullptr;
   uintptr_t load_address_ = 0;
-  uintptr_t length_ = 0;  ///< of the executable in memory; frames of host libraries are omitted
+  uintptr_t length_ = 0;  ///< the length of the executable in memory; frames of host libraries are omitted
   char* signal_stack_;
 };
 

@@ -24,7 +24,7 @@ constexpr size_t padded(size_t length) {
 /// The layout in flash, little-endian. The CRC covers all other fields and the value.
 struct FlashSecrets::Record {
   uint8_t magic[4];
-  uint32_t generation;  ///< of the two slots the later one counts
+  uint32_t generation;  ///< the slot with the later generation counts
   uint32_t length;
   uint8_t removed;
   uint8_t unused[15];

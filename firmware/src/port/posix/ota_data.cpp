@@ -39,7 +39,8 @@ bool OtaData::choose(size_t slot) {
   const size_t place = newest(present);
   Entry entry;
   memset(&entry, 0xFF, sizeof entry);
-  // The sequence number selects the slot: (sequence - 1) modulo the number of slots. It is the next one of this slot.
+  // The sequence number selects the slot: (sequence - 1) modulo the number of slots. The entry gets the next number of
+  // this slot.
   const uint32_t last = place == kEntries ? 0 : present.sequence;
   entry.sequence = last + 1;
   if (last % kSlots != slot) ++entry.sequence;

@@ -25,7 +25,7 @@ class OtaData {
     uint32_t sequence;
     uint8_t label[20];
     uint32_t state;
-    uint32_t crc;  ///< of the sequence number
+    uint32_t crc;  ///< the CRC of the sequence number
   };
   static constexpr uint32_t kNew = 0;            // ESP_OTA_IMG_NEW
   static constexpr uint32_t kPendingVerify = 1;  // ESP_OTA_IMG_PENDING_VERIFY

@@ -73,7 +73,7 @@ void PosixFlash::tear_off(size_t offset, size_t length, const uint8_t* programme
   }
   link_.send_torn(operation_);
   // The board cuts the power now, which ends the process. Until then the device has to be idle, because in stepped time
-  // the board only acts on an idle device.
+  // the board acts on an idle device only.
   for (;;) {
     link_.catch_up();
     blocker_.block_until(clock_.now_us() + kPollInterval);

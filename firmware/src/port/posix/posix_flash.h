@@ -28,8 +28,8 @@ class PosixFlash final : public Flash {
 
   /// Sets the device time of a sector erase, in ms.
   void set_erase_time(Millis ms) { erase_ms_.store(ms); }
-  /// Tears the `operation`-th program or erase from now: `none` of it is done, the first `half`, or a `random` part of
-  /// its bits chosen by `seed`. 0 cancels that.
+  /// Tears the `operation`-th program or erase from now. The flash gets `none` of it, its first `half`, or a `random`
+  /// part of its bits chosen by `seed`. Operation 0 cancels that.
   void tear(uint64_t operation, const std::string& mode, uint64_t seed);
   void set_claims_full(bool full) { full_.store(full); }
 

@@ -22,7 +22,7 @@ class PosixNetwork final : public Network, public WakeSource {
   void set_access_point(bool up, Millis associate_ms, Millis dhcp_ms);
   /// Changes the simulated radio. Any thread.
   void change_radio(const RadioChange& change);
-  /// Whether packets pass now, whatever the events said. Loop only.
+  /// Whether packets pass now, independent of the reported events. Loop only.
   bool link_up();
   /// Whether our own access point is open.
   bool is_access_point_open() const;

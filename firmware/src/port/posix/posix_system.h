@@ -44,7 +44,7 @@ class PosixSystem final : public System, public TestControls {
   PosixTcp& tcp_;
   DeviceHeap& heap_;
   RetainedMemory& retained_;
-  std::vector<void*> held_;  ///< by limit_largest_block()
+  std::vector<void*> held_;  ///< the blocks that limit_largest_block() holds
   OtaData ota_data_;
   std::string build_id_;
 };

@@ -256,7 +256,7 @@ void PosixTcp::add_to(UnderWay& under_way) const {
     socklen_t length = sizeof info;
     if (getsockopt(socket.fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) continue;
     if (info.tcpi_state == TCP_SYN_SENT) ++under_way.connecting;
-    // Of a connection that was reset, the last bytes are never acknowledged.
+    // The last bytes of a reset connection are never acknowledged.
     const bool alive = info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;
     if (alive && queued(socket.fd, SIOCOUTQ) > queued(socket.fd, SIOCOUTQNSD)) under_way.unacknowledged = true;
   }

@@ -28,8 +28,8 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  /// @param listener_fd a bound socket that listens, for connections from outside, whatever port the firmware names;
-  /// -1: none. It stays the caller's.
+  /// @param listener_fd a bound socket that listens, for connections from outside to any port that the firmware names;
+  /// -1: none. The caller keeps and closes it.
   PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng,
            int listener_fd = -1);
   ~PosixTcp();
@@ -68,7 +68,7 @@ class PosixTcp final : public Tcp, public WakeSource {
     bool resolve(const std::string& name, uint16_t port, int flags);
     void end();
 
-    int ended_fd;  ///< readable once the lookup has ended; wakes the loop
+    int ended_fd;  ///< readable when the lookup has ended; wakes the loop
     std::atomic<bool> ended{false};
     bool found = false;
     sockaddr_storage address{};

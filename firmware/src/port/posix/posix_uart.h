@@ -32,7 +32,7 @@ class PosixUart final : public Uart, public WakeSource {
   int fd_;
   RingBuffer<uint8_t, kRing> ring_;
   uint32_t dropped_ = 0;
-  bool read_to_end_ = false;  ///< since the last sleep
+  bool read_to_end_ = false;  ///< the input was read to its end since the last sleep
   bool hung_up_ = false;      ///< the last read found the other end closed
 };
 

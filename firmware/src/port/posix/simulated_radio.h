@@ -20,9 +20,9 @@ enum class LeftEvents : uint8_t { normal, lost, twice };
 struct RadioChange {
   enum class Kind : uint8_t { none, access_point, refuse, kick, events, leases, silence };
   Kind kind = Kind::none;
-  size_t number = 0;         ///< of `access_point`
-  AccessPoint access_point;  ///< without a name: it is off the air
-  uint16_t reason = 0;       ///< of `refuse` and `kick`
+  size_t number = 0;         ///< the number of `access_point`
+  AccessPoint access_point;  ///< off the air without a name
+  uint16_t reason = 0;       ///< the reason of `refuse` and `kick`
   LeftEvents events = LeftEvents::normal;
   bool gives_leases = true;
   Millis duration = 0;  ///< the delay of `events`, and of `silence` itself
@@ -100,7 +100,7 @@ class SimulatedRadio final : public StationDriver {
   Millis step_ = kNever;  ///< end of the attempt, or of DHCP
   ScanState scan_ = ScanState::none;
   Millis scan_end_ = kNever;
-  Event events_[kMaxEvents];  ///< by time
+  Event events_[kMaxEvents];  ///< sorted by time
   size_t event_count_ = 0;
 };
 

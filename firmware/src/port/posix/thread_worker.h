@@ -15,8 +15,8 @@ namespace pb::posix {
 /// Runs the jobs in a thread of its own, as the chip does in a task. The loop runs meanwhile, even during an erase, so
 /// that ThreadSanitizer and the tests cover the data that both share.
 ///
-/// In stepped time the device is not idle while a job runs, but it is idle while a job blocks for a time: the end of
-/// that is a deadline of the device, at which the loop resumes the job.
+/// In stepped time the device is not idle while a job runs, but it is idle while a job blocks for a time. The end of
+/// that time is a deadline of the device, at which the loop resumes the job.
 class ThreadWorker final : public PosixWorker, private Blocker {
  public:
   static constexpr size_t kMaxJobs = 16;

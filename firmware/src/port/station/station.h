@@ -9,8 +9,8 @@ class StationDriver {
  public:
   enum class Connect : uint8_t {
     started,
-    busy,    ///< it is joined or joining: it has to leave first
-    failed,  ///< it will not report anything
+    busy,    ///< the station is joined or joining: it has to leave first
+    failed,  ///< no event will follow
   };
   /// Starts to join the network that the port has prepared.
   virtual Connect connect() = 0;
@@ -41,7 +41,7 @@ class Station {
   void begin() {
     if (state_ != NetworkState::down) return;
     state_ = NetworkState::associating;
-    // Otherwise the driver's event starts it.
+    // Otherwise the driver's event starts the attempt.
     if (is_started_ && !is_leaving_) connect();
   }
 
@@ -49,7 +49,7 @@ class Station {
   void end(uint16_t reason) {
     if (state_ == NetworkState::down) return;
     fall(reason);
-    // If the event that answers the last disconnect() is still missing, it is lost: the next attempt must not wait for
+    // If the event that answers the last disconnect() is still missing, it is lost. The next attempt must not wait for
     // it.
     is_leaving_ = is_started_ && !is_leaving_ && driver_.disconnect();
   }
@@ -87,8 +87,8 @@ class Station {
       if (state_ == NetworkState::associating) connect();
       return;
     }
-    // A late or second answer to disconnect() must not end an attempt either, nor the late event of an earlier link the
-    // present one.
+    // A late or second answer to disconnect() must not end an attempt either. A late event of an earlier link must not
+    // end the present link.
     if (reason == Network::kReasonLeave && state_ == NetworkState::associating) return;
     if ((state_ == NetworkState::dhcp || state_ == NetworkState::up) && driver_.is_joined()) return;
     fall(reason);

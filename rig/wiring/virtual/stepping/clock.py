@@ -77,7 +77,7 @@ class SteppedClock(BenchClock):
 
     def __init__(self) -> None:
         self._now = START_NS
-        self._rested = 0  # the latest time at which all were idle: what was due then has occurred
+        self._rested = 0  # the latest time at which all were idle: all events due then have occurred
         super().__init__()
         self._utc_at_start = EPOCH
         self._changed = threading.Condition()
@@ -99,15 +99,16 @@ class SteppedClock(BenchClock):
         return self._now
 
     def has_passed(self, end: int) -> bool:
-        """Return whether it is later than a stamp, or all participants have been idle at the stamp.
+        """Return whether the time is past a stamp, or all participants have been idle at the stamp.
 
-        A wait may return early, in real time, at the stamp itself: a message that the device sends then is in time.
+        A wait may return early, in real time, at the stamp itself. A message that the device sends at that stamp is in
+            time.
         """
         if self._now != end:
             return self._now > end
         if self._rested >= end or self._conductor is None:
             return True
-        return threading.current_thread() in [loop.thread for loop in self._loops]  # it would wait for itself
+        return threading.current_thread() in [loop.thread for loop in self._loops]  # a deadlock otherwise
 
     def condition(self, lock: Any = None) -> threading.Condition:
         """Return a condition whose notified threads run before time advances."""
@@ -141,7 +142,7 @@ class SteppedClock(BenchClock):
                 waiter.condition.wait(SIGNAL_LATENCY_S)
 
     def holdup(self) -> str:
-        """Describe why bench time is stopped: a participant works, or no thread waits. Empty if it is not."""
+        """Describe why bench time is stopped: a participant works, or no thread waits. Empty if time runs."""
         with self._changed:
             if self._conductor is None:
                 return ""
@@ -211,7 +212,7 @@ class SteppedClock(BenchClock):
             loop.thread = threading.current_thread()
             loop.due = loop.due_after(timeout)
             loop.idle = True
-            # Each notification costs a thread switch: the conductor only needs that of the last loop.
+            # Each notification costs a thread switch. The conductor needs only the notification of the last loop.
             if self._waiters and all(other.idle for other in self._loops):
                 self._changed.notify_all()
         self._end_turn(loop)
@@ -229,7 +230,7 @@ class SteppedClock(BenchClock):
                 before = self._loops[: self._loops.index(loop)] if loop in self._loops else []
                 activity, device = self._activity, self._device
             if time.monotonic() > end:
-                break  # a device that never becomes idle must not prevent the bench from ending it
+                break  # the bench must be able to end a device that never becomes idle
             if (device is None or self._device_is_idle(device, activity)) and not _any_ready(before):
                 break
             self._end_turn(loop)
@@ -323,7 +324,7 @@ class SteppedClock(BenchClock):
                 return not _any_under_way(loops)
             were_under_way = _any_under_way(loops)
             if not self._device_is_idle(device, activity) or device.idle is None:
-                return False  # or it has ended, but the board has not noticed yet
+                return False  # or the device has ended, unknown to the board
             if were_under_way or not device.idle.is_at_rest(ignores_syn=self.ignores_syn):
                 device.forget()  # bytes may have arrived after its report
                 if _any_under_way(loops) or not self._device_is_idle(device, activity) or device.idle is None:
@@ -360,7 +361,7 @@ class SteppedClock(BenchClock):
         try:
             for waiter in waiters:
                 with waiter.condition:
-                    # Not `_Condition.notify`, because they are marked already.
+                    # Not `_Condition.notify`, because the threads are marked already.
                     threading.Condition.notify_all(waiter.condition)
         finally:
             self._changed.acquire()

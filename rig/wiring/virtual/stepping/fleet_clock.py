@@ -1,7 +1,7 @@
 """The clock of a fleet: many devices and one event loop in stepped time, driven by that loop's own thread.
 
-`SteppedClock` serves a bench, whose threads wait for one device. Here only the loop waits: when it has nothing to
-do, it lets the devices work until they are idle, and then advances time to the earliest deadline.
+`SteppedClock` serves a bench, whose threads wait for one device. Here only the loop waits. When the loop has nothing to
+do, it lets the devices work until they are idle. Then it advances time to the earliest deadline.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _IDLE_LIMIT_S = 300.0
 class FleetClock(BenchClock):
     """Bench time from `START_NS`. Only the thread of its event loop uses it.
 
-    The order of events is the same in each run as far as the devices do not affect each other: at one moment, all due
-    devices work, then the loop.
+    At one moment, all due devices work, then the loop. So the order of events is the same in each run if the devices do
+    not affect each other.
 
     Attributes:
         page: the time in shared memory, for the devices.
@@ -128,7 +128,7 @@ class FleetClock(BenchClock):
     def _take_report(self, place: int) -> None:
         device = self._devices[place]
         end = time.monotonic() + _IDLE_LIMIT_S
-        # A report that answers an earlier question ends the wait of `receive`, too.
+        # A report that answers an earlier query also ends the wait of `receive`.
         while not device.ended and not device.receive(end - time.monotonic()):
             if time.monotonic() >= end:
                 raise BenchError(

@@ -27,7 +27,7 @@ def unacknowledged(descriptor: int) -> bool:
     """Return whether a TCP connection has bytes in flight.
 
     Args:
-        descriptor: the descriptor of any file; False for one that is closed or not a TCP connection.
+        descriptor: the descriptor of any file; False if it is closed or not a TCP connection.
     """
     try:
         unsent = _queued(descriptor, _SIOCOUTQNSD)

@@ -16,7 +16,7 @@ _SHORT = 0.1
 """The share of the limit in which the state of the device is not read."""
 
 _PAUSE_S = 2.0
-"""A pause longer than this restarts the detection: a wait polls once a second (`SIGNAL_LATENCY_S`)."""
+"""A pause longer than this restarts the detection: a wait polls every second (`SIGNAL_LATENCY_S`)."""
 
 _STATES = {"R": "running", "S": "sleeping", "D": "waiting for the disk", "T": "stopped", "t": "traced", "Z": "dead"}
 
@@ -25,8 +25,8 @@ class Stall:
     """The time since the last progress."""
 
     def __init__(self) -> None:
-        self._since: float | None = None  # real time
-        self._used: float | None = None  # processor time of the device, once there was no progress for a while
+        self._since: float | None = None  # the start of the lack of progress, in real time
+        self._used: float | None = None  # processor time of the device after some time without progress
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
 
@@ -56,7 +56,7 @@ class Stall:
         used = _cpu_s(device.pid) if device else 0.0
         if self._used is None:
             self._used = used
-        # The limit of a running device applies to its processor time, of which a busy computer may give it little.
+        # The limit of a running device applies to its processor time, because a busy computer may give it little.
         runs = device is not None and not busy and _state(device.pid) == _STATES["R"]
         if (used - self._used if runs else now - self._since) < LIMIT_S:
             return None

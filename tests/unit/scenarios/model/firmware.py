@@ -10,7 +10,7 @@ from tests.unit.scenarios.model.session import Payload
 from tests.unit.scenarios.model.transfer import transfer
 
 IMAGE = b"IMAGE 2"
-"""An image for the model. It installs anything that begins with IMAGE."""
+"""An image for the model, which installs anything that begins with IMAGE."""
 
 TRANSFER_S = 5.0
 """Bench seconds of a download or an upload."""
@@ -40,7 +40,7 @@ class Firmware(Core):
         Args:
             location: the URL of the image.
             report: sends a status.
-            verify: verifies the signature of an image, and reports the result; None: it has no signature.
+            verify: verifies the signature of an image, and reports the result; None: the image has no signature.
         """
         await report("Downloading")
         await asyncio.sleep(TRANSFER_S)

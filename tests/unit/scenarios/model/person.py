@@ -1,4 +1,4 @@
-"""The person who acts at the model, and what stands in for the rig's access to it in cases of security profiles."""
+"""The person who acts at the model, and the device by which cases with secrets reach the model."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ModelPerson:
 
 
 class ModelDevice:
-    """The part of a device that the step `secured` uses: it writes secrets to it, and provisions its profile."""
+    """The part of a device that the step `secured` uses to write secrets and to provision a profile."""
 
     def __init__(self, model: Model, csms: Csms, loop: asyncio.AbstractEventLoop) -> None:
         self._model = model

@@ -31,7 +31,7 @@ class SmartCharging(Core):
         return {"status": "Accepted"}
 
     def install(self, profile: Payload) -> None:
-        """Add a profile; it replaces the one of its id, and the one of its purpose and stack level."""
+        """Add a profile. It replaces the profile of the same id, and any of the same purpose and stack level."""
         self.installed = [
             each
             for each in self.installed

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 async def reject_certificate(url: str, context: ssl.SSLContext) -> None:
-    """Begin a handshake with a server whose certificate is known to be invalid, and send the alert that says so.
+    """Begin a handshake with a server whose certificate is known to be invalid, and send the alert.
 
     Args:
         url: the URL of the server.

@@ -1,4 +1,4 @@
-"""A loop knows its TCP connections, so that only those are checked for bytes in flight."""
+"""A loop lists its TCP connections, so that only those are checked for bytes in flight."""
 
 from __future__ import annotations
 
