@@ -119,7 +119,7 @@ class WifiSilence(Fault):
     seconds: Annotated[int, Limits(least=1, most=3600)] = 90
     name: ClassVar[str] = "wifi-silence"
     summary: ClassVar[str] = (
-        "the access point ends the association and rejects attempts until the device has made none for that time"
+        "the access point ends the association and rejects attempts until the device was silent for that time"
     )
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 

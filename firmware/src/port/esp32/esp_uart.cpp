@@ -20,8 +20,8 @@ EspUart::EspUart(EspWaker& waker, UBaseType_t priority)
   // The handler lies in RAM (CONFIG_UART_ISR_IN_IRAM): the FIFO holds 11 ms, an erase takes up to 400.
   ESP_ERROR_CHECK(uart_driver_install(kPort, kReceiveRing, 0, 0, nullptr, ESP_INTR_FLAG_IRAM));
   ESP_ERROR_CHECK(uart_param_config(kPort, &config));
-  // The driver calls the callback before the bytes are in its ring. The loop's task cannot look there in between,
-  // because the interrupt is on its core: the loop's task has installed the driver.
+  // The driver calls the callback before the bytes are in its ring. The loop's task cannot look there in between: it
+  // has installed the driver, so the interrupt is on its core.
   woken_by_input = &waker;
   uart_set_select_notif_callback(kPort, &on_driver_news);
   task_ = xTaskCreateStatic(&send, "uart", sizeof stack_, this, priority, stack_, &task_state_);
