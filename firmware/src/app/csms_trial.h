@@ -12,7 +12,7 @@ namespace pb {
 /// new connection.
 class CsmsTrial final : public Feature {
  public:
-  /// Time with a network; without one nothing is known about the CSMS.
+  /// Time with a network. Without a network nothing is known about the CSMS.
   static constexpr Millis kLimit = 120'000;
 
   CsmsTrial(Config& config, const Connection& connection, const ChargePoint& charge_point, const Wifi& wifi)

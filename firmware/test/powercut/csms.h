@@ -42,9 +42,9 @@ class Csms {
   std::string request(const std::string& action, const std::string& payload, std::string& id);
   /// The payload of the answer to a request; nullptr before it arrives.
   const std::string* answer(const std::string& id) const;
-  /// The id of the last transaction of an idTag; 0 without one.
+  /// The id of the last transaction of an idTag; 0 if there is none.
   int64_t transaction_of(const std::string& id_tag) const;
-  /// The id of the transaction that a message started; 0 without one. @param id without the suffix of a resend
+  /// The id of the transaction that a message started; 0 if it started none. @param id without the suffix of a resend
   int64_t transaction_started_by(const std::string& id) const;
   /// Transactions that were started and not stopped.
   size_t open() const { return open_.size(); }

@@ -64,12 +64,12 @@ class Device {
     return alive() && done();
   }
 
-  /// Types a line on the console. @return the answer, empty without one.
+  /// Types a line on the console. @return the answer; empty if there is none.
   std::string command(const std::string& line);
   Status status();
   /// Changes a setting on the console.
   void set(const std::string& key, const std::string& value);
-  /// Sends a request of the CSMS. @return the payload of the answer, empty without one.
+  /// Sends a request of the CSMS. @return the payload of the answer; empty if there is no answer.
   std::string call(const std::string& action, const std::string& payload);
   /// As call(), for a request that changes the stored value of `key`.
   void call_to_store(const std::string& action, const std::string& payload, const std::string& key,
@@ -78,7 +78,7 @@ class Device {
   /// The password of the page that the device has printed last.
   const std::string& first_password() const { return password_; }
   /// Sends a request to the device's page. @param bytes of it that arrive before the connection is lost; all: none is
-  /// @return the answer, empty without one
+  /// @return the answer; empty if there is none
   std::string browse(const std::string& request, size_t bytes = std::string::npos);
 
   /// Logs a numbered note of 250 bytes, and has it written to flash.

@@ -163,7 +163,7 @@ void assert_resent_unchanged(Simple& rig) {
   TEST_ASSERT_EQUAL_STRING(first.c_str(), sent(rig).c_str());
 }
 
-/// Makes a whole charge with a stale clock, or without one; then the CSMS sends the time.
+/// Makes a whole charge with a stale clock, or without a clock. Then the CSMS sends the time.
 void charge_before_the_time_is_known(Simple& rig, bool has_stale_clock) {
   if (has_stale_clock) boot_with_a_stale_clock(rig);
   rig.tx().set_nominal_voltage(230);

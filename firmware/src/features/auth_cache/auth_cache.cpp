@@ -142,7 +142,7 @@ bool AuthCache::find(CacheSearch& search) {
   return fetch(search);
 }
 
-/// The next slot that may have the idTag; kNone without one.
+/// The next slot that may have the idTag; kNone if there is none.
 size_t AuthCache::next_slot(Text id_tag, size_t from) const {
   const uint16_t hash = short_hash(id_tag);
   while (from < kMaxEntries && (slots_[from].used == 0 || slots_[from].hash != hash)) ++from;

@@ -27,7 +27,8 @@ struct Identity {
 
 /// Receives the result of a DataTransfer to the CSMS.
 struct DataTransferDone {
-  /// @param answer the payload of DataTransfer.conf, empty without one  @param failure the cause of a missing answer
+  /// @param answer the payload of DataTransfer.conf; empty if there is none
+  /// @param failure the cause of a missing answer
   void (*call)(void* context, Text answer, Text failure) = nullptr;
   void* context = nullptr;
 };

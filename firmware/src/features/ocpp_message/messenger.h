@@ -223,7 +223,7 @@ class Messenger final : public Feature, private ConnectionListener {
   Call dequeue(size_t index);
   /// Writes the message id of a request. @param into at least kMaxMessageId bytes
   Text id_of(uint32_t number, Span<char> into) const;
-  /// Index of the request to send next, kMaxWaiting without one.
+  /// Index of the request to send next; kMaxWaiting if there is none.
   size_t next_request() const;
   bool has_user_request() const;
   void fail_outstanding(CallFailure failure, Millis now);

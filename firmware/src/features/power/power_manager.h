@@ -60,7 +60,8 @@ class PowerManager final : public Feature {
   PowerState state() const { return state_; }
   /// The time since the boot in which the device was idle.
   Millis idle_time() const { return idle_time_ + (state_ == PowerState::idle ? clock_.now() - since_ : 0); }
-  /// The time from the last failure of the mains power until energy, messages and log were on flash; 0 without one.
+  /// The time from the last failure of the mains power until energy, messages and log were on flash; 0 without a
+  /// failure.
   Millis flush_time() const { return flush_time_; }
   /// Adds the member `power`: the state, the ways to save that are in use, and the level of a brown-out.
   void write_status(JsonWriter& json) const;

@@ -71,7 +71,7 @@ class SchemaStore {
   SchemaPack pack_;
   size_t slot_ = 0;
 
-  size_t length_ = 0;   // the length of the new pack; 0 without one
+  size_t length_ = 0;   // the length of the new pack; 0 if no pack is being written
   size_t written_ = 0;  // bytes of the new pack in the slot
   SchemaPack new_pack_;
   bool is_busy_ = false;

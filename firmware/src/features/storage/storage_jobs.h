@@ -57,7 +57,7 @@ class StorageJobs {
     uint8_t* place = place_for(Storage::kMaxContent);
     return place == nullptr ? MutableBytes() : MutableBytes(place, Storage::kMaxContent);
   }
-  /// The oldest job, nullptr without one.
+  /// The oldest job; nullptr if there is none.
   StorageJob* front() { return jobs_.front(); }
   void drop_front() {
     const MutableBytes content = jobs_.front()->content;

@@ -67,7 +67,7 @@ class Attempts {
   bool may_send(Millis now) const { return now >= retry_at_; }
   /// The pause after the last failed attempt, in ms.
   Millis pause() const { return pause_; }
-  /// The end of the pause, kNever without one.
+  /// The end of the pause; kNever without a pause.
   Millis next_due() const { return retry_at_ > 0 ? retry_at_ : kNever; }
 
  private:

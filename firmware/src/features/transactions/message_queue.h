@@ -68,7 +68,7 @@ class MessageQueue {
   const WaitingMessage* begin() const { return entries_; }
   const WaitingMessage* end() const { return entries_ + count_; }
   size_t files() const { return count_; }
-  /// The oldest message that is not finished, nullptr without one.
+  /// The oldest message that is not finished; nullptr if there is none.
   WaitingMessage* front() { return const_cast<WaitingMessage*>(static_cast<const MessageQueue*>(this)->front()); }
   const WaitingMessage* front() const;
   WaitingMessage* find(uint32_t sequence);

@@ -85,7 +85,7 @@ class Outbox final : public DurableCalls {
   MessagePayloads payloads_;
   TransactionRetries retries_;
   Attempts attempts_;         // the attempts to send the front message
-  IdTag sent_id_tag_;         // the idTag of the front message after it was sent; empty without one
+  IdTag sent_id_tag_;         // the idTag of the front message after it was sent; empty if it has none
   UnixMillis sent_time_ = 0;  // the timestamp of the front message after it was sent
   Millis held_until_ = 0;     // end of the hold of the front message; 0: not held
 };

@@ -64,7 +64,7 @@ class StopData {
   static bool is_dirty(const Place& place) { return place.dirty; }
   static bool is_saved(const Place& place) { return !place.dirty && !place.writing; }
 
-  /// The place of the oldest transaction that `fits`, nullptr without one.
+  /// The place of the oldest transaction that `fits`; nullptr if none fits.
   const Place* oldest(bool (*fits)(const Place& place)) const;
   const MeterBatch* in_memory(uint32_t transaction) const;
   bool read(uint32_t transaction, MeterBatch& batch) const;

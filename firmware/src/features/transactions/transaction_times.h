@@ -12,7 +12,7 @@ class TransactionTimes {
   TransactionTimes(const TimeSync& time, uint32_t boot) : time_(time), boot_(boot) {}
 
   Stamp stamp(Millis now) const {
-    // The stamp has any time with which the message can be sent: after a power cut the message is resent unchanged.
+    // The stamp has some time, so the message can be sent: after a power cut the message is resent unchanged.
     const TimeQuality quality = time_.quality();
     return {boot_, now, quality == TimeQuality::none ? 0 : time_.at(now), quality == TimeQuality::csms};
   }

@@ -63,7 +63,7 @@ class Transactions final : public Feature, private StartListener {
   void sample(const MeterReading& reading, ReadingContext context, Measurands measurands, Millis now);
   /// Adds a reading to the transactionData of the StopTransaction.
   void keep_for_stop(const MeterReading& reading, ReadingContext context, Measurands measurands, Millis now);
-  /// Ends the open transaction. @param id_tag with which it was ended, or empty
+  /// Ends the open transaction. @param id_tag the idTag that ended it, or empty
   void end(StopReason reason, Text id_tag, uint64_t energy_wh, Millis now);
   /// Ends a transaction that load() has kept open, with the energy and time last saved.
   void end_as_left(StopReason reason, Millis now);

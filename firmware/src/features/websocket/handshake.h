@@ -48,9 +48,9 @@ class WsHandshake {
 
   /// Status code of the answer, 0 before it is known.
   uint16_t status() const { return status_; }
-  /// The seconds in the Retry-After of a refusal (RFC 9110 section 10.2.3); 0 without one.
+  /// The seconds in the Retry-After of a refusal (RFC 9110 section 10.2.3); 0 without Retry-After.
   uint32_t retry_after_s() const;
-  /// The target of a redirection, empty without one (RFC 9110 section 10.2.2). The redirection is not followed.
+  /// The target of a redirection; empty if there is none (RFC 9110 section 10.2.2). The redirection is not followed.
   Text location() const { return {line_ + kMaxLine, location_length_}; }
   /// The reason of a refusal.
   const char* reason() const { return reason_; }
@@ -80,7 +80,7 @@ class WsHandshake {
   bool accepted_ = false;
   bool subprotocol_seen_ = false;
   uint32_t retry_after_s_ = 0;
-  int64_t retry_at_s_ = 0;  // Retry-After as a date; 0 without one. date_s_ is the server's own time
+  int64_t retry_at_s_ = 0;  // Retry-After as a date; 0 without a date. date_s_ is the server's own time
   int64_t date_s_ = 0;
   size_t location_length_ = 0;
   const char* reason_ = "";

@@ -52,7 +52,7 @@ class BoardLink {
   void send_torn(uint64_t n);
 
  private:
-  /// @return the next message, empty without one if `flags` forbid to wait
+  /// @return the next message; empty if there is none and `flags` forbid to wait
   std::string receive(int flags = 0);
   /// Processes messages in the calling thread until the power is off.
   [[noreturn]] void serve();

@@ -36,7 +36,7 @@ class OtaData {
   static constexpr uint32_t kSlots = 2;
 
   uint32_t state() const;
-  /// @return the number of the entry that the boot loader follows, kEntries without one
+  /// @return the number of the entry that the boot loader follows; kEntries if there is none
   size_t newest(Entry& entry) const;
   bool put(size_t place, const Entry& entry);
 
