@@ -42,7 +42,7 @@ HEADER: Mapping[str, Schema] = {
     "settings": {
         "type": "object",
         "additionalProperties": {"type": ["string", "integer", "boolean"]},
-        "description": "settings with which the device is provisioned",
+        "description": "settings that the device receives before the steps",
     },
     "configuration": {
         "type": "object",
