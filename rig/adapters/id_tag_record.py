@@ -69,8 +69,15 @@ def timestamp(unix_ms: int) -> str:
 
     Args:
         unix_ms: milliseconds since 1970.
+
+    Raises:
+        ValueError: the year is not in the range from 1 to 9999.
     """
-    return (_EPOCH + timedelta(milliseconds=unix_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        moment = _EPOCH + timedelta(milliseconds=unix_ms)
+    except OverflowError as problem:
+        raise ValueError(f"{unix_ms} ms since 1970 is no time") from problem
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def milliseconds(text: str) -> int:

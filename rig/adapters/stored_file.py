@@ -17,7 +17,7 @@ class StoredFile(NamedTuple):
     """A file as the device reads it.
 
     Attributes:
-        version: the version of the format; None without a header, as in files of firmware 0.1.0.
+        version: the version of the format; None without a header, as in files of early builds of firmware 0.1.0.
         state: `sound`, `damaged`, or `newer` if a later firmware has written it.
         content: the content without the header; empty unless the file is sound.
     """

@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from rig.adapters.id_tag_record import write_id_tag_record
-from rig.adapters.stored_content import CACHE_ENTRY, CACHE_EPOCH, cache_entries, sealed, unsealed
+from rig.adapters.stored_content import CACHE_ENTRY, CACHE_EPOCH, cache_entries, decode, sealed, unsealed
 from rig.adapters.stored_file import read_stored_file, with_header
 
 
 class Format(StrEnum):
-    """The formats, the oldest first. `none` is the format of firmware 0.1.0, without headers."""
+    """The formats, the oldest first. `none`, of early builds of firmware 0.1.0, has no headers."""
 
     NONE = "none"
     V1 = "1"
@@ -24,6 +24,7 @@ class Format(StrEnum):
 _VOLTAGE_AT = 46
 _CRC_END = 5
 _DEFAULT_VOLTAGE = 230
+_LARGEST_VOLTAGE = 0xFFFF
 _SLOTS = 8
 _OLD_ENTRIES = 16
 _NEW_KEYS = ("last_sent", "start_sent")
@@ -45,7 +46,7 @@ class Converted(NamedTuple):
 def convert(files: Mapping[str, bytes], to: Format) -> Converted:
     """Convert the files of a device.
 
-    Damaged files and files of a newer firmware stay as they are.
+    Damaged files, unreadable files and files of a newer firmware stay as they are.
 
     Args:
         files: all bytes of each file, by name.
@@ -55,11 +56,12 @@ def convert(files: Mapping[str, bytes], to: Format) -> Converted:
     contents: dict[str, bytes] = {}
     for name, file in files.items():
         stored = read_stored_file(file)
-        if stored.state == "sound":
+        state = _state(name, stored.content) if stored.state == "sound" else stored.state
+        if state == "sound":
             contents[name] = stored.content
         else:
             result.files[name] = file
-            result.notes.append(f"{name} is {stored.state}: it stays as it is")
+            result.notes.append(f"{name} is {state}: it stays as it is")
     if to is Format.NONE:
         _to_none(contents, result)
     else:
@@ -67,13 +69,21 @@ def convert(files: Mapping[str, bytes], to: Format) -> Converted:
     return result
 
 
+def _state(name: str, content: bytes) -> str:
+    try:
+        decode(name, content)
+    except ValueError as problem:
+        return f"unreadable ({problem})"
+    return "sound"
+
+
 def _to_1(contents: dict[str, bytes], result: Converted) -> None:
-    voltage = _settings(contents).get("nominal_voltage_v", _DEFAULT_VOLTAGE)
+    voltage, origin = _voltage(contents)
     for name, content in contents.items():
         converted = content
         if name.startswith(("tx-", "txd-")) and content[:1] in {b"M", b"S"}:
             converted = _batch(content.lower()[:1], content[_CRC_END:_VOLTAGE_AT], voltage, content[_VOLTAGE_AT:])
-            result.notes.append(f"{name} had no voltage: it has {voltage} V, the one of the settings")
+            result.notes.append(f"{name} had no voltage: it gets {voltage} V {origin}")
         elif name == "auth_cache" and content.startswith(b"["):
             _write_cache(json.loads(content), result)
             continue
@@ -98,12 +108,13 @@ def _to_none(contents: dict[str, bytes], result: Converted) -> None:
         result.notes.append(f"left out, because the format does not have them: {', '.join(left_out)}")
 
 
-def _settings(contents: Mapping[str, bytes]) -> dict[str, Any]:
-    try:
-        settings = json.loads(contents["config.json"])
-    except (KeyError, ValueError):
-        return {}
-    return settings if isinstance(settings, dict) else {}
+def _voltage(contents: Mapping[str, bytes]) -> tuple[int, str]:
+    """Return the nominal voltage in volts, and its origin."""
+    settings = json.loads(contents.get("config.json", b"{}"))
+    voltage = settings.get("nominal_voltage_v") if isinstance(settings, dict) else None
+    if isinstance(voltage, int) and 0 <= voltage <= _LARGEST_VOLTAGE:
+        return voltage, "from the settings"
+    return _DEFAULT_VOLTAGE, "by default"
 
 
 def _batch(magic: bytes, head: bytes, voltage: int | None, samples: bytes) -> bytes:
@@ -112,10 +123,8 @@ def _batch(magic: bytes, head: bytes, voltage: int | None, samples: bytes) -> by
 
 
 def _older_ledger(name: str, content: bytes, result: Converted) -> bytes:
-    try:
-        ledger = unsealed(content)
-    except ValueError as problem:
-        result.notes.append(f"{name} stays as it is: {problem}")
+    ledger = unsealed(content)
+    if not isinstance(ledger, dict):
         return content
     lost = [key for key in _NEW_KEYS if ledger.pop(key, 0)]
     if lost:
@@ -123,29 +132,33 @@ def _older_ledger(name: str, content: bytes, result: Converted) -> bytes:
     return sealed(ledger)
 
 
-def _write_cache(entries: list[dict[str, Any]], result: Converted) -> None:
-    known = [entry for entry in entries if "idTag" in entry]
+def _write_cache(entries: list[Any], result: Converted) -> None:
+    known = [record for entry in entries if (record := _record(entry))]
     state = {"epoch": 0, "incomplete": len(known) != len(entries)}
     result.files["auth_cache"] = with_header(json.dumps(state, separators=(",", ":")).encode())
     for first in range(0, len(known), _SLOTS):
         content = CACHE_EPOCH.pack(0) + b"".join(
-            CACHE_ENTRY.pack(slot, first + slot + 1) + write_id_tag_record(entry)
-            for slot, entry in enumerate(known[first : first + _SLOTS])
+            CACHE_ENTRY.pack(slot, first + slot + 1) + record
+            for slot, record in enumerate(known[first : first + _SLOTS])
         )
         result.files[f"cache-{first // _SLOTS:010d}"] = with_header(content)
 
 
+def _record(entry: Any) -> bytes:
+    """Return the record of an entry; empty if the entry is invalid."""
+    try:
+        return write_id_tag_record(entry)
+    except (ValueError, TypeError, AttributeError):  # JSON of any shape
+        return b""
+
+
 def _read_cache(state: dict[str, Any], contents: Mapping[str, bytes], result: Converted) -> bytes:
     found: list[tuple[int, dict[str, Any]]] = []
-    incomplete = bool(state.get("incomplete"))
+    incomplete = bool(state.get("incomplete")) or any(name.startswith("cache-") for name in result.files)
     for name, content in contents.items():
         if not name.startswith("cache-") or CACHE_EPOCH.unpack_from(content)[0] != state.get("epoch", 0):
             continue
-        try:
-            found += [(used, record) for _, used, record in cache_entries(content)]
-        except ValueError as problem:
-            incomplete = True
-            result.notes.append(f"{name} is left out: {problem}")
+        found += [(used, record) for _, used, record in cache_entries(content)]
     newest = [record for _, record in sorted(found, key=lambda entry: entry[0])][-_OLD_ENTRIES:]
     if len(newest) < len(found):
         result.notes.append(f"the authorization cache keeps the latest {len(newest)} of {len(found)} entries")

@@ -18,7 +18,7 @@ LARGEST_BODY = 1 << 20
 
 
 class Gate:
-    """Passes requests with the token and a body within the limit on to an application.
+    """Passes to an application the requests with the token and an allowed body.
 
     Args:
         app: the application.
@@ -43,7 +43,10 @@ class Gate:
         if not length.isdigit() or int(length) > LARGEST_BODY:
             await _refuse(send, 413, _TOO_LARGE)
             return
-        body = await _whole_body(receive)
+        try:
+            body = await _whole_body(receive)
+        except _ClientGoneError:
+            return
         if body is None:
             await _refuse(send, 413, _TOO_LARGE)
             return
@@ -59,16 +62,24 @@ class Gate:
         await self._app(scope, receive_body, send)
 
 
+class _ClientGoneError(Exception):
+    """The client closed the connection before the end of its request."""
+
+
 _TOO_LARGE = f"the body of a request has at most {LARGEST_BODY} bytes"
 
 
 async def _whole_body(receive: Receive) -> bytes | None:
-    """Return the body of a request, also of a chunked one; None if it is too large."""
+    """Return the body of a request, also of a chunked one; None if it is too large.
+
+    Raises:
+        _ClientGoneError: the connection closed before the end of the body.
+    """
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return bytes(body)
+            raise _ClientGoneError
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             return None

@@ -18,7 +18,10 @@ def command(
         Path, typer.Argument(metavar="IMAGE", help="The whole flash, or its storage partition; also a .gz of one.")
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write the storage partition. Must not exist.")],
-    to: Annotated[Format, typer.Option("--to", help="The version of the format; `none` is that of firmware 0.1.0.")],
+    to: Annotated[
+        Format,
+        typer.Option("--to", help="The version of the format; `none` is that of early builds of firmware 0.1.0."),
+    ],
 ) -> None:
     """Write the storage of a device in another format, and print what that format cannot keep (firmware/FORMAT.md)."""
     storage = read_image(image)

@@ -116,10 +116,14 @@ class PowerSection(_Table):
         default=None, description="a current sensor in the supply; a virtual bench always has one"
     )
     rise_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
-        default=None, description="the longest rise time of the rail in seconds, for a bench without rail_sense"
+        default=None,
+        description="the longest rise time of the rail in seconds, for a bench without rail_sense; the "
+        "default is 0.1, and 0 on a virtual bench",
     )
     fall_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
-        default=None, description="the longest fall time of the rail in seconds, for a bench without rail_sense"
+        default=None,
+        description="the longest fall time of the rail in seconds, for a bench without rail_sense; the "
+        "default is 1, and 0 on a virtual bench",
     )
 
 
@@ -148,7 +152,7 @@ class ConsoleSection(_Table):
     )
     baud: Baud = 115_200
     uncertainty_ms: Annotated[float, Field(ge=0, le=1000)] | None = Field(
-        default=None, description="the longest delay of a byte in the adapter, in milliseconds"
+        default=None, description="the longest delay of a byte in the adapter, in milliseconds; the default is 16"
     )
 
 

@@ -49,7 +49,7 @@ def _attribute(item: tuple[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stripes:
-    """A pattern of stripes for a blinking LED: `on` of every `period` pixels, twice if it flashes twice."""
+    """A pattern of stripes for a blinking LED: `on` has start and width of each stripe per `period`, in pixels."""
 
     name: str
     colour: str
@@ -85,7 +85,7 @@ class Canvas:
         self.layers[layer].append(f'<polyline points="{place}" fill="none"{_attributes(look)}/>')
 
     def circle(self, layer: Layer, x: float, y: float, r: float, **look: Any) -> None:
-        """A circle."""
+        """Draw a circle."""
         self.layers[layer].append(f'<circle cx="{px(x)}" cy="{px(y)}" r="{px(r)}"{_attributes(look)}/>')
 
     def text(
@@ -101,7 +101,7 @@ class Canvas:
         halo: bool = False,
         layer: Layer = "front",
     ) -> float:
-        """Draw a text on its baseline, with the computed width in any font. Return the width in pixels."""
+        """Draw a text on its baseline, stretched to the same width in any font. Return the width in pixels."""
         text = clean(text)
         wide = width(text, size, bold=bold)
         if not text:

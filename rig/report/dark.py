@@ -38,7 +38,7 @@ def style() -> str:
 def _rules() -> Iterator[str]:
     for light, dark in LINES_AND_TEXTS.items():
         yield f':not(rect)[fill="{light}"] {{ fill: {dark} }}'
-        # The edge of a coloured area changes like the area. An edge in a neutral colour changes like a line.
+        # The coloured edge of a filled rectangle keeps its colour. Every other edge changes like a line.
         edge = "" if light in (INK, GREY) else ':not(rect:not([fill="none"]))'
         yield f'[stroke="{light}"]{edge} {{ stroke: {dark} }}'
     for light, dark in AREAS.items():

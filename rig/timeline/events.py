@@ -405,8 +405,8 @@ class Measurement(Event):
 
     `start` and `end` are the stamps of a measured time, so that the picture can show it. `no_latency` marks a latency
     in stepped time, in which work takes no time: only its limits were checked. `held_up` is the part of `value`, in the
-    same unit, in which device or bench waited for a processor. The limits apply to the rest. `measurable` is False if
-    that part is too large to judge the figure.
+    same unit, in which device or bench waited for a processor. `measurable` is False if that part is too large to judge
+    the figure (docs/reports.md#verdicts).
     """
 
     name: MayHoldSecret[str]

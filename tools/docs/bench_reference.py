@@ -19,8 +19,8 @@ HEAD = """# Bench description reference
 After this page you know every key of a bench description (`benches/*.toml`), its accepted values and its default.
 [wiring.md](wiring.md) explains the wires. `rig bench check FILE` validates a file. `make docs` generates this page.
 
-The tables `[power]`, `[control]` and `[device]` are required. A key without a default in any row is required. Unknown
-keys are rejected.
+The tables `[power]`, `[control]` and `[device]` are required. A key is required if all its default cells are empty.
+Unknown keys are rejected.
 """
 
 _WIRES = {
@@ -121,7 +121,7 @@ def _default(field: FieldInfo) -> str:
         or field.default in ("", PydanticUndefined)
         or isinstance(field.default, (Mapping, BaseModel))
     ):
-        return "none"
+        return "see meaning" if "default" in _meaning(field) else "none"
     return f"`{_quoted(field.default)}`"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.adapters.stored_content import decode
+from rig.adapters.stored_content import decode, sealed
 from rig.adapters.stored_file import read_stored_file, with_header
 from rig.adapters.stored_formats import Format, convert
 from rig.firmware.filesystem import read_filesystem
@@ -93,3 +93,48 @@ def test_what_the_older_format_cannot_keep_is_named() -> None:
     assert "loses its voltage" in notes
     assert "ledger loses last_sent" in notes
     assert "config_copy.json" in notes
+
+
+def test_unreadable_files_stay_as_they_are() -> None:
+    """Neither direction converts content that `rig storage show` reports as unreadable."""
+    batch = b"M" + bytes(45)
+    for name, content in {
+        "cache-0000000000": b"abc",
+        "auth_cache": b"[{",
+        "ledger": b"00000000 {}",
+        "tx-0000000001": batch,
+    }.items():
+        for to in Format:
+            files = {name: with_header(content)}
+            converted = convert(files, to)
+            assert converted.files == files
+            assert len(converted.notes) == 1
+            assert converted.notes[0].startswith(f"{name} is unreadable (")
+
+
+def test_a_cache_with_an_unreadable_part_is_incomplete() -> None:
+    """The older format marks a cache that lacks entries with an empty entry."""
+    files = {"auth_cache": with_header(b'{"epoch":0}'), "cache-0000000000": with_header(b"abc")}
+    assert json.loads(convert(files, Format.NONE).files["auth_cache"]) == [{}]
+
+
+def test_json_of_another_shape_is_converted() -> None:
+    """Valid JSON that the device never writes is no error: invalid entries are missing, and the default applies."""
+    files = {
+        "auth_cache": json.dumps([1, {"idTag": "TAG", "status": "Unheard"}]).encode(),
+        "config.json": b'{"nominal_voltage_v": "high"}',
+        "ledger": sealed([]),
+    }
+    new = contents(convert(files, Format.V1).files)
+    assert json.loads(new["auth_cache"]) == {"epoch": 0, "incomplete": True}
+    assert convert(files, Format.NONE).files == files
+
+
+def test_the_note_of_a_batch_names_the_origin_of_its_voltage() -> None:
+    """The voltage is from the settings if they have it, and otherwise the default."""
+    name, batch = next((name, file) for name, file in files_of(OLD[0]).items() if file[:1] in {b"M", b"S"})
+    assert convert({name: batch}, Format.V1).notes == [f"{name} had no voltage: it gets 230 V by default"]
+    settings = {"config.json": b'{"nominal_voltage_v": 240}'}
+    assert convert({name: batch} | settings, Format.V1).notes == [
+        f"{name} had no voltage: it gets 240 V from the settings"
+    ]

@@ -24,7 +24,7 @@ def test_each_mutant_of_the_suite_has_its_tests(mutant: Mutant) -> None:
 
 @pytest.mark.parametrize("mutant", catalogue(OCTT_CATALOGUE), ids=lambda mutant: mutant.name)
 def test_each_bug_of_the_compliance_set_has_its_case(mutant: Mutant) -> None:
-    """The case that must find it exists."""
+    """The case for the bug exists."""
     assert (ROOT / case_file(mutant)).is_file()
 
 
