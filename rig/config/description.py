@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 import secrets
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from rig.config.signal import BOOT, EN, LOOP_DRIVE, LOOP_WATCH, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.errors import DescriptionError
 from rig.util.known_secrets import remember_secret
+from rig.util.named_file import read_file
 
 BcmPin = Annotated[int, Field(ge=0, le=27, description="the BCM number, 0 to 27, of a pin of the Pi's header")]
 EspGpio = Annotated[int, Field(ge=0, le=39, description="the number, 0 to 39, of a GPIO of the ESP32")]
@@ -40,7 +40,7 @@ REAL_FALL_S = 1.0
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _BYTE_ORDER_MARK = 0xFEFF
 
-_LONGEST_PSK_FILE = 100
+_LARGEST_PSK_FILE = 100
 _PSK_BYTES = 12  # random bytes in the passphrase of a virtual bench
 
 REAL_RISE_S = 0.1
@@ -435,10 +435,7 @@ class Description(_Table):
             "keep it out of git"
         )
         try:
-            if not stat.S_ISREG(path.stat().st_mode):  # /dev/zero has no end, and a pipe may have no writer
-                raise DescriptionError(f"{named}: not a file", fix)
-            with path.open(encoding="ascii") as file:
-                text = file.read(_LONGEST_PSK_FILE).removesuffix("\n").removesuffix("\r")
+            text = read_file(path, _LARGEST_PSK_FILE).decode("ascii").removesuffix("\n").removesuffix("\r")
         except FileNotFoundError:
             raise DescriptionError(f"{named}: no such file", fix) from None
         except UnicodeDecodeError:  # the message of the exception would show the passphrase
