@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,11 @@ REAL_FALL_S = 1.0
 """The longest fall time, in seconds, of a typical board's rail: some 100 µF that feed a few mA."""
 
 
+_HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*(?![0-9]+\.?$)[A-Za-z0-9_-]{1,63}\.?")
+"""Its last part is no number: such a text is a mistyped IPv4 address."""
+_LONGEST_HOST_NAME = 253
+_LONGEST_NAME = 64
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _BYTE_ORDER_MARK = 0xFEFF
 
@@ -62,6 +68,22 @@ def _without_control_characters(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_without_control_characters)]
+
+
+def _host(text: str) -> str:
+    """Accept an IP address, or a host name (RFC 1123 section 2.1; names of containers have underscores too).
+
+    Raises:
+        ValueError: the text is neither; the message does not quote the text, which may have a password.
+    """
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if len(text) > _LONGEST_HOST_NAME or not _HOST_NAME.fullmatch(text):
+            raise ValueError(
+                "not an IP address or a host name. Write it without a scheme, a user, brackets and a port"
+            ) from None
+    return text
 
 
 class _Table(BaseModel):
@@ -192,7 +214,9 @@ class NetworkSection(_Table):
 class CsmsSection(_Table):
     """The address on which the fake CSMS listens and to which the device connects."""
 
-    host: Annotated[Text, Field(min_length=1, description="an address of this machine")] = "127.0.0.1"
+    host: Annotated[
+        Text, AfterValidator(_host), Field(min_length=1, description="an IP address or host name of this machine")
+    ] = "127.0.0.1"
     port: TcpPort = 0
     protocols: Annotated[
         tuple[Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"], ...],
@@ -229,6 +253,7 @@ class DeviceSection(_Table):
         str,
         Field(
             pattern=r"^[a-z0-9][a-z0-9-]*$",
+            max_length=_LONGEST_NAME,
             description="the name of a file in firmware/src/features/board/boards, which lists the pins of the board",
         ),
     ] = "esp32-devkitc"
@@ -277,7 +302,14 @@ class Description(_Table):
     _path: Path = PrivateAttr(default=Path("bench.toml"))
     _session_psk: str = PrivateAttr(default_factory=lambda: secrets.token_urlsafe(_PSK_BYTES))
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="lower-case letters, digits, - and _")]
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_-]*$",
+            max_length=_LONGEST_NAME,
+            description="at most 64 lower-case letters, digits, - and _",
+        ),
+    ]
     kind: Literal["virtual", "pi", "emulator"] = Field(
         description="a simulated board, a board at a Raspberry Pi, or an image for the chip in an emulator"
     )
@@ -300,8 +332,11 @@ class Description(_Table):
     @classmethod
     def _names_are_words(cls, wires: Mapping[str, Wire]) -> Mapping[str, Wire]:
         for name in wires:
-            if not name.isidentifier():
-                raise ValueError(f"{name!r} is not a valid name for a wire; use letters, digits and _")
+            if not name.isidentifier() or len(name) > _LONGEST_NAME:
+                raise ValueError(
+                    f"{name[:_LONGEST_NAME]!r} is not a valid name for a wire; use letters, digits and _, "
+                    f"{_LONGEST_NAME} at most"
+                )
         return wires
 
     @model_validator(mode="after")
