@@ -413,6 +413,25 @@ def test_a_missing_port_is_an_error_with_key_and_ports(open_console: OpenConsole
 
 
 @pytest.mark.parametrize("clock", [BenchClock], indirect=True)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("{}", "{}"),
+        ("{}", "spy://{}?file=/dev/null"),
+        ("{}", "alt://{}?class=VTIMESerial"),
+        ("spy://{}?file=/dev/null", "{}"),
+        ("alt://{}", "spy://{}?file=/dev/null"),
+    ],
+)
+def test_a_device_has_one_reader_by_any_url(open_console: OpenConsole, port: Port, first: str, second: str) -> None:
+    console = open_console(first.format(port.path))
+    with pytest.raises(BenchError, match="cannot be opened"):
+        open_console(second.format(port.path))
+    port.print(b"I (1) app: still read\r\n")
+    console.expect("still read")
+
+
+@pytest.mark.parametrize("clock", [BenchClock], indirect=True)
 def test_a_port_without_a_descriptor_works_too(open_console: OpenConsole) -> None:
     console = open_console("loop://")
     console.send("echoed")
