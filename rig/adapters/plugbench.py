@@ -32,7 +32,7 @@ OPTIONAL_KEYS = tuple(key for key in setting_keys() if key not in {"csms_url", "
 
 # Digits are limited: a device may print anything, and `int` raises at thousands of digits.
 _UPTIME = r"\(([0-9]{1,15})\)"
-_LOG = re.compile(rf"([EWIDVT]) {_UPTIME} ([^:\s]+): ?")
+_LOG = re.compile(rf"[ \t]*([EWIDVT]) {_UPTIME} ([^:\s]+): ?")
 _BANNER = re.compile(rf"I {_UPTIME} boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
 _TELEMETRY = re.compile(rf"T {_UPTIME} monitor: (?P<record>\{{.*\}})\s*$")
 _PANIC = re.compile(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import stat
 import tomllib
 from pathlib import Path
 from types import UnionType
@@ -15,10 +14,12 @@ from pydantic_core import ErrorDetails
 from rig.adapters import registry
 from rig.config.description import Description
 from rig.util.errors import DescriptionError
+from rig.util.named_file import read_file
 from rig.util.redaction import is_secret
 
 _LARGEST_FILE = 1_000_000
 """In bytes; a long description with a comment on each line has about ten thousand."""
+_LONGEST_QUOTE = 100
 
 
 def load(path: Path | str) -> Description:
@@ -33,18 +34,10 @@ def load(path: Path | str) -> Description:
     path = Path(path)
     try:
         values = tomllib.loads(_text(path))
-    except FileNotFoundError:
-        there = ", ".join(sorted(str(found) for found in Path("benches").glob("*.toml"))) or "none"
-        raise DescriptionError(f"{path}: no such file", f"Bench descriptions here: {there}") from None
-    except UnicodeDecodeError as error:
-        raise DescriptionError(
-            f"{path}: not UTF-8: byte {error.start + 1} is {error.object[error.start]:#04x}",
-            "Save it as UTF-8 in your editor",
-        ) from None
     except tomllib.TOMLDecodeError as error:
         raise DescriptionError(f"{path}: not valid TOML: {error}", "See https://toml.io for the syntax") from None
-    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
-        raise DescriptionError(f"{path}: cannot be read: {error}", "A bench description is a UTF-8 text file") from None
+    except ValueError:  # of `int`, which reads 4,300 digits
+        raise DescriptionError(f"{path}: a number has thousands of digits", "TOML has integers of 64 bits") from None
     except RecursionError:
         raise DescriptionError(
             f"{path}: nested too deep", "A bench description has tables of tables, three levels at most"
@@ -64,14 +57,19 @@ def load(path: Path | str) -> Description:
 
 
 def _text(path: Path) -> str:
-    """Read a regular file only: a device such as /dev/zero has no end, and a pipe may have no writer."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise DescriptionError(f"{path}: not a file", "Name the TOML file of a bench description")
-    if (size := path.stat().st_size) > _LARGEST_FILE:
+    try:
+        text = read_file(path, _LARGEST_FILE).decode("utf-8")
+    except FileNotFoundError:
+        there = ", ".join(sorted(str(found) for found in Path("benches").glob("*.toml"))) or "none"
+        raise DescriptionError(f"{path}: no such file", f"Bench descriptions here: {there}") from None
+    except UnicodeDecodeError as error:
         raise DescriptionError(
-            f"{path}: {size} bytes are too many for a bench description, {_LARGEST_FILE} at most", "Name another file"
-        )
-    text = path.read_text(encoding="utf-8")
+            f"{path}: not UTF-8: byte {error.start + 1} is {error.object[error.start]:#04x}",
+            "Save it as UTF-8 in your editor",
+        ) from None
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DescriptionError(f"{path}: cannot be read: {reason}", "Name the TOML file of a bench") from None
     if text.startswith("\ufeff"):
         raise DescriptionError(f"{path}: begins with a byte order mark", "Save it as UTF-8 without one in your editor")
     return text
@@ -94,11 +92,17 @@ def _explain(detail: ErrorDetails) -> str:
         return f"{key}: {message}" if key else message
     given = detail["input"]
     secret = bool(location) and is_secret({}, location[-1])
-    shown = f"{given!r} " if isinstance(given, (str, int, float, bool)) and not secret else ""
+    shown = f"{_quoted(given)} " if isinstance(given, (str, int, float, bool)) and not secret else ""
     wanted = _wanted(location)
     return f"{key}: {shown}cannot be used: {detail['msg'][0].lower()}{detail['msg'][1:]}" + (
         f" ({wanted})" if wanted else ""
     )
+
+
+def _quoted(value: str | float) -> str:
+    # `repr` writes integers of at most 4,300 digits.
+    text = hex(value) if isinstance(value, int) and value.bit_length() > 64 else repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 
 def _allowed_keys(location: list[str]) -> set[str]:

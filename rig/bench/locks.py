@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import ipaddress
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rig.config.description import Description
 from rig.util.errors import BenchError
@@ -54,14 +56,37 @@ def _resources(description: Description) -> dict[str, str]:
     found = {}
     if description.kind == "pi":
         port = description.console.port or ""
-        # A port has many names: /dev/serial/by-id/… is a link to /dev/ttyUSB0.
-        device = port if "://" in port else os.path.realpath(port)
-        found[f"port-{without_url_passwords(device)}"] = f"the serial port {port}"
+        found[f"port-{_port(port)}"] = f"the serial port {port}"
         for signal, wire in description.wires():
             found[f"gpio-{wire.pin}"] = f"GPIO {wire.pin} ({signal})"
     if description.csms.port:
         found[f"tcp-{description.csms.port}"] = f"the TCP port {description.csms.port} (csms.port)"
     return found
+
+
+def _port(port: str) -> str:
+    """Return the same name for all spellings of a serial port.
+
+    A path may be a link, such as /dev/serial/by-id/…; `spy://` and `alt://` wrap a path. A network port has its host
+    and TCP port as name, whatever the protocol and its options. Names of hosts are compared as text.
+    """
+    if "://" not in port:
+        return os.path.realpath(port)
+    try:
+        parts = urlsplit(port)
+        if parts.scheme in ("spy", "alt"):
+            return os.path.realpath(parts.netloc + parts.path)
+        if parts.hostname and parts.port:
+            return f"{_host(parts.hostname)}:{parts.port}"
+    except ValueError:  # no valid URL: opening the port will fail
+        pass
+    return without_url_passwords(port)
+
+
+def _host(host: str) -> str:
+    with contextlib.suppress(ValueError):
+        host = str(ipaddress.ip_address(host))
+    return "localhost" if host in ("127.0.0.1", "::1") else host.removesuffix(".")
 
 
 @contextlib.contextmanager

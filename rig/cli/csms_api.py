@@ -13,9 +13,11 @@ import typer
 from rig.cli.attach import attached, described
 from rig.cli.options import AttachOption, PidOption
 from rig.util.errors import BenchError
+from rig.util.named_file import read_file
 from rig.util.redaction import remember_secrets
 
 _SHORTEST_TOKEN = 16
+_LARGEST_FILE = 10_000
 
 
 def command(
@@ -49,7 +51,7 @@ def command(
 
 def _read(file: Path) -> str:
     try:
-        token = file.read_text(encoding="utf-8").strip()
+        token = read_file(file, _LARGEST_FILE, pipe=True).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BenchError(f"the token cannot be read from {file}: {error}", "Name a text file") from None
     if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rig.adapters.stored_log import read_log
-from rig.util.errors import BenchError
+from rig.cli.storage_image import read_flash
 from rig.util.terminal import Terminal
 from rig.util.text import visible
 
@@ -18,11 +18,7 @@ def command(
     crash: Annotated[bool, typer.Option("--crash", help="Print the last crash with the log before it.")] = False,
 ) -> None:
     """Print the log that a device has stored in its flash, the oldest line first (docs/log-format.md)."""
-    try:
-        content = image.read_bytes()
-    except OSError as problem:
-        raise BenchError(f"{image} cannot be read: {problem.strerror}", "Name an image of a flash") from None
-    log = read_log(content)
+    log = read_log(read_flash(image))
     lines = log.crash if crash else log.lines
     terminal = Terminal()
     for line in lines:

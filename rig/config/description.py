@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 import secrets
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from rig.config.signal import BOOT, EN, LOOP_DRIVE, LOOP_WATCH, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.errors import DescriptionError
 from rig.util.known_secrets import remember_secret
+from rig.util.named_file import read_file
 
 BcmPin = Annotated[int, Field(ge=0, le=27, description="the BCM number, 0 to 27, of a pin of the Pi's header")]
 EspGpio = Annotated[int, Field(ge=0, le=39, description="the number, 0 to 39, of a GPIO of the ESP32")]
@@ -37,10 +38,15 @@ REAL_FALL_S = 1.0
 """The longest fall time, in seconds, of a typical board's rail: some 100 µF that feed a few mA."""
 
 
+_HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*(?![0-9]+\.?$)[A-Za-z0-9_-]{1,63}\.?")
+"""Its last part is no number: such a text is a mistyped IPv4 address."""
+_LONGEST_HOST_NAME = 253
+_LONGEST_NAME = 64
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _BYTE_ORDER_MARK = 0xFEFF
 
-_LONGEST_PSK_FILE = 100
+_LARGEST_PSK_FILE = 100
 _PSK_BYTES = 12  # random bytes in the passphrase of a virtual bench
 
 REAL_RISE_S = 0.1
@@ -62,6 +68,22 @@ def _without_control_characters(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_without_control_characters)]
+
+
+def _host(text: str) -> str:
+    """Accept an IP address, or a host name (RFC 1123 section 2.1; names of containers have underscores too).
+
+    Raises:
+        ValueError: the text is neither; the message does not quote the text, which may have a password.
+    """
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if len(text) > _LONGEST_HOST_NAME or not _HOST_NAME.fullmatch(text):
+            raise ValueError(
+                "not an IP address or a host name. Write it without a scheme, a user, brackets and a port"
+            ) from None
+    return text
 
 
 class _Table(BaseModel):
@@ -196,7 +218,9 @@ class NetworkSection(_Table):
 class CsmsSection(_Table):
     """The address on which the fake CSMS listens and to which the device connects."""
 
-    host: Annotated[Text, Field(min_length=1, description="an address of this machine")] = "127.0.0.1"
+    host: Annotated[
+        Text, AfterValidator(_host), Field(min_length=1, description="an IP address or host name of this machine")
+    ] = "127.0.0.1"
     port: TcpPort = 0
     protocols: Annotated[
         tuple[Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"], ...],
@@ -233,6 +257,7 @@ class DeviceSection(_Table):
         str,
         Field(
             pattern=r"^[a-z0-9][a-z0-9-]*$",
+            max_length=_LONGEST_NAME,
             description="the name of a file in firmware/src/features/board/boards, which lists the pins of the board",
         ),
     ] = "esp32-devkitc"
@@ -281,7 +306,14 @@ class Description(_Table):
     _path: Path = PrivateAttr(default=Path("bench.toml"))
     _session_psk: str = PrivateAttr(default_factory=lambda: secrets.token_urlsafe(_PSK_BYTES))
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="lower-case letters, digits, - and _")]
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_-]*$",
+            max_length=_LONGEST_NAME,
+            description="at most 64 lower-case letters, digits, - and _",
+        ),
+    ]
     kind: Literal["virtual", "pi", "emulator"] = Field(
         description="a simulated board, a board at a Raspberry Pi, or an image for the chip in an emulator"
     )
@@ -304,8 +336,11 @@ class Description(_Table):
     @classmethod
     def _names_are_words(cls, wires: Mapping[str, Wire]) -> Mapping[str, Wire]:
         for name in wires:
-            if not name.isidentifier():
-                raise ValueError(f"{name!r} is not a valid name for a wire; use letters, digits and _")
+            if not name.isidentifier() or len(name) > _LONGEST_NAME:
+                raise ValueError(
+                    f"{name[:_LONGEST_NAME]!r} is not a valid name for a wire; use letters, digits and _, "
+                    f"{_LONGEST_NAME} at most"
+                )
         return wires
 
     @model_validator(mode="after")
@@ -439,10 +474,7 @@ class Description(_Table):
             "keep it out of git"
         )
         try:
-            if not stat.S_ISREG(path.stat().st_mode):  # /dev/zero has no end, and a pipe may have no writer
-                raise DescriptionError(f"{named}: not a file", fix)
-            with path.open(encoding="ascii") as file:
-                text = file.read(_LONGEST_PSK_FILE).removesuffix("\n").removesuffix("\r")
+            text = read_file(path, _LARGEST_PSK_FILE).decode("ascii").removesuffix("\n").removesuffix("\r")
         except FileNotFoundError:
             raise DescriptionError(f"{named}: no such file", fix) from None
         except UnicodeDecodeError:  # the message of the exception would show the passphrase

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rig.util.errors import BenchError
+from rig.util.named_file import read_file
+
+_LARGEST_FILE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def read_pem(path: Path) -> str:
         BenchError: the file cannot be read, or is not ASCII.
     """
     try:
-        return path.read_text("ascii")
+        return read_file(path, _LARGEST_FILE, pipe=True).decode("ascii")
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}", "Name a PEM file that can be read") from None
     except UnicodeDecodeError:

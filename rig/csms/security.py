@@ -15,11 +15,13 @@ from cryptography.x509.oid import NameOID
 from rig.csms.certificate import Certificate, pem_file
 from rig.util.basic_auth import credentials
 from rig.util.errors import AuthorError, BenchError
+from rig.util.named_file import read_file
 
 SecurityProfile = Literal[0, 1, 2, 3]
 """0: no login; 1: Basic authentication; 2: TLS and Basic authentication; 3: TLS with certificates on both sides."""
 
 _HEXADECIMAL = "hex:"
+_LARGEST_FILE = 1_000_000  # in bytes: passwords of more than ten thousand charge points
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def read_passwords(path: Path) -> dict[str, bytes]:
         BenchError: the file cannot be read, or a line is invalid. The message has the line's number, not its text.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_file(path, _LARGEST_FILE, pipe=True).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise BenchError(f"cannot read the passwords in {path}: {reason}", "Name a text file") from None

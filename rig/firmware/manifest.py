@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from rig.firmware.partitions import TABLE_OFFSET, Partition, PartitionTable, from_binary
 from rig.util.errors import BenchError
+from rig.util.named_file import read_file
 
 FILE_NAME = "flasher_args.json"
 _LARGEST_FILE = 32 << 20
@@ -44,7 +44,7 @@ class Manifest:
             BenchError: a file cannot be read.
         """
         try:
-            return [(offset, _content(path)) for offset, path in sorted(self.files.items())]
+            return [(offset, read_file(path, _LARGEST_FILE)) for offset, path in sorted(self.files.items())]
         except (OSError, ValueError) as problem:
             raise BenchError(f"cannot read a file to flash: {problem}", "Build the firmware again") from None
 
@@ -65,7 +65,7 @@ class Manifest:
         if path is None:
             raise BenchError(f"the firmware has no partition table at {TABLE_OFFSET:#x}", "Build it as a whole project")
         try:
-            return from_binary(_content(path))
+            return from_binary(read_file(path, _LARGEST_FILE))
         except (OSError, ValueError) as problem:
             raise BenchError(f"{path}: {problem}", "Build the firmware again") from None
 
@@ -102,7 +102,7 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / FILE_NAME
     try:
-        return _manifest(json.loads(_content(path)), folder)
+        return _manifest(json.loads(read_file(path, _LARGEST_FILE)), folder)
     except FileNotFoundError:
         raise BenchError(f"{folder} holds no {FILE_NAME}", "Name the build folder of an ESP-IDF project") from None
     except OSError as problem:
@@ -124,21 +124,6 @@ def _manifest(record: dict[str, Any], folder: Path) -> Manifest:
     if not all(isinstance(text, str) for text in (chip, *settings.values())):
         raise ValueError("chip and flash_settings are texts")
     return Manifest(files, chip, settings)
-
-
-def _content(path: Path) -> bytes:
-    """Return the content of a regular file: a device has no end, and a pipe may have no writer.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: the file is not a regular file, or too large.
-    """
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise ValueError(f"{path} is not a file")
-    if found.st_size > _LARGEST_FILE:
-        raise ValueError(f"{path} has {found.st_size} bytes, {_LARGEST_FILE} at most")
-    return path.read_bytes()
 
 
 def _relative(file: Path, folder: Path) -> str:

@@ -90,13 +90,15 @@ class SerialPort(asyncio.Protocol):
 
 
 def _open_exclusively(url: str, baud: int) -> Any:
-    # Only a local device supports `exclusive`; pyserial rejects it for a URL.
-    exclusive = {"exclusive": True} if "://" not in url else {}
-    port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, **exclusive)
-    descriptor = _descriptor(port) if exclusive else None
-    if descriptor is not None:
+    port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, do_not_open=True)
+    # Only a device supports `exclusive`, also behind `spy://`, `alt://` or `hwgrep://`; pyserial rejects it for others.
+    is_device = isinstance(port, serial.Serial)
+    if is_device:
+        port.exclusive = True
+    port.open()
+    if is_device:
         # TIOCEXCL also keeps out programs that ignore the lock, except those of root.
-        fcntl.ioctl(descriptor, termios.TIOCEXCL)
+        fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
     return port
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +11,25 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.scalarfloat import ScalarFloat
+from ruamel.yaml.events import AliasEvent, ScalarEvent
+from ruamel.yaml.nodes import MappingNode
 from ruamel.yaml.scalarstring import ScalarString
+from ruamel.yaml.tag import Tag
 
 from rig.util.arguments import did_you_mean
 from rig.util.errors import AuthorError
+from rig.util.named_file import read_file
+
+_LARGEST_FILE = 100_000
+"""In bytes; the longest scenario of the compliance set has about two thousand."""
+_DEEPEST = 50
+_LONGEST_INTEGER = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_YAML = "tag:yaml.org,2002:"
+_ONLY_YAML_1_1 = {f"{_YAML}timestamp", f"{_YAML}merge", f"{_YAML}value"}
+"""Types that ruamel.yaml recognizes, and that the core schema of YAML 1.2 (section 10.3) does not have."""
 
 Path_ = tuple[str | int, ...]
 """A place in a file's content: keys and indexes from the outside in."""
@@ -93,19 +108,58 @@ def read(path: Path, root: Path | None = None) -> Source:
     base = root or Path.cwd()
     name = str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
     yaml = YAML(typ="rt")
+    yaml.Composer = _PlainComposer
     try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        loaded = yaml.load(read_file(path, _LARGEST_FILE).decode("utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"{name}:1:1: the file cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
         raise ScenarioError(f"{name}:1:1: the file cannot be read: {error}") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{mark.line + 1}:{mark.column + 1}" if mark is not None else "1:1"
-        raise ScenarioError(f"{name}:{place}: this is not YAML: {error.problem or error.context}") from None
-    except YAMLError as error:
+        problem = error.problem or error.context
+        what = problem if isinstance(error, _NotPlainError) else f"this is not YAML: {problem}"
+        raise ScenarioError(f"{name}:{place}: {what}") from None
+    except (YAMLError, ValueError, OverflowError) as error:  # ruamel.yaml does not check escapes such as \U00110000
         raise ScenarioError(f"{name}:1:1: this is not YAML: {error}") from None
     places: dict[Path_, Place] = {(): Place(name, 1, 1)}
     content = _plain(loaded, (), name, places)
     return Source(path, name, content, places)
+
+
+class _NotPlainError(MarkedYAMLError):
+    """A feature of YAML that a scenario file does not have."""
+
+
+class _PlainComposer(Composer):
+    """Composes mappings, lists and scalars, and rejects the features of YAML that could need unlimited time."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        if problem := self._problem(event, is_key=isinstance(parent, MappingNode) and index is None):
+            raise _NotPlainError(problem=problem, problem_mark=event.start_mark)
+        node = super().compose_node(parent, index)
+        kind = str(node.ctag)
+        if kind == f"{_YAML}int" and len(node.value) > _LONGEST_INTEGER:
+            problem = f"an integer has at most {_LONGEST_INTEGER} digits"
+            raise _NotPlainError(problem=problem, problem_mark=event.start_mark)
+        if kind in _ONLY_YAML_1_1:
+            node.ctag = Tag(suffix=f"{_YAML}str")
+        return node
+
+    def _problem(self, event: Any, is_key: bool) -> str:
+        if isinstance(event, AliasEvent) or event.anchor is not None:
+            return "a scenario has no anchors (&) and aliases (*). Write the value again, or include a part"
+        if event.ctag is not None:
+            return "a scenario has no tags (!). Put a text in quotes"
+        if is_key and not isinstance(event, ScalarEvent):
+            return "a key is a text, not a mapping or a list. Put a text in quotes"
+        if isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
+            return "a text has half of a surrogate pair. Write the character itself, or as \\U and 8 hexadecimal digits"
+        if self.depth >= _DEEPEST:
+            return f"a scenario has at most {_DEEPEST} levels"
+        return ""
 
 
 def _plain(node: Any, path: Path_, name: str, places: dict[Path_, Place]) -> Any:
@@ -122,8 +176,10 @@ def _plain(node: Any, path: Path_, name: str, places: dict[Path_, Place]) -> Any
         return [_plain(value, (*path, index), name, places) for index, value in enumerate(node)]
     if isinstance(node, ScalarString):
         return str(node)
-    if isinstance(node, ScalarFloat):
-        return float(node)
+    if isinstance(node, float):
+        if not math.isfinite(node):
+            raise ScenarioError(f"{places[path]}: a number is finite, because JSON has no other (RFC 8259 section 6)")
+        return float(node)  # ruamel keeps the notation
     if isinstance(node, int) and not isinstance(node, bool):
         return int(node)  # ruamel keeps the notation of hexadecimal numbers
     return node

@@ -92,6 +92,18 @@ def test_the_rise_and_fall_times_of_the_rail(tmp_path: Path, text: str, seconds:
         (change('kind = "nmcli"', 'kind = "magic"'), "network.access_point: cannot be used"),
         (change(', connection = "plugbench-ap"', ""), "network.access_point.connection: missing"),
         (change("[csms]", "[csms"), "not valid TOML: Expected ']'"),
+        (change('name = "pi"', f"name = '{'x' * 65}'"), "name: 'xxx"),
+        (
+            device(f"board = '{'x' * 100_000}'"),
+            f"device.board: '{'x' * 99}… cannot be used: string should have at most 64",
+        ),
+        (change("cable =", f"{'x' * 65} ="), f"inputs: '{'x' * 64}' is not a valid name for a wire"),
+        (
+            change("port = 9000", f"port = {'9' * 5000}"),
+            "a number has thousands of digits. TOML has integers of 64 bits",
+        ),
+        (change("port = 9000", f"port = 0x{'f' * 5000}"), "csms.port: 0xffff"),
+        (change("port = 9000", f"port = '{'9' * 5000}'"), f"csms.port: '{'9' * 99}… cannot be used"),
         (change('kind = "pi"', 'kind = "pi"\ntime = "stepped"'), 'time: "stepped" is not allowed here; a bench of'),
         (change('kind = "pi"', 'kind = "pi"\ntime = "fast"'), "time: 'fast' cannot be used: input should be 'stepped'"),
         (change("[csms]", "path = 1\n[csms]"), "network.path: unknown key"),
@@ -153,6 +165,23 @@ def test_the_time_of_a_bench(tmp_path: Path, kind: str, line: str, is_stepped: b
     assert isinstance(clock, SteppedClock) == is_stepped
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["a b", "u:pw@h", "ws://h", "h:9000", "[::1]", "10.0.0.256", "10.0.0", "a..b", "a/b", "x" * 64, "a." * 127, "ä.de"],
+)
+def test_a_host_that_is_no_address_or_name_is_rejected(tmp_path: Path, host: str) -> None:
+    message = error_of(tmp_path, change('host = "192.168.4.1"', f'host = "{host}"'))
+    assert message.startswith("csms.host: not an IP address or a host name. Write it without a scheme")
+    assert "pw" not in message
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "fe80::1%eth0", "localhost", "bench-1.lan.", "csms_1", "3com.de"])
+def test_the_host_of_the_csms(tmp_path: Path, host: str) -> None:
+    file = tmp_path / "bench.toml"
+    file.write_text(change('host = "192.168.4.1"', f'host = "{host}"'))
+    assert load(file).csms.host == host
+
+
 def test_a_syntax_error_names_the_line(tmp_path: Path) -> None:
     assert re.search(r"at line \d+", error_of(tmp_path, "name = 'x'\nkind = \npower = 1"))
 
@@ -175,14 +204,14 @@ def test_a_file_nested_too_deep_is_rejected(tmp_path: Path, text: str) -> None:
 def test_only_regular_files_are_read(tmp_path: Path) -> None:
     os.mkfifo(pipe := tmp_path / "pipe")
     for path in (Path("/dev/zero"), pipe, tmp_path):
-        with pytest.raises(DescriptionError, match=f"^{re.escape(str(path))}: not a file"):
+        with pytest.raises(DescriptionError, match=f"^{re.escape(str(path))}: cannot be read: not a file"):
             load(path)
 
 
 def test_a_file_that_is_too_long_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "long.toml"
     file.write_text("# " + "x" * 1_000_000)
-    with pytest.raises(DescriptionError, match="1000002 bytes are too many for a bench description"):
+    with pytest.raises(DescriptionError, match="cannot be read: it has more than 1,000,000 bytes"):
         load(file)
 
 
@@ -371,5 +400,5 @@ def test_a_name_with_a_nul_is_rejected() -> None:
 
 
 def test_a_passphrase_is_not_read_from_a_device(tmp_path: Path) -> None:
-    with pytest.raises(DescriptionError, match="/dev/zero: not a file"):
+    with pytest.raises(DescriptionError, match="/dev/zero: cannot be read: not a file"):
         with_psk(tmp_path, None, 'psk_file = "/dev/zero"').psk()

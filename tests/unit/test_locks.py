@@ -81,6 +81,35 @@ def test_one_shared_resource_locks_the_bench(wired: Description, tmp_path: Path,
             pass
 
 
+@pytest.mark.parametrize(
+    ("port", "same"),
+    [
+        ("/dev/null", "spy:///dev/null?file=/dev/zero"),
+        ("/dev/null", "alt:///dev/null?class=VTIMESerial"),
+        ("/dev/null", "spy:///dev/../dev/null"),
+        ("rfc2217://localhost:4000", "rfc2217://127.0.0.1:4000"),
+        ("rfc2217://localhost:4000", "rfc2217://LOCALHOST:4000/?logging=debug"),
+        ("rfc2217://localhost:4000", "socket://[::1]:4000"),
+        ("socket://[fe80::1]:4000", "socket://user:password@[FE80:0::1]:04000/"),
+        ("socket://pi.local:4000", "socket://pi.local.:4000"),
+        ("rfc2217://a:port", "rfc2217://a:port"),
+    ],
+)
+def test_all_spellings_of_a_port_have_one_lock(wired: Description, port: str, same: str) -> None:
+    first = _with(wired, console={"port": port})
+    second = _with(_on_other_pins(wired), console={"port": same})
+    with lock_bench(first), pytest.raises(BenchError, match=r"the serial port .* is in use by"), lock_bench(second):
+        pass
+
+
+@pytest.mark.parametrize("other", ["rfc2217://localhost:4001", "rfc2217://127.0.0.2:4000", "spy:///dev/zero"])
+def test_other_ports_have_other_locks(wired: Description, other: str) -> None:
+    first = _with(wired, console={"port": "rfc2217://localhost:4000"})
+    second = _with(_on_other_pins(wired), console={"port": other})
+    with lock_bench(first), lock_bench(second):
+        """Both are locked at once."""
+
+
 def test_the_locks_of_a_killed_process_are_free(wired: Description) -> None:
     held = """
 import pathlib, sys

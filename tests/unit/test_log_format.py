@@ -67,6 +67,12 @@ def test_a_banner_after_half_a_line_is_a_boot() -> None:
     assert read(f"I (99) app: hal{BANNER}") == [Boot(version="1.0.0", build="12345678", reset="panic")]
 
 
+@pytest.mark.parametrize("text", ["I (7) app: ready", "\tI (7) app: ready", "  I (7) app:"])
+def test_level_tag_and_uptime_of_a_line(text: str) -> None:
+    line = PlugbenchLogFormat().line(text)
+    assert (line.text, line.level, line.tag, line.uptime_ms) == (text, "I", "app", 7)
+
+
 def test_telemetry_keeps_only_numbers() -> None:
     assert read('T (9) monitor: {"heap_free":1,"name":"x"}') == [TelemetrySample(values={"heap_free": 1})]
 

@@ -45,7 +45,7 @@ def test_a_file_to_flash_that_has_no_content_is_rejected(tmp_path: Path, name: s
 
 def test_a_manifest_that_is_a_device_is_rejected(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).symlink_to("/dev/zero")
-    with pytest.raises(BenchError, match="is not a file"):
+    with pytest.raises(BenchError, match="not a file"):
         check_source(str(tmp_path), tmp_path)
 
 

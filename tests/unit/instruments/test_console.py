@@ -371,7 +371,8 @@ def test_a_format_that_raises_is_reported_and_loses_no_line(
 
 def test_garbage_becomes_lines(console: Console, port: Port) -> None:
     port.print(b"\xff\xfe\x00ok\r\n")
-    assert console.expect("ok").text == "\\xff\\xfe\x00ok"
+    assert console.expect("ok").text == "ok"
+    assert console.lines() == ["\\xff\\xfe\x00", "ok"]
 
 
 def test_a_vanished_port_interrupts_at_once_and_can_be_opened_again(
@@ -412,6 +413,25 @@ def test_a_missing_port_is_an_error_with_key_and_ports(open_console: OpenConsole
 
 
 @pytest.mark.parametrize("clock", [BenchClock], indirect=True)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("{}", "{}"),
+        ("{}", "spy://{}?file=/dev/null"),
+        ("{}", "alt://{}?class=VTIMESerial"),
+        ("spy://{}?file=/dev/null", "{}"),
+        ("alt://{}", "spy://{}?file=/dev/null"),
+    ],
+)
+def test_a_device_has_one_reader_by_any_url(open_console: OpenConsole, port: Port, first: str, second: str) -> None:
+    console = open_console(first.format(port.path))
+    with pytest.raises(BenchError, match="cannot be opened"):
+        open_console(second.format(port.path))
+    port.print(b"I (1) app: still read\r\n")
+    console.expect("still read")
+
+
+@pytest.mark.parametrize("clock", [BenchClock], indirect=True)
 def test_a_port_without_a_descriptor_works_too(open_console: OpenConsole) -> None:
     console = open_console("loop://")
     console.send("echoed")
@@ -425,6 +445,54 @@ def test_lines_do_not_depend_on_the_boundaries_of_reads(data: bytes, cuts: list[
     splitter = LineSplitter()
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     assert [line for a, b in itertools.pairwise(edges) for line in splitter.feed(data[a:b])] == whole
+
+
+@pytest.mark.parametrize(
+    ("before", "texts"),
+    [
+        (b"\0", ["\0"]),  # a UART after a reset
+        (b"\0\xff\x07", ["\0\\xff\x07"]),
+        (b"\xe0", ["\\xe0"]),
+        (b"\xef\xbb\xbf", ["\ufeff"]),
+        (b"\r", []),
+        (b"50%\r100%\r", ["50%", "100%"]),
+        (b"\0\r\r\xff", ["\0", "\\xff"]),
+        (b"\r\x1b[2K", []),
+        (b"\x1b[0;32m", []),
+        (b"\x1b]0;a title\x07", []),
+        (b"\x1b]8;;http://a\x1b\\", []),
+        (b"\x1bP1$r0m\x1b\\", []),
+        (b"\x1b_a program's\x1b\\", []),
+        (b"\x1b(B\x1b[m", []),
+        (b"\x1b#8\x1b7\x1b=", []),
+        (b"\x9b31m", []),
+        (b"\xc2\x9b31m", []),
+    ],
+)
+def test_noise_and_control_sequences_do_not_hide_a_line(before: bytes, texts: list[str]) -> None:
+    """Text and bytes before a line are lines of their own; only control sequences are removed."""
+    line = "I (1) app: ready"
+    assert LineSplitter().feed(before + line.encode() + b"\r\n") == [*texts, line]
+
+
+@pytest.mark.parametrize("text", ["\tindented", "a\tb", "Û[m ć é", "0;half a title", "\\x00", "x\0y"])
+def test_other_text_is_one_line(text: str) -> None:
+    assert LineSplitter().feed(text.encode() + b"\n") == [text]
+
+
+@pytest.mark.parametrize("offset", range(12))
+def test_a_long_line_is_not_split_within_a_colour_or_a_character(offset: int) -> None:
+    """The pieces do not depend on the boundaries of reads."""
+    data = b"x" * (16_384 - offset) + "\x1b[0;31mé€😀".encode() + b"y" * 20_000 + b"\n"
+    pieces = LineSplitter().feed(data)
+    assert "".join(pieces) == "x" * (16_384 - offset) + "é€😀" + "y" * 20_000
+    assert len(pieces) == 3
+    splitter = LineSplitter()
+    assert [piece for byte in data for piece in splitter.feed(bytes([byte]))] == pieces
+
+
+def test_a_line_of_a_megabyte_in_one_read_comes_in_pieces() -> None:
+    assert {len(piece) for piece in LineSplitter().feed(b"x" * (1 << 20) + b"\n")} == {16_384}
 
 
 def test_a_line_without_end_comes_in_pieces() -> None:

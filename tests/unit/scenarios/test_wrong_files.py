@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,24 @@ HEAD = "scenario: a test\nsteps:\n"
         (HEAD + "  - within: 5 s\n    steps:\n      - plug_inn\n", "5:9", "did you mean 'plug_in'?"),
         (HEAD + "  - include: none.yaml\n", "3:5", "there is no file none.yaml"),
         (HEAD + "  - include: s.yaml\n", "3:5", "includes itself"),
+        ("scenario: &a [x]\nsteps: *a\n", "1:11", "no anchors"),
+        ("a: [*a]\n", "1:5", "no anchors (&) and aliases"),
+        ("scenario: a\nsteps: !!python/object/apply:os.system [ls]\n", "2:8", "no tags"),
+        ("scenario: a\nsteps: !!omap [a: 1]\n", "2:8", "no tags"),
+        ("scenario: a\nsteps: !x [a]\n", "2:8", "no tags"),
+        ("scenario: a\nsteps:\n  - <<: {plug_in: }\n", "3:5", "'<<' is not a step"),
+        ("? {a: {b: [c]}}\n: d\n", "1:3", "a key is a text"),
+        ("scenario: a\nsteps: " + "[" * 3000 + "]" * 3000, "2:57", "at most 50 levels"),
+        ("scenario: a\nsteps: " + "- " * 3000, "2:8", "this is not YAML"),
+        ("- " * 3000 + "x", "1:101", "at most 50 levels"),
+        ("{a: " * 3000, "1:198", "at most 50 levels"),
+        (f"scenario: a\ntime_limit: {'9' * 5000}\n", "2:13", "at most 100 digits"),
+        (f"scenario: a\ntime_limit: 0x{'f' * 5000}\n", "2:13", "at most 100 digits"),
+        ("scenario: a\nsettings: {x: .nan}\n", "2:12", "a number is finite"),
+        ("scenario: a\nsettings: {x: 1e999}\n", "2:12", "a number is finite"),
+        ('scenario: "\\ud800"\n', "1:11", "half of a surrogate pair"),
+        ('scenario: "\\U00110000"\n', "1:1", "this is not YAML"),
+        ("scenario: " + "a" * 100_000, "1:1", "more than 100,000 bytes"),
     ],
 )
 def test_a_wrong_file_is_named_with_place_and_remedy(read: Load, text: str, place: str, words: str) -> None:
@@ -66,6 +85,24 @@ def test_an_error_in_a_part_names_the_part(read: Load, tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text("part: a part\nsteps:\n  - plug_inn\n")
     with pytest.raises(ScenarioError, match=r"p\.yaml:3:5: 'plug_inn' is not a step"):
         read(HEAD + "  - include: p.yaml\n")
+
+
+def test_a_date_is_a_text_as_in_yaml_1_2(read: Load) -> None:
+    assert read("scenario: 2024-13-45\nsteps: [plug_in]\n").title == "2024-13-45"
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_only_regular_files_are_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "s.yaml"
+    match kind:
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "pipe":
+            os.mkfifo(path)
+        case _:
+            path.mkdir()
+    with pytest.raises(ScenarioError, match=r"s\.yaml:1:1: the file cannot be read: not a file"):
+        load(path, tmp_path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
