@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from rig.util.known_secrets import is_known_secret, remember_secret, without_known_secrets
+from rig.util.known_secrets import holds_known_secret, is_known_secret, remember_secret, without_known_secrets
 from rig.util.plain_json import plain
 from rig.util.secret_names import is_key_name, is_secret_name, is_value_name, may_name_secret
 from rig.util.secret_pairs import MASK, has_escapes, masked_pairs, without_escapes
@@ -70,6 +70,8 @@ def masked(content: Any, *, beside_key: bool = False) -> Any:
         same = all(map(_is, hidden, content)) and all(map(_is, hidden.values(), content.values()))
         return content if same and len(hidden) == len(content) else hidden
     if isinstance(content, list | tuple):
+        if content and isinstance(content[0], int) and holds_known_secret(content):
+            return MASK
         parts = [masked(part, beside_key=beside_key) for part in content]
         if all(map(_is, parts, content)):
             return content
