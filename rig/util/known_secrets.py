@@ -7,7 +7,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 from rig.util.secret_pairs import MASK
@@ -16,14 +16,19 @@ _SHORTEST = 6
 """In characters. A shorter value would also match parts of ordinary words."""
 _MOST = 64
 """Only the newest secrets are kept: each one slows down the search."""
-_BETWEEN_BYTES = r"[ :,\-\\x0]{0,4}"  # one class compiles faster than alternatives
-"""Separators between the bytes of a dump in hex: `70 6c`, `70:6C`, `70-6c`, `0x70, 0x6c`, `\\x70\\x6c`."""
+_BETWEEN_BYTES = r"[ :,\-\\x0]{0,10}"  # one class compiles faster than alternatives
+"""Separators between the bytes of a dump in hex: `70 6c`, `70:6C`, `0x70, 0x6c`, `\\x70\\x6c`, `70 00 6c` (UTF-16)."""
+_BETWEEN_OCTAL = r"\\{1,4}"  # `\160\154`
+_BETWEEN_NUMBERS = r"[ ,;\r\n]{1,8}"  # `112, 108`
+_BETWEEN_LETTERS = r"[\x00\\xu0]{1,7}"  # UTF-16 read as single bytes: a NUL, `\x00` or `\u0000`
 _URL_SAFE = str.maketrans("+/", "-_")
 
 _lock = threading.Lock()
 _kept: list[str] = []
 _pattern: re.Pattern[str] | None = None
 """Of all kept secrets; None: not compiled since the last one."""
+_escaped_pattern: re.Pattern[str] | None = None
+"""The same for the forms of `_escaped_forms`, compiled for the first text with a backslash or a NUL."""
 _has_number = False
 """Whether a kept secret is a number, which JSON can spell in other ways. It is as old as the pattern."""
 
@@ -36,7 +41,7 @@ def remember_secret(secret: str) -> None:
     Args:
         secret: a secret, such as a passphrase; surrounding white space is ignored.
     """
-    global _pattern
+    global _pattern, _escaped_pattern
     secret = secret.strip()
     if len(secret) < _SHORTEST or not secret.strip("*"):
         return
@@ -45,15 +50,30 @@ def remember_secret(secret: str) -> None:
             return
         _kept.append(secret)
         del _kept[:-_MOST]
-        _pattern = None
+        _pattern = _escaped_pattern = None
 
 
 def without_known_secrets(text: str) -> str:
     """Mask each known secret in a text. Returns the same object if there is none."""
     if not _kept:
         return text
-    pattern = _pattern or _compiled()
+    text = _masked(text, _pattern or _compiled())
+    if "\\" in text or "\0" in text:
+        text = _masked(text, _escaped_pattern or _compiled_escapes())
+    return text
+
+
+def _masked(text: str, pattern: re.Pattern[str]) -> str:
     return text if pattern.search(text) is None else pattern.sub(MASK, text)
+
+
+def _compiled_escapes() -> re.Pattern[str]:
+    """Compile the pattern of `_escaped_forms`."""
+    global _escaped_pattern
+    with _lock:
+        if _escaped_pattern is None:
+            _escaped_pattern = re.compile("|".join(_grouped({form for kept in _kept for form in _escaped_forms(kept)})))
+        return _escaped_pattern
 
 
 def _compiled() -> re.Pattern[str]:
@@ -63,9 +83,18 @@ def _compiled() -> re.Pattern[str]:
         if _pattern is None:
             _has_number = any(map(_is_number, _kept))
             forms = {form for kept in _kept for form in _forms(kept)}
-            # Longest first: one form may be the prefix of another.
-            _pattern = re.compile("|".join(sorted(forms, key=lambda form: (-len(form), form))))
+            _pattern = re.compile("|".join(_grouped(forms)))
         return _pattern
+
+
+def _grouped(forms: set[str]) -> Iterator[str]:
+    """Yield a regular expression for all forms with the same first character, so that few are tried at each place."""
+    groups: dict[str, list[str]] = {}
+    for form in sorted(forms, key=lambda form: (-len(form), form)):  # one form may be the prefix of another
+        size = 2 if form[0] == "\\" else 1
+        groups.setdefault(form[:size], []).append(form[size:])
+    for first, rests in groups.items():
+        yield f"{first}(?:{'|'.join(rests)})"
 
 
 def knows_a_number() -> bool:
@@ -88,6 +117,17 @@ def _is_number(secret: str) -> bool:
 def is_known_secret(value: object) -> bool:
     """Return whether a value is itself a known secret, in no encoding."""
     return bool(_kept) and str(value) in _kept
+
+
+def holds_known_secret(numbers: Iterable[object]) -> bool:
+    """Return whether numbers are bytes of a text with a known secret."""
+    if not _kept:
+        return False
+    try:
+        text = bytes(numbers).decode("utf-8", "replace")  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return without_known_secrets(text) is not text
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -117,5 +157,23 @@ def _forms(secret: str) -> Iterator[str]:
         core = encoded[-(-before * 4 // 3) : (before + len(content)) * 4 // 3]
         for alphabet in {core, core.translate(_URL_SAFE)}:
             yield rf"{re.escape(alphabet)}[A-Za-z0-9+/_\-]{{0,2}}={{0,2}}"
-    for digits in ([f"{byte:02x}" for byte in content], [f"{byte:02X}" for byte in content]):
-        yield _BETWEEN_BYTES.join(digits)
+    base32 = base64.b32encode(content).decode()[: len(content) * 8 // 5]
+    yield f"{base32}[A-Z2-7]?={{0,6}}"
+    in_hex = _BETWEEN_BYTES.join(_any_case(f"{byte:02x}") for byte in content)
+    if in_hex[0] != "[":
+        yield in_hex
+    else:
+        yield from (digit + in_hex[4:] for digit in in_hex[1:3])
+    yield _BETWEEN_NUMBERS.join(map(str, content))
+
+
+def _escaped_forms(secret: str) -> Iterator[str]:
+    """Yield a regular expression for octal escapes, and for UTF-16 read as single bytes."""
+    content = secret.encode("utf-8", "surrogatepass")
+    yield _BETWEEN_OCTAL.join(f"{byte:03o}" for byte in content)
+    if secret.isascii():
+        yield _BETWEEN_LETTERS.join(map(re.escape, secret))
+
+
+def _any_case(digits: str) -> str:
+    return "".join(digit if digit.isdigit() else f"[{digit}{digit.upper()}]" for digit in digits)

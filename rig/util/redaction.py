@@ -17,10 +17,11 @@ from urllib.parse import unquote
 
 import orjson
 
-from rig.util.known_secrets import is_known_secret, remember_secret, without_known_secrets
+from rig.util.known_secrets import holds_known_secret, is_known_secret, remember_secret, without_known_secrets
 from rig.util.plain_json import plain
-from rig.util.secret_names import is_key_name, is_secret_name, is_value_name, may_name_secret
+from rig.util.secret_names import is_ambiguous, is_key_name, is_secret_name, is_value_name, may_name_secret
 from rig.util.secret_pairs import MASK, has_escapes, masked_pairs, without_escapes
+from rig.util.secret_values import is_figure
 
 __all__ = ["MASK", "is_secret", "masked", "masked_text", "remember_secrets", "without_url_passwords"]
 
@@ -62,7 +63,7 @@ def masked(content: Any, *, beside_key: bool = False) -> Any:
         hidden = {
             masked_text(key) if isinstance(key, str) else key: (
                 MASK
-                if _is_secret(key, beside_key=names_secret)
+                if _is_secret(key, beside_key=names_secret) and not (is_figure(value) and is_ambiguous(str(key)))
                 else masked(value, beside_key=names_secret and isinstance(value, list | tuple))
             )
             for key, value in content.items()
@@ -70,6 +71,8 @@ def masked(content: Any, *, beside_key: bool = False) -> Any:
         same = all(map(_is, hidden, content)) and all(map(_is, hidden.values(), content.values()))
         return content if same and len(hidden) == len(content) else hidden
     if isinstance(content, list | tuple):
+        if content and isinstance(content[0], int) and holds_known_secret(content):
+            return MASK
         parts = [masked(part, beside_key=beside_key) for part in content]
         if all(map(_is, parts, content)):
             return content
@@ -87,6 +90,8 @@ def masked_text(text: str) -> str:
     JSON with a secret is encoded again, so its spacing may change.
     """
     text = without_url_passwords(text)
+    if text.isidentifier():  # a single word, such as the name of a field
+        return text
     lower = text.lower()
     # A letter of a name, or the @ of a URL, may be escaped.
     escaped = has_escapes(lower)

@@ -22,7 +22,9 @@ _MEANING = (
     "refreshtoken",
 )
 _AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # the last two words count only at the end
-_LAST_WORDS = ("pass", "token", "pw")  # count only as a whole word, unlike in `bypass`
+# These words count only as a whole word, unlike in `bypass`. Each has another meaning: `PASS: 12`, `unexpected token`,
+# `pw=20` (a pulse width). `rig.util.secret_values` distinguishes them.
+_LAST_WORDS = ("pass", "token", "pw")
 _KEYS = ("key", "name", "variable", "parameter", "setting", "option")
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|[0-9]+")
@@ -44,6 +46,7 @@ def may_name_secret(lower: str) -> bool:
         or b"credential" in joined
         or b"authorization" in joined
         or "basic " in lower
+        or "bearer " in lower
         or b"pw" in joined
     )
 
@@ -55,7 +58,12 @@ def is_secret_name(name: str) -> bool:
 
 def is_secret_phrase(words: str) -> bool:
     """Return whether a phrase ends with the name of a secret: `the authorization key`."""
-    return _plain(words).endswith(_AT_THE_END)
+    return _remembered_phrase(words) if len(words) <= _LONGEST else _is_phrase(words)
+
+
+def is_ambiguous(words: str) -> bool:
+    """Return whether only `pass`, `token` or `pw` at its end makes a name or a phrase mean a secret."""
+    return is_secret_phrase(words) and not _has_clear_meaning(_last(words)) and not _plain(words).endswith(_AT_THE_END)
 
 
 def is_key_name(name: str) -> bool:
@@ -64,13 +72,25 @@ def is_key_name(name: str) -> bool:
 
 
 def is_value_name(name: str) -> bool:
-    """Return whether a field of that name may hold the value that belongs to a key."""
-    return len(name) <= _LONGEST and _plain(name).endswith("value")
+    """Return whether a field of that name may hold the value that belongs to a key, as `data` in DataTransfer.req."""
+    return len(name) <= _LONGEST and ((plain := _plain(name)).endswith("value") or plain == "data")
 
 
 def _is_secret(name: str) -> bool:
+    return _has_clear_meaning(name) or _ends_with_secret_word(name)
+
+
+def _is_phrase(words: str) -> bool:
+    return is_secret_name(_last(words)) or _plain(words).endswith(_AT_THE_END)
+
+
+def _last(words: str) -> str:
+    return words.rpartition(" ")[2]
+
+
+def _has_clear_meaning(name: str) -> bool:
     plain = _plain(name)
-    return plain.endswith(_AT_THE_END) or any(word in plain for word in _MEANING) or _ends_with_secret_word(name)
+    return plain.endswith(_AT_THE_END) or any(word in plain for word in _MEANING)
 
 
 def _ends_with_secret_word(name: str) -> bool:
@@ -79,8 +99,14 @@ def _ends_with_secret_word(name: str) -> bool:
     return bool(words) and words[-1] in _LAST_WORDS and words[-2:] != ["id", "token"]
 
 
-_remembered = lru_cache(maxsize=1024)(_is_secret)
-
-
 def _plain(name: str) -> str:
+    return _remembered_plain(name) if len(name) <= _LONGEST else _made_plain(name)
+
+
+def _made_plain(name: str) -> str:
     return _SEPARATORS.sub("", name).lower()
+
+
+_remembered = lru_cache(maxsize=1024)(_is_secret)
+_remembered_phrase = lru_cache(maxsize=1024)(_is_phrase)
+_remembered_plain = lru_cache(maxsize=1024)(_made_plain)

@@ -36,10 +36,17 @@ SECRETS = ("plain-Word_7", "<&\"\\'> %/+é", "4711471147", "0123456789abcdef")
         lambda secret: quote(quote(secret, safe=""), safe=""),
         lambda secret: repr(secret.encode())[2:-1],
         lambda secret: secret.replace("/", "\\/"),
+        lambda secret: base64.b32encode(secret.encode()).decode(),
+        lambda secret: "".join(f"\\{byte:03o}" for byte in secret.encode()),
+        lambda secret: str(list(secret.encode())),
+        lambda secret: json.dumps(list(secret.encode()), indent=2),
+        lambda secret: str(tuple(secret.encode())).replace(",", ""),
+        lambda secret: secret.encode().hex().replace("c", "C"),
     ],
     ids=[
         *("plain", "python", "json", "json in json", "html", "url", "url component", "percent", "hex", "hex dump"),
         *("hex with dashes", "array in C", "text in C", "url in url", "bytes", "escaped slash"),
+        *("base32", "octal", "numbers", "numbers in json", "numbers in go", "hex in both cases"),
     ],
 )
 def test_each_spelling_of_a_secret_is_masked(secret: str, write) -> None:  # type: ignore[no-untyped-def]
@@ -48,6 +55,19 @@ def test_each_spelling_of_a_secret_is_masked(secret: str, write) -> None:  # typ
     shown = masked_text(f"sent {written} to it")
     assert written.strip("\"'") not in shown
     assert MASK in shown
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+@pytest.mark.parametrize(
+    "write",
+    [str, repr, json.dumps, lambda text: text.encode("latin-1").hex(" ")],
+    ids=["plain", "python", "json", "hex"],
+)
+def test_a_secret_in_utf_16_read_as_single_bytes_is_masked(encoding: str, write) -> None:  # type: ignore[no-untyped-def]
+    known_secrets.remember_secret("plain-Word_7")
+    shown = masked_text(f"sent {write('plain-Word_7'.encode(encoding).decode('latin-1'))} to it")
+    assert MASK in shown
+    assert "W" not in shown
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -65,6 +85,7 @@ def test_the_base64_of_user_and_password_is_masked(secret: str, user: str, encod
 def test_a_secret_is_masked_in_numbers_and_names_of_json() -> None:
     known_secrets.remember_secret("4711471147")
     assert masked({"a": [4711471147], "4711471147": 1}) == {"a": [MASK], MASK: 1}
+    assert masked({"a": list(b"4711471147"), "b": [1, 2]}) == {"a": MASK, "b": [1, 2]}
 
 
 def test_an_error_message_does_not_show_a_secret() -> None:

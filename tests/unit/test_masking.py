@@ -136,6 +136,103 @@ def test_secrets_are_masked_in_text_by_the_meaning_of_names(text: str, shown: st
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        "2 subtests did not pass: relay 3 is open",
+        "the self-check did not pass: relay3open",
+        "tests/unit/test_a.py::test_b did not pass: tests/unit/test_a1.py:12",
+        "PASS: 12",
+        "# PASS:  12",
+        "PASS: test_login2",
+        "Pass: all tests",
+        "pass=12 fail=3",
+        "pass=true",
+        "pass: 3/4",
+        "PASS\t12",
+        "second pass: 3 of 4 frames",
+        "second pass: frame12 is lost",
+        "two-pass: 3 frames",
+        '{"pass":12,"fail":3}',
+        '{"pass":12,"fail":3',
+        "unexpected token: end of file",
+        "error: unexpected token: '}' at line 3",
+        "error: unexpected token: identifier",
+        "assert token == 'comma'",
+        "token bucket: 3 of 4",
+        "the token was refused",
+        "pw=20",
+        "pw = 20us",
+        "pw: 3.5 ms",
+        "psk: expected 8 to 63 characters",
+        "psk: 7 characters, expected 8 to 63",
+        "error: argument --password: expected one argument",
+        "password: must have at least 8 characters",
+        "wifi password: not set",
+        "wrong password: 3 attempts left",
+        "the access token: expired",
+        "Authorization: Accepted",
+        "Authorization: idTag=T1 is accepted",
+        "bearer authentication is required",
+        "keys ['AuthorizationKey', 'HeartbeatInterval'] are unknown",
+        'os.environ.get("WIFI_PSK", None)',
+        "ValueError('psk', 'must have 8 to 63 characters')",
+        'error(422, "psk", "the key has fewer than 8 characters")',
+        "password:\nnext line",
+    ],
+)
+def test_figures_verdicts_and_messages_are_shown(sentence: str) -> None:
+    assert masked_text(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "login user=a pass=Geheim-7",
+        "{ user: 'u', pass: 'Geheim-7' }",
+        "'pass' => 'Geheim-7'",
+        "pass:Geheim-7",
+        "pw: Geheim-7",
+        "token: Geheim-7",
+        "got token: Geheim-7abcdefghijkl for CP-1",
+        "x-csrf-token: Geheim-7",
+        "access token: Geheim-7",
+        "password -> Geheim-7",
+        "psk: |\n  Geheim-7\n",
+        "token: |\n  Geheim-7\n",
+        "authorization_key: >-\n  Geheim-7\n\n  Geheim-7\n",
+        '  - "password":\n      value: Geheim-7',
+        "E   psk: |  # of the bench\nE     Geheim-7",
+        'Login("AuthorizationKey", "Geheim-7")',
+        "['AuthorizationKey', 'Geheim-7']",
+        "dict_items([('a', 'b'), ('password', 'Geheim-7')])",
+        'nvs_set_str(handle, "wifi_psk", "Geheim-7");',
+        r"('psk', b'a\'Geheim-7')",
+        'Authorization: Digest username="u", nonce="n", response="Geheim-7"',
+        "{'Authorization': 'Digest username=\"u\", response=\"Geheim-7\"'}",
+        "Bearer Geheim-7",
+        "got bearer eyJhbGciOi.Geheim-7~/+=",
+        "set  wifi_psk\tGeheim-7",
+        "name\tCP-1\npassword \t Geheim-7",
+        '<password value="Geheim-7"/>',
+        "-----BEGIN PRIVATE KEY-----\nGeheim-7\nGeheim-7=\n-----END PRIVATE KEY-----",
+        r"-----BEGIN EC PRIVATE KEY-----\nGeheim-7\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES-128-CBC,12\n\nGeheim-7",
+        '{"key":"AuthorizationKey","data":"Geheim-7"}',
+    ],
+)
+def test_secrets_are_masked_in_the_forms_of_logs_and_tracebacks(text: str) -> None:
+    shown = masked_text(text)
+    assert "Geheim" not in shown
+    assert MASK in shown
+
+
+def test_the_text_around_a_secret_is_shown() -> None:
+    assert masked_text("a: 1\npsk: |\n  S\n\n  T\nb: 2") == f"a: 1\npsk: |\n  {MASK}\nb: 2"
+    assert masked_text("f('psk', 'S', 3)\n('psk', 'S')") == f"f('psk', 'S', 3)\n('psk', '{MASK}')"
+    assert masked_text("'Authorization': 'Digest a=\"S\"', 'x'") == f"'Authorization': 'Digest {MASK}', 'x'"
+
+
+@pytest.mark.parametrize(
     ("content", "shown"),
     [
         ({"key": "AuthorizationKey", "VALUE": "S"}, {"key": "AuthorizationKey", "VALUE": MASK}),
@@ -148,6 +245,7 @@ def test_secrets_are_masked_in_text_by_the_meaning_of_names(text: str, shown: st
         ({"APN_PWD": "S", "private key": "S"}, {"APN_PWD": MASK, "private key": MASK}),
         ({"data": "AuthorizationKey=S"}, {"data": f"AuthorizationKey={MASK}"}),
         ({"psk=S": 1}, {f"psk={MASK}": 1}),
+        ({"pass": 12, "token": "S", "pw": True}, {"pass": 12, "token": MASK, "pw": True}),
     ],
 )
 def test_names_are_matched_by_their_meaning(content: Any, shown: Any) -> None:
@@ -236,6 +334,19 @@ def test_hostile_output_is_masked_quickly() -> None:
         "%41",
         "&#34;",
         "&amp;",
+        '"key":',
+        '"key":"value":',
+        "psk:x,",
+        "psk: |\n",
+        " psk:\n  a\n",
+        "token: a1b2c3 ",
+        '("psk",',
+        "('psk',\"",
+        "psk\t",
+        '<psk value="',
+        "-----BEGIN PRIVATE KEY-----",
+        'authorization: digest ="',
+        "bearer ",
     )
     for part in parts:
         began = time.process_time()
