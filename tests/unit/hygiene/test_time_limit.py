@@ -25,7 +25,7 @@ def test_it(device, bench, network, csms):
         + NEXT
     )
     output, _ = process.communicate(timeout=90)
-    assert "1 failed, 2 passed" in output
+    assert "2 passed, 1 error" in output
     assert re.search(r"^E .*TimeLimit: the body of test_inner\.py::test_it did not end within 5 s[.,]", output, re.M)
     assert re.search(r"^E +bench time stands still: no call of the bench waits for it$", output, re.M)
     assert re.search(r"^E +last \d+ lines of the console, by bench seconds before this failure:$", output, re.M)
@@ -57,7 +57,7 @@ def test_device(device, bench):
         + NEXT.replace("def", "@pytest.mark.timeout(60)\ndef")
     )
     output, _ = process.communicate(timeout=180)
-    assert "2 failed, 3 passed" in output
+    assert "3 passed, 2 errors" in output
     assert re.search(r"^E +bench time stands still: the event loop of the bench works$", output, re.M)
     assert re.search(
         r"^E +bench time stands still: the device \(process \d+, stopped\) has not reported idle$", output, re.M
