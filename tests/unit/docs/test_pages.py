@@ -8,6 +8,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+import _pytest.python
 import pytest
 import yaml
 
@@ -20,15 +21,15 @@ TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text()
 
 @cache
 def messages() -> list[str]:
-    """All texts of the sources, the values in them as `…`."""
+    """All texts of the sources and of pytest's checks of tests, the values in them as `…`."""
     found = []
-    for folder in ("rig", "fixtures", "tools"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.JoinedStr):
-                    found.append("".join(str(v.value) if isinstance(v, ast.Constant) else "…" for v in node.values))
-                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found.append(node.value)
+    ours = (path for folder in ("rig", "fixtures", "tools") for path in sorted((ROOT / folder).rglob("*.py")))
+    for path in (*ours, Path(_pytest.python.__file__)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                found.append("".join(str(v.value) if isinstance(v, ast.Constant) else "…" for v in node.values))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
     return found
 
 
