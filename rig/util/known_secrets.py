@@ -7,7 +7,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 from rig.util.secret_pairs import MASK
@@ -25,12 +25,8 @@ _URL_SAFE = str.maketrans("+/", "-_")
 
 _lock = threading.Lock()
 _kept: list[str] = []
-_pattern: re.Pattern[str] | None = None
-"""Of all kept secrets; None: not compiled since the last one."""
-_escaped_pattern: re.Pattern[str] | None = None
-"""The same for the forms of `_escaped_forms`, compiled for the first text with a backslash or a NUL."""
 _has_number = False
-"""Whether a kept secret is a number, which JSON can spell in other ways. It is as old as the pattern."""
+"""Whether a kept secret is a number, which JSON can spell in other ways."""
 
 
 def remember_secret(secret: str) -> None:
@@ -41,7 +37,7 @@ def remember_secret(secret: str) -> None:
     Args:
         secret: a secret, such as a passphrase; surrounding white space is ignored.
     """
-    global _pattern, _escaped_pattern
+    global _has_number
     secret = secret.strip()
     if len(secret) < _SHORTEST or not secret.strip("*"):
         return
@@ -50,41 +46,16 @@ def remember_secret(secret: str) -> None:
             return
         _kept.append(secret)
         del _kept[:-_MOST]
-        _pattern = _escaped_pattern = None
+        _has_number = any(map(_is_number, _kept))
+        PLAIN.pattern = ESCAPED.pattern = None
 
 
 def without_known_secrets(text: str) -> str:
     """Mask each known secret in a text. Returns the same object if there is none."""
     if not _kept:
         return text
-    text = _masked(text, _pattern or _compiled())
-    if "\\" in text or "\0" in text:
-        text = _masked(text, _escaped_pattern or _compiled_escapes())
-    return text
-
-
-def _masked(text: str, pattern: re.Pattern[str]) -> str:
-    return text if pattern.search(text) is None else pattern.sub(MASK, text)
-
-
-def _compiled_escapes() -> re.Pattern[str]:
-    """Compile the pattern of `_escaped_forms`."""
-    global _escaped_pattern
-    with _lock:
-        if _escaped_pattern is None:
-            _escaped_pattern = re.compile("|".join(_grouped({form for kept in _kept for form in _escaped_forms(kept)})))
-        return _escaped_pattern
-
-
-def _compiled() -> re.Pattern[str]:
-    """Compile the pattern. That takes long, so several new secrets share it."""
-    global _pattern, _has_number
-    with _lock:
-        if _pattern is None:
-            _has_number = any(map(_is_number, _kept))
-            forms = {form for kept in _kept for form in _forms(kept)}
-            _pattern = re.compile("|".join(_grouped(forms)))
-        return _pattern
+    text = PLAIN.masked(text)
+    return ESCAPED.masked(text) if "\\" in text or "\0" in text else text
 
 
 def _grouped(forms: set[str]) -> Iterator[str]:
@@ -99,11 +70,7 @@ def _grouped(forms: set[str]) -> Iterator[str]:
 
 def knows_a_number() -> bool:
     """Return whether a known secret is a number. JSON may spell it in a way that `without_known_secrets` misses."""
-    if not _kept:
-        return False
-    if _pattern is None:
-        _compiled()
-    return _has_number
+    return bool(_kept) and _has_number
 
 
 def _is_number(secret: str) -> bool:
@@ -177,3 +144,33 @@ def _escaped_forms(secret: str) -> Iterator[str]:
 
 def _any_case(digits: str) -> str:
     return "".join(digit if digit.isdigit() else f"[{digit}{digit.upper()}]" for digit in digits)
+
+
+class _Search:
+    """A search for some forms of all known secrets. Compiling takes long, so several new secrets share it.
+
+    Args:
+        forms: yields regular expressions for the forms of a secret.
+    """
+
+    def __init__(self, forms: Callable[[str], Iterator[str]]) -> None:
+        self._forms = forms
+        self.pattern: re.Pattern[str] | None = None
+        """The compiled pattern; None after a new secret."""
+
+    def masked(self, text: str) -> str:
+        """Mask the secrets in a text. Returns the same object if there is none."""
+        pattern = self.pattern or self._compiled()
+        return text if pattern.search(text) is None else pattern.sub(MASK, text)
+
+    def _compiled(self) -> re.Pattern[str]:
+        with _lock:
+            if self.pattern is None:
+                forms = {form for kept in _kept for form in self._forms(kept)}
+                self.pattern = re.compile("|".join(_grouped(forms)))
+            return self.pattern
+
+
+PLAIN = _Search(_forms)
+ESCAPED = _Search(_escaped_forms)
+"""Used only for a text with a backslash or a NUL."""

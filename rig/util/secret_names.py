@@ -24,7 +24,7 @@ _MEANING = (
 _AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # the last two words count only at the end
 # These words count only as a whole word, unlike in `bypass`. Each has another meaning: `PASS: 12`, `unexpected token`,
 # `pw=20` (a pulse width). `rig.util.secret_values` distinguishes them.
-_LAST_WORDS = ("pass", "token", "pw")
+AMBIGUOUS = ("pass", "token", "pw")
 _KEYS = ("key", "name", "variable", "parameter", "setting", "option")
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|[0-9]+")
@@ -96,7 +96,7 @@ def _has_clear_meaning(name: str) -> bool:
 def _ends_with_secret_word(name: str) -> bool:
     """Return whether a name ends with a word like `token`; not `idToken`, the idTag of OCPP 2.0.1."""
     words = [word.lower() for word in _WORDS.findall(name)]
-    return bool(words) and words[-1] in _LAST_WORDS and words[-2:] != ["id", "token"]
+    return bool(words) and words[-1] in AMBIGUOUS and words[-2:] != ["id", "token"]
 
 
 def _plain(name: str) -> str:

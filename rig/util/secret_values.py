@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rig.util.secret_names import is_ambiguous
+from rig.util.secret_names import AMBIGUOUS, is_ambiguous
 
 # A number this short is no secret: a count, a share such as 3/4, or a time.
 _FIGURE = re.compile(
@@ -69,7 +69,7 @@ def is_secret_beside(phrase: str, sign: str, text: str, at: int, *, quoted: bool
     if _FIGURE.match(text, at):
         return False
     bare = name.rpartition("-")[2].lower()
-    if quoted or bare not in ("pass", "token", "pw"):
+    if quoted or bare not in AMBIGUOUS:
         return True
     if ":" in sign and "=" not in sign and name.isupper():  # the verdict PASS
         return False

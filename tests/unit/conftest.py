@@ -63,8 +63,8 @@ BOTH_CLOCKS = pytest.mark.parametrize("clock", [SteppedClock, BenchClock], indir
 def _no_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each test begin without the secrets that others have remembered: their values may be plain words."""
     monkeypatch.setattr(known_secrets, "_kept", [])
-    monkeypatch.setattr(known_secrets, "_pattern", None)
-    monkeypatch.setattr(known_secrets, "_escaped_pattern", None)
+    for search in (known_secrets.PLAIN, known_secrets.ESCAPED):
+        monkeypatch.setattr(search, "pattern", None)
 
 
 @pytest.fixture(scope="session", autouse=True)
