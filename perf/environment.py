@@ -69,3 +69,16 @@ def read_line(process: subprocess.Popen[str], prefix: str) -> str:
         if line.startswith(prefix):
             return line[len(prefix) :].strip()
     raise RuntimeError(f"{process.args!r} ended before it wrote {prefix!r}")
+
+
+def read_number(process: subprocess.Popen[str], prefix: str) -> int:
+    """Return the number of the next line that consists of `prefix` and a number.
+
+    pytest-embedded also prints what it reads from the port. After lost bytes, such a line can start like a result.
+
+    Raises:
+        RuntimeError: the program ended first.
+    """
+    while not (rest := read_line(process, prefix)).isdecimal():
+        pass
+    return int(rest)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from perf.environment import read_line, start, versions, write_line
+from perf.environment import read_line, read_number, start, versions, write_line
 from perf.result import Result
 
 BITS_A_BYTE = 10
@@ -131,7 +131,7 @@ def lines_kept(open_port: Open, baud: int, seconds: float) -> float:
         os.set_blocking(master, True)
         write_line(process, "look")
         os.write(master, b"\r\nEND\r\n")
-        return 100 * int(read_line(process, "lines ")) / sent
+        return 100 * read_number(process, "lines ") / sent
 
 
 def speed(open_port: Open, lines: int) -> float:
@@ -144,7 +144,7 @@ def speed(open_port: Open, lines: int) -> float:
             while data:
                 data = data[os.write(master, data) :]
         os.write(master, b"END\r\n")
-        arrived = int(read_line(process, "lines "))
+        arrived = read_number(process, "lines ")
         return arrived / (time.monotonic() - began)
 
 
@@ -162,7 +162,7 @@ def latencies(open_port: Open) -> list[float]:
             time.sleep(PAUSE_S)  # the reader announces the wait just before it begins
             began = time.monotonic_ns()
             os.write(master, b"ping %d\r\n" % number)
-            taken.append((int(read_line(process, "got ")) - began) / 1e6)
+            taken.append((read_number(process, "got ") - began) / 1e6)
         return taken
 
 
