@@ -81,11 +81,11 @@ demo: setup firmware ## a tour: run a few tests of each kind on the virtual benc
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; COVERAGE=yes measures what they cover of the rig
+test: setup ## run every test: rig, firmware, threads, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; COVERAGE=yes measures what they cover of the rig
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for target in unit firmware-test conformance schemas powercut examples hil interop $(if $(TRACED),coverage-rig); do \
+	  for target in unit firmware-test tsan conformance schemas powercut examples hil interop $(if $(TRACED),coverage-rig); do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; \
-	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/tsan.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
 	  echo "$(if $(TRACED),coverage: $(ROOT)/reports/coverage; )the report: $(ROOT)/reports/index.html"; exit $$status
 
@@ -226,13 +226,15 @@ sizes: setup ## measure flash, RAM and stack of the firmware on a 32-bit chip; W
 	@$(RUN) -m tools.sizes $(if $(WRITE),--write)
 
 tsan: setup ## run Unity tests of the code that threads share, and smoke HIL tests with the worker in a thread, under ThreadSanitizer
+	@mkdir -p build reports/junit
 	@$(CMAKE) -B build/tsan -DPLUGBENCH_TSAN=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/tsan --parallel $(JOBS) --target plugbench-device test_posix test_storage test_app
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
-	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
+	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet \
+	  --junitxml=reports/junit/tsan.xml --numprocesses=$(JOBS) --dist=worksteal
 
-night: setup firmware ## run the long checks: determinism, flakes, unit and HIL tests with coverage, PlatformIO, two power cuts at each operation, fuzzers, ThreadSanitizer, strange conversations, planted bugs, endurance
-	@status=0; for target in determinism flakes "unit COVERAGE=yes" "hil COVERAGE=yes" coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan verdicts conversations mutants endurance; do \
+night: setup firmware ## run the long checks: determinism, flakes, unit and HIL tests with coverage, PlatformIO, two power cuts at each operation, fuzzers, strange conversations, planted bugs, endurance
+	@status=0; for target in determinism flakes "unit COVERAGE=yes" "hil COVERAGE=yes" coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" verdicts conversations mutants endurance; do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; exit $$status
 
 endurance: setup firmware ## run the tests that take minutes: 10,000 reconnects, and 200 devices whose CSMS is gone for an hour

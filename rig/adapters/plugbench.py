@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from rig.adapters.crash_reader import CrashReader
 from rig.adapters.profile import DeviceConsole, DeviceProfile, Settings
 from rig.adapters.setting_table import setting_keys
 from rig.adapters.stored_file import content_of
@@ -19,7 +20,7 @@ from rig.config.description import Description
 from rig.firmware.filesystem import make_filesystem, read_filesystem, update_filesystem
 from rig.firmware.manifest import Manifest
 from rig.firmware.partitions import Partition
-from rig.timeline.events import Boot, Event, LogLine, Panic, TelemetrySample
+from rig.timeline.events import Boot, Event, LogLine, TelemetrySample
 from rig.util.arguments import did_you_mean
 from rig.util.errors import AuthorError, DeviceError
 from rig.util.redaction import masked_text, remember_secrets
@@ -35,30 +36,18 @@ _UPTIME = r"\(([0-9]{1,15})\)"
 _LOG = re.compile(rf"[ \t]*([EWIDVT]) {_UPTIME} ([^:\s]+): ?")
 _BANNER = re.compile(rf"I {_UPTIME} boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
 _TELEMETRY = re.compile(rf"T {_UPTIME} monitor: (?P<record>\{{.*\}})\s*$")
-_PANIC = re.compile(
-    r"PANIC: (?P<own>.+)"
-    r"|Guru Meditation Error: (?P<guru>.+)"
-    r"|\*\*\*ERROR\*\*\* (?P<stack>A stack overflow in task \S+ has been detected)"
-    r"|(?P<abort>abort\(\) was called.*|assert failed: .*)"
-    r"|ERROR: (?P<sanitizer>\w+Sanitizer: .*)"
-    r"|(?P<undefined>(?<!\S)\S+: runtime error: .*)"
-)
-_BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
-_FRAME = re.compile(r"\s+#[0-9]{1,9} (?P<frame>0x.+)")
-_MOST_FRAMES = 64
 _CRASH_TAG = "crash"  # the tag of the line about the last crash, whose text looks like a panic
 _STORED = "L "
 _STORED_LINE = re.compile(r"L (?:[0-9T:.-]{23}Z )?")
 
 
 class PlugbenchLogFormat:
-    """The console of docs/console-protocol.md, with the panics of ESP-IDF and reports of sanitizers."""
+    """The console of docs/console-protocol.md, with the crashes of ESP-IDF and reports of sanitizers."""
 
     answer_prefix = "= "
 
     def __init__(self) -> None:
-        self._cause = ""
-        self._frames: list[str] = []
+        self._crashes = CrashReader()
 
     def line(self, text: str) -> LogLine:
         """Parse ESP-IDF's prefix `I (12345) tag: `. The text keeps it."""
@@ -68,7 +57,7 @@ class PlugbenchLogFormat:
         return LogLine(text=text, level=match[1], tag=match[3], uptime_ms=int(match[2]))  # type: ignore[arg-type]
 
     def events(self, line: LogLine) -> Sequence[Event]:
-        """Return boots, telemetry records and panics. A panic is pending until its backtrace ends."""
+        """Return boots, telemetry records and crashes. A crash is pending until its last line."""
         text = line.text
         found: list[Event] = []
         if text.startswith(_STORED):
@@ -77,60 +66,29 @@ class PlugbenchLogFormat:
             own = _STORED_LINE.match(text)
             banner = _BANNER.search(text, own.end() + 1 if own else len(_STORED))
             return [_boot(banner)] if banner else found
-        if self._cause:
-            frames = self._read_frames(text)
-            if frames and len(self._frames) < _MOST_FRAMES:
-                self._frames += frames
-                return found
         # After a power cut in the middle of a line, the banner follows on the same line.
         if " boot: " in text and (banner := _BANNER.search(text)):
             found += self.flush()
             found.append(_boot(banner))
-        elif line.tag != _CRASH_TAG and _may_panic(text) and (panic := _PANIC.search(text)):
-            if not self._cause:
-                self._cause = next(value for value in panic.groups() if value).strip()
+        elif line.tag != _CRASH_TAG and (crash := self._crashes.feed(text)) is not None:
+            found.append(crash)
         elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record["record"])):
             found.append(TelemetrySample(values=values))
         return found
 
     @property
     def pending(self) -> bool:
-        """Whether a panic waits for its backtrace."""
-        return bool(self._cause)
+        """Whether a crash waits for its next lines."""
+        return self._crashes.pending
 
     def flush(self) -> Sequence[Event]:
-        """Return the pending panic, with the backtrace so far."""
-        if not self._cause:
-            return []
-        panic = Panic(cause=self._cause, backtrace=tuple(self._frames))
-        self._cause = ""
-        self._frames = []
-        return [panic]
-
-    @staticmethod
-    def _read_frames(text: str) -> list[str]:
-        if trace := _BACKTRACE.search(text):
-            return trace["frames"].split()
-        if frame := _FRAME.match(text):
-            return [frame["frame"]]
-        return []
+        """Return the pending crash, with the lines so far."""
+        crash = self._crashes.flush()
+        return [] if crash is None else [crash]
 
 
 def _boot(banner: re.Match[str]) -> Boot:
     return Boot(version=banner["version"], build=banner["build"], reset=banner["reset"])
-
-
-def _may_panic(text: str) -> bool:
-    """Return whether `_PANIC` may match: a fast check that rejects nearly all lines."""
-    return (
-        "PANIC: " in text
-        or "Guru Meditation Error: " in text
-        or "abort() was called" in text
-        or "assert failed: " in text
-        or "ERROR: " in text
-        or "***ERROR*** " in text
-        or ": runtime error: " in text
-    )
 
 
 def _numbers(record: str) -> dict[str, float]:

@@ -50,6 +50,18 @@ COMMANDS: dict[str, Command | Group] = {
             ),
         },
     ),
+    "crash": Group(
+        "The crashes of a device.",
+        {
+            "decode": Command(
+                "rig.cli.crash_decode", "Print the crashes of a log, or a core dump, with functions and lines."
+            ),
+            "fetch": Command(
+                "rig.cli.crash_fetch",
+                "Save the core dump that a crashed device left in its flash, and print it with functions and lines.",
+            ),
+        },
+    ),
     "power": Command("rig.cli.power", "Switch the board's supply, or reset the board."),
     "input": Command("rig.cli.input", "Set an input of the device, or show the inputs."),
     "led": Command("rig.cli.led", "Show the patterns of the LEDs."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from rig.bench import Bench
 from rig.device.csms_answers import left_by_another_test
 from rig.device.device_watch import DeviceWatch, Reboot
 from rig.firmware.build import Firmware, firmware
+from rig.firmware.core_dump import CoreDump, read_core_dump
 from rig.timeline import Mark
 from rig.timeline.events import Boot, Event, LogLine, OcppFrame, Panic
 from rig.util.arguments import validate_one_of
@@ -65,8 +67,10 @@ class Device:
         """
         with self._building:
             if self._firmware is None:
-                self._firmware = firmware(self.bench.description.device.firmware, self.bench.root)
+                source = self.bench.description.device.firmware
+                self._firmware = firmware(source, self.bench.root)
                 self.bench.backtraces.executable = self._firmware.symbols
+                self.bench.backtraces.unavailable = f"{source} has no ELF file with the hash of its image"
             return self._firmware
 
     @checked
@@ -106,6 +110,22 @@ class Device:
         self.flash(settings=settings)
         self.wait_ready(since)
         self._wait_accepted_and_idle()
+
+    def core_dump(self) -> CoreDump | None:
+        """Read the core dump of the last crash from the board's flash. A wired board then boots again.
+
+        Returns:
+            The dump; None if the device has written none.
+
+        Raises:
+            BenchError: the flash cannot be read, has no partition for core dumps, or the dump is damaged.
+        """
+        file = self.bench.wiring.flash_file
+        if file is not None:
+            with file.open("rb") as flash:
+                return read_core_dump(lambda offset, length: os.pread(flash.fileno(), length, offset))
+        with self.bench.flasher.reading(self.firmware.manifest.chip) as read:
+            return read_core_dump(read)
 
     # -- booting --------------------------------------------------------------------------------------------------
 

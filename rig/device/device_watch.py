@@ -10,6 +10,7 @@ from rig.device.reboot_watch import RebootWatch
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, Event, Panic, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
+from rig.timeline.words import panic_words
 from rig.util.errors import DeviceError
 
 _EN = str(EN)
@@ -79,7 +80,7 @@ class DeviceWatch:
             self._reboots.panicked(event)
             if not self._begin_announced():
                 trace = "".join(f"\n  {frame}" for frame in event.backtrace)
-                self._interrupt(f"the device panicked: {event.cause}{trace}")
+                self._interrupt(f"the device panicked: {panic_words(event)}{trace}")
 
     def _switched(self, event: PowerChange | PinEdge) -> None:
         for boot in self._reboots.switched(event):

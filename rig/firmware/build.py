@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rig.firmware.elf import read_elf, this_machine
-from rig.firmware.image import make_image
+from rig.firmware.image import elf_sha256_of, make_image
 from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
+from rig.firmware.symbols import find_elf
 from rig.util.errors import BenchError
 from rig.util.folders import replace_file, unwritable
 from rig.util.text import seconds
@@ -31,7 +32,8 @@ class Firmware:
 
     Attributes:
         manifest: the files to flash, by offset.
-        symbols: the unstripped executable, for backtraces; None if it is not at hand.
+        symbols: the unstripped executable, for backtraces; None if it is not at hand. The folder of an ESP-IDF build
+            has it as the `*.elf` whose hash is in the image.
     """
 
     manifest: Manifest
@@ -54,7 +56,8 @@ def firmware(source: str, root: Path) -> Firmware:
     path = root / source
     check_source(source, root)
     if path.is_dir():
-        return Firmware(load_manifest(path))
+        manifest = load_manifest(path)
+        return Firmware(manifest, _elf_of(manifest, path))
     return package(path, root, project=path.name, version="")
 
 
@@ -204,6 +207,11 @@ def package(executable: Path, root: Path, project: str = PROJECT, version: str |
         manifest = Manifest({slot.offset: application} | {offset: path for offset, (path, _) in files.items()})
         manifest.save(folder)
     return Firmware(manifest, executable)
+
+
+def _elf_of(manifest: Manifest, folder: Path) -> Path | None:
+    hashes = (elf_sha256_of(content) for _, content in manifest.contents())
+    return next((elf for found in hashes if found and (elf := find_elf(folder, found)) is not None), None)
 
 
 def _application(executable: Path, project: str, version: str) -> bytes:

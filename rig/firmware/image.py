@@ -139,6 +139,18 @@ def parse_image(data: bytes) -> AppImage:
     return AppImage(*_descriptor(segments), _executable(segments), at)
 
 
+def elf_sha256_of(image: bytes) -> bytes:
+    """Return the SHA-256 of the ELF file that an image for any chip was made of; empty if this is no such image.
+
+    Args:
+        image: starts with the image. Its checksum is not validated.
+    """
+    start = _HEADER.size + _SEGMENT.size
+    if not image.startswith(bytes([MAGIC])) or len(image) < start:
+        return b""
+    return _descriptor([image[start : start + _DESCRIPTOR.size]])[2]
+
+
 def _descriptor(segments: list[bytes]) -> tuple[str, str, bytes]:
     for data in segments[:1]:
         if len(data) >= _DESCRIPTOR.size and data[:4] == _DESCRIPTOR_MAGIC.to_bytes(4, "little"):

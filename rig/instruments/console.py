@@ -30,7 +30,9 @@ _ALIKE = 5
 _MOST_COMPARED = 200
 _MOST_QUOTED = 200
 _COMPLETE_AFTER_S = 0.05
-"""The time, in bench seconds, that a panic has to print its backtrace."""
+"""A panic is complete after this many bench seconds without a byte."""
+_MOST_PENDING_S = 3.0
+"""The time, in bench seconds, that a panic has to print its last line: registers and stack of a chip take 0.5 s."""
 _PROMPT_AFTER_S = 0.05
 """An expected open line, such as a prompt, is complete after this many bench seconds without a byte."""
 _QUIET_AFTER_S = 0.5
@@ -80,6 +82,7 @@ class Console:
         self._port: SerialPort | None = None
         self._letting_go = False
         self._quiet: asyncio.TimerHandle | None = None
+        self._pending_since = 0
         self._line_timer: asyncio.TimerHandle | None = None
         self._last_byte = 0
         self._restarted: int | None = None
@@ -202,7 +205,8 @@ class Console:
                 came.append(self._decoded(event))
         self._publish(came, now)
         if self._quiet is None and self._pending():
-            self._quiet = self._loop.call_later(_COMPLETE_AFTER_S, self._flush)
+            self._pending_since = now
+            self._quiet = self._loop.call_later(_COMPLETE_AFTER_S, self._look_at_pending)
 
     def _pending(self) -> bool:
         try:
@@ -210,6 +214,15 @@ class Console:
         except Exception as error:
             self._misread(error, "its `pending`")
             return False
+
+    def _look_at_pending(self) -> None:
+        clock = self._timeline.clock
+        now = clock.now()
+        left_s = _COMPLETE_AFTER_S - clock.between(self._last_byte, now)
+        if left_s > 0 and clock.between(self._pending_since, now) < _MOST_PENDING_S:
+            self._quiet = self._loop.call_later(left_s, self._look_at_pending)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         self._quiet = None
@@ -237,11 +250,12 @@ class Console:
         self._timeline.extend(came, t=now, uncertainty=self._uncertainty, source="console")
 
     def _decoded(self, event: Event) -> Event:
-        """Return the event. The backtrace of a panic is decoded for the build that booted last."""
+        """Return the event. The backtrace of a panic is decoded for the build that crashed, else that booted last."""
         if not isinstance(event, Panic) or self._backtraces is None:
             return event
         boot = self._timeline.last(Boot)
-        return replace(event, backtrace=self._backtraces.decode(event.backtrace, boot.build if boot else ""))
+        build = event.elf_sha256 or (boot.build if boot else "")
+        return replace(event, backtrace=self._backtraces.decode(event.backtrace, build, event.stack_dump))
 
     def _lost(self, exc: Exception | None) -> None:
         self._end_line()

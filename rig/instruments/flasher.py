@@ -194,6 +194,23 @@ class Flasher:
             _esptool().erase_flash(esp)
             self._report("", started, "erased")
 
+    @checked
+    @contextlib.contextmanager
+    def reading(self, chip: Text = "esp32") -> Iterator[Callable[[int, int], bytes]]:
+        """Let a `with` block read the flash; the board boots again afterwards.
+
+        Args:
+            chip: esptool's name of the chip.
+
+        Yields:
+            A function that returns `length` bytes from `offset`: `read(offset, length)`.
+
+        Raises:
+            BenchError: as `flash`.
+        """
+        with self._session("reading the flash", chip) as esp:
+            yield lambda offset, length: _esptool().read_flash(esp, offset, length, no_progress=True)
+
     @contextlib.contextmanager
     def _session(self, doing: str, chip: str, advance: Callable[[float], None] = _ignore) -> Iterator[Any]:
         """Put the chip into download mode and run esptool's stub on it; afterwards let the chip boot again."""

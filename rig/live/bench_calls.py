@@ -11,6 +11,7 @@ from rig.bench import Bench
 from rig.device import Device
 from rig.faults import Fault
 from rig.firmware.build import firmware
+from rig.firmware.core_dump_file import save_core_dump
 from rig.instruments.network import Milliseconds
 from rig.instruments.proxy import Admission
 from rig.live.calls import Call, Caller
@@ -66,6 +67,7 @@ class BenchCalls:
             **({"reopen": Call(self.reopen)} if self._may_reopen else {}),
             "device.up": Call(self.device_up),
             "flash": Call(self.flash),
+            "core_dump": Call(self.core_dump),
             "restore": Call(self.restore),
             **CsmsCalls(lambda: self._bench.csms).table(),
             **FilesCalls(lambda: self._bench.files).table(),
@@ -184,6 +186,15 @@ class BenchCalls:
         bench.power.on()
         written = bench.flasher.update(found.manifest, lambda part: caller.report(part))
         return {"image": source, "parts": written}
+
+    def core_dump(self, caller: Caller) -> dict[str, Any]:
+        """Save the core dump in the board's flash to a new file; `file` is empty if the device has written none."""
+        caller.report({"doing": "reading the flash"})
+        self._bench.power.on()
+        dump = self._device.core_dump()
+        if dump is None:
+            return {"file": ""}
+        return {"file": str(save_core_dump(self._bench.logs, dump).resolve())}
 
     def restore(self, _caller: Caller) -> None:
         """Lift the faults of all clients, and reset network, CSMS and inputs to normal."""

@@ -75,6 +75,8 @@ def _log(event: Mapping[str, Any], console: io.StringIO, ocpp: io.StringIO) -> N
     seconds = f"{event.get('t', 0) / 1e9:12.3f}"
     if event["type"] == "log_line":
         console.write(f"{seconds} {event['text']}\n")
+    elif event["type"] == "panic":
+        console.writelines(f"{'':12}   {frame}\n" for frame in event.get("backtrace", ()))
     elif event["type"] == "ocpp_frame":
         arrow = "->" if event["direction"] == "received" else "<-"
         ocpp.write(f"{seconds} {event['charge_point']} {arrow} {event['raw']}\n")

@@ -21,6 +21,17 @@ MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "CALLRESULTERROR", "SEN
 Grade = Literal["", "specification", "tolerated"]
 Outcome = Literal["passed", "failed", "error", "broken", "interrupted", "not measurable", "skipped"]
 Clock = Literal["real", "stepped"]
+CrashKind = Literal[
+    "",
+    "exception",
+    "abort",
+    "assertion",
+    "stack overflow",
+    "task watchdog",
+    "interrupt watchdog",
+    "brown-out",
+    "sanitizer",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +157,22 @@ class Boot(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panic(Event):
-    """The device reported a crash. `backtrace` is decoded if the symbols are available."""
+    """The device reported a crash.
+
+    `cause` is its text for the reason, `kind` the class of the reason, empty if it is none of these. `backtrace` has
+    the frames, the innermost first: addresses, or functions and lines if the symbols are available. `task` is the task
+    of FreeRTOS and `core` the processor that crashed. `elf_sha256` has the first digits of the hash of the crashed ELF
+    file. `stack_dump` has the lines with registers and stack that a RISC-V chip prints instead of a backtrace (ESP-IDF
+    Programming Guide, "Fatal Errors"). Each is empty if the device did not print it.
+    """
 
     cause: MayHoldSecret[str]
     backtrace: MayHoldSecret[tuple[str, ...]] = ()
+    kind: NoSecret[CrashKind] = ""
+    task: MayHoldSecret[str] = ""
+    core: int | None = None
+    elf_sha256: MayHoldSecret[str] = ""
+    stack_dump: MayHoldSecret[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

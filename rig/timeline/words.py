@@ -6,6 +6,7 @@ the function masks secrets itself. `rig.timeline.frame_words` formats OCPP frame
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -94,8 +95,10 @@ def _terminal_line(event: Event) -> str | None:
             return f"fault    {_spaced(event.fault)} lifted"
         case HandAct():
             return f"by hand  {act_words(event)}"
-        case Panic(cause=trouble) | BenchTrouble(what=trouble):
-            return f"trouble  {trouble}"
+        case Panic():
+            return f"trouble  {panic_words(event)}"
+        case BenchTrouble():
+            return f"trouble  {event.what}"
         case _:
             return None
 
@@ -206,6 +209,18 @@ def act_words(act: HandAct) -> str:
     return f"{one_line(act.call)}{f' ({arguments})' if arguments else ''}{by}"
 
 
+def panic_words(panic: Panic) -> str:
+    """Format the reason of a crash, with what it does not say itself: `abort() was called (task main, core 0)`."""
+    cause = panic.cause.lower()
+    more = [
+        panic.kind if panic.kind not in cause else "",
+        f"task {panic.task}" if panic.task and panic.task.lower() not in cause else "",
+        f"core {panic.core}" if panic.core is not None and not _CORE_NAMED.search(panic.cause) else "",
+    ]
+    shown = ", ".join(filter(None, more))
+    return f"{panic.cause} ({shown})" if shown else panic.cause
+
+
 def moment(event: Event) -> tuple[str, str] | None:
     """Format an event that a picture marks, in full and in one word; None for any other event."""
     match event:
@@ -214,7 +229,7 @@ def moment(event: Event) -> tuple[str, str] | None:
         case Flashed():
             return f"flashed in {seconds(event.seconds)}", "flashed"
         case Panic():
-            return f"panic: {one_line(event.cause)}", "panic"
+            return f"panic: {one_line(panic_words(event))}", "panic"
         case BenchTrouble():
             return f"bench: {one_line(event.what)}", "bench error"
         case ClientRefused():
@@ -239,6 +254,9 @@ def log_line(event: Event) -> str:
     return one_line(words(event)) if words else type(event).__name__
 
 
+_CORE_NAMED = re.compile(r"\b(?:core|cpu)\s*[0-9]", re.IGNORECASE)
+
+
 def _spaced(name: str) -> str:
     return one_line(name).replace("_", " ")
 
@@ -246,7 +264,7 @@ def _spaced(name: str) -> str:
 _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     LogLine: lambda e: e.text,
     Boot: lambda e: f"boot: version {e.version}, build {e.build}, reset {e.reset}",
-    Panic: lambda e: " ← ".join([f"PANIC: {e.cause}", *e.backtrace]),
+    Panic: lambda e: " ← ".join([f"PANIC: {panic_words(e)}", *e.backtrace]),
     TelemetrySample: lambda e: f"telemetry {payload_json(dict(e.values))}",
     PinEdge: lambda e: f"{e.signal} = {int(e.level)}{' (driven)' if e.driven else ''}",
     LedPattern: lambda e: f"LED {e.led}: {led_pattern(e)[0]}",

@@ -58,6 +58,14 @@ def without_known_secrets(text: str) -> str:
     return ESCAPED.masked(text) if "\\" in text or "\0" in text else text
 
 
+def without_known_bytes(data: bytes) -> bytes:
+    """Overwrite each known secret in binary data, such as memory of the device, with asterisks of the same length."""
+    for secret in tuple(_kept):
+        content = secret.encode("utf-8", "surrogatepass")
+        data = data.replace(content, b"*" * len(content))
+    return data
+
+
 def _grouped(forms: set[str]) -> Iterator[str]:
     """Yield a regular expression for all forms with the same first character, so that few are tried at each place."""
     groups: dict[str, list[str]] = {}

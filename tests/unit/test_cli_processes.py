@@ -103,6 +103,8 @@ def test_every_command_is_in_the_document() -> None:
         "fault inject",
         "csms serve",
         "csms play",
+        "crash decode",
+        "crash fetch",
         "log fetch",
         "doctor --wiring",
         "device run",

@@ -20,23 +20,64 @@ def read(*texts: str) -> list[Event]:
     return [*found, *reader.flush()]
 
 
+ABORT = "abort() was called at PC 0x400d1234 on core 1"
+
+
 @pytest.mark.parametrize(
-    ("text", "cause", "backtrace"),
+    ("text", "panic"),
     [
-        ("PANIC: null pointer", "null pointer", ()),
-        ("Guru Meditation Error: Core  0 panic'ed (LoadProhibited)", "Core  0 panic'ed (LoadProhibited)", ()),
-        ("***ERROR*** A stack overflow in task main has been detected.",
-         "A stack overflow in task main has been detected", ()),
-        ("abort() was called at PC 0x400d1234", "abort() was called at PC 0x400d1234", ()),
-        ("==12==ERROR: AddressSanitizer: heap-use-after-free", "AddressSanitizer: heap-use-after-free", ()),
-        ("a.cc:3:7: runtime error: signed overflow", "a.cc:3:7: runtime error: signed overflow", ()),
-        ("PANIC: x\nBacktrace: 0x1:0x2 0x3:0x4", "x", ("0x1:0x2", "0x3:0x4")),
+        ("PANIC: null pointer", Panic(cause="null pointer")),
+        ("Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.",
+         Panic(cause="Core  0 panic'ed (LoadProhibited). Exception was unhandled.", kind="exception", core=0)),
+        ("Guru Meditation Error: Core  1 panic'ed (Interrupt wdt timeout on CPU1).",
+         Panic(cause="Core  1 panic'ed (Interrupt wdt timeout on CPU1).", kind="interrupt watchdog", core=1)),
+        ("***ERROR*** A stack overflow in task Tmr Svc has been detected.",
+         Panic(cause="A stack overflow in task Tmr Svc has been detected", kind="stack overflow", task="Tmr Svc")),
+        (ABORT, Panic(cause=ABORT, kind="abort", core=1, backtrace=("0x400d1234",))),
+        ("assert failed: f a.c:7 (x)", Panic(cause="assert failed: f a.c:7 (x)", kind="assertion")),
+        ("E (9) BOD: Brownout detector was triggered",
+         Panic(cause="Brownout detector was triggered", kind="brown-out")),
+        ("a.cc:3:7: runtime error: signed overflow",
+         Panic(cause="a.cc:3:7: runtime error: signed overflow", kind="sanitizer")),
+        ("PANIC: x\nBacktrace: 0x1:0x2 0x3:0x4 |<-CORRUPTED\nELF file SHA256: 0badcafe01",
+         Panic(cause="x", backtrace=("0x1:0x2", "0x3:0x4", "(corrupted)"), elf_sha256="0badcafe01")),
         ("==12==ERROR: AddressSanitizer: bad\nREAD of 1\n    #0 0x1 in f a.cc:1\n    #1 0x2 in g a.cc:2",
-         "AddressSanitizer: bad", ("0x1 in f a.cc:1", "0x2 in g a.cc:2")),
+         Panic(cause="AddressSanitizer: bad", kind="sanitizer", backtrace=("0x1 in f a.cc:1", "0x2 in g a.cc:2"))),
     ],
 )  # fmt: skip
-def test_a_panic_in_each_dialect(text: str, cause: str, backtrace: tuple[str, ...]) -> None:
-    assert read(*text.split("\n")) == [Panic(cause=cause, backtrace=backtrace)]
+def test_a_crash_in_each_dialect(text: str, panic: Panic) -> None:
+    assert read(*text.split("\n")) == [panic]
+
+
+def test_the_task_watchdog_is_a_crash_only_if_it_aborts() -> None:
+    report = (
+        "E (10316) task_wdt: Task watchdog got triggered. The following tasks/users did not reset the watchdog:",
+        "E (10316) task_wdt:  - main (CPU 0)",
+        "E (10316) task_wdt: Tasks currently running:",
+        "E (10316) task_wdt: CPU 0: main",
+    )
+    assert read(*report, "E (10316) task_wdt: Print CPU 0 (current core) backtrace", "Backtrace: 0x1:0x2") == []
+    panic = Panic(cause="Task watchdog got triggered: main", kind="task watchdog", task="main", core=0)
+    assert read(*report, "E (10316) task_wdt: Aborting.") == [panic]
+
+
+DUMP = (
+    "Core  0 register dump:",
+    "MEPC    : 0x42001234  RA      : 0x42005678  SP      : 0x3fc90000  GP      : 0x3fc8a000",
+    "Stack memory:",
+    "3fc90000: 0x00000001 0x00000002",
+    "3fc90008: 0x00000003 0x00000004",
+)
+
+
+def test_registers_and_stack_of_a_riscv_chip_are_kept_until_the_reboot() -> None:
+    head = "Guru Meditation Error: Core  0 panic'ed (Load access fault). Exception was unhandled."
+    lost_line = ("3fc90018: 0x00000007 0x00000008", "3fc90020: 0x00000009")
+    panic, boot = read(head, "", *DUMP, *lost_line, "ELF file SHA256: 0badcafe01", "Rebooting...", BANNER)
+    assert isinstance(boot, Boot)
+    assert isinstance(panic, Panic)
+    assert panic.stack_dump == DUMP
+    assert (panic.backtrace, panic.elf_sha256) == (("0x42001234", "0x42005678"), "0badcafe01")
 
 
 def test_the_next_boot_completes_a_panic() -> None:

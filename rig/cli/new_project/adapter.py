@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from rig.adapters.crash_reader import CrashReader
 from rig.adapters.log_format import PlainLogFormat
 from rig.adapters.profile import DeviceProfile
-from rig.timeline.events import Boot, Event, Level, LogLine, Panic
+from rig.timeline.events import Boot, Event, Level, LogLine
 
 _LOG = re.compile(r"(?P<level>[EWID]) \((?P<uptime>\d{1,15})\) (?P<tag>[^:\s]+): (?P<text>.*)")
 _LEVELS: Mapping[str, Level] = {"E": "E", "W": "W", "I": "I", "D": "D"}
 # The first line of a boot. By this line the bench detects that the device has started or restarted.
 _BANNER = re.compile(r"\S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
-_PANIC = re.compile(r"(?:Guru Meditation Error|PANIC): (?P<cause>.+)")
 
 
 class BoardLogFormat(PlainLogFormat):
@@ -25,6 +25,9 @@ class BoardLogFormat(PlainLogFormat):
 
     answer_prefix = "= "
     """The first characters of a line that answers a command."""
+
+    def __init__(self) -> None:
+        self._crashes = CrashReader()
 
     def line(self, text: str) -> LogLine:
         """Separate level, uptime and tag from the text."""
@@ -37,10 +40,20 @@ class BoardLogFormat(PlainLogFormat):
         """Find boots and crashes."""
         match = _LOG.fullmatch(line.text)
         if match is not None and match["tag"] == "boot" and (banner := _BANNER.fullmatch(match["text"])):
-            return [Boot(version=banner["version"], build=banner["build"], reset=banner["reset"])]
-        if panic := _PANIC.search(line.text):
-            return [Panic(cause=panic["cause"])]
-        return []
+            boot = Boot(version=banner["version"], build=banner["build"], reset=banner["reset"])
+            return [*self.flush(), boot]
+        crash = self._crashes.feed(line.text)
+        return [] if crash is None else [crash]
+
+    @property
+    def pending(self) -> bool:
+        """Whether a crash waits for its next lines, such as its backtrace."""
+        return self._crashes.pending
+
+    def flush(self) -> Sequence[Event]:
+        """Return the crash, because the console is quiet."""
+        crash = self._crashes.flush()
+        return [] if crash is None else [crash]
 
 
 class BoardProfile(DeviceProfile):

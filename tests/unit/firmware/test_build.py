@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from rig.firmware.build import build, build_notice, firmware, package
-from rig.firmware.image import parse_image
+from rig.firmware.image import make_image, parse_image
 from rig.firmware.manifest import load_manifest
 from rig.util.errors import BenchError
 
@@ -148,3 +149,15 @@ def test_an_executable_is_packaged_under_its_own_name(project):
     image = parse_image(manifest.files[0x10000].read_bytes())
     assert (image.project, image.version) == ("thing", "")
     assert image.executable.startswith(b"\x7fELF")
+
+
+def test_the_elf_file_of_an_image_is_found_by_its_hash(tmp_path):
+    """A build folder may also have the ELF files of other builds."""
+    (tmp_path / "other.elf").write_bytes(b"another build")
+    (tmp_path / "project.elf").write_bytes(b"this build")
+    image = make_image(b"", project="p", version="1", elf_sha256=hashlib.sha256(b"this build").digest())
+    (tmp_path / "app.bin").write_bytes(image)
+    (tmp_path / "flasher_args.json").write_text(json.dumps({"flash_files": {"0x10000": "app.bin"}}))
+    assert firmware(".", tmp_path).symbols == tmp_path / "project.elf"
+    (tmp_path / "project.elf").unlink()
+    assert firmware(".", tmp_path).symbols is None

@@ -143,7 +143,7 @@ def test_a_backtrace_is_decoded_for_the_build_that_booted_last_before_it(
     there: list[bool] = []
 
     class Told(Backtraces):
-        def decode(self, frames: Sequence[str], build: str) -> tuple[str, ...]:
+        def decode(self, frames: Sequence[str], build: str, _dump: Sequence[str] = ()) -> tuple[str, ...]:
             there.append(f"backtrace: {frames[0]}" in [line.text for line in timeline.events(LogLine)])
             return tuple(f"{frame} of {build}" for frame in frames)
 

@@ -118,3 +118,12 @@ def test_the_logger_of_esptool_is_restored(desk, flasher, manifest):
     flasher.flash(manifest)
     assert (EspLog.instance, loader.HexFormatter) == before
     assert str(loader.HexFormatter(b"\x01\x02")) == "0102"
+
+
+def test_the_flash_is_read_and_the_board_boots_again(desk, flasher, manifest, app, table):
+    desk.power.on()
+    flasher.flash(manifest)
+    desk.port.expect("board: go")
+    with flasher.reading() as read:
+        assert read(table["ota_0"].offset, len(app)) == app
+    desk.port.expect("board: go")
