@@ -204,7 +204,7 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::csms, "Longest pause before the device reconnects to the CSMS."),
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s")
         .from_next_boot()
-        .in(KeyGroup::csms, "Time for which a connection must be accepted until the pause is short again."),
+        .in(KeyGroup::csms, "The first pause applies again after the CSMS has accepted a connection for this time."),
 
     text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid")
         .on_trial(Trial::network)
