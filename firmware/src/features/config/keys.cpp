@@ -39,7 +39,7 @@ Error phase_rotation_rule(Text value) {
     named[connector] = true;
     bool known = false;
     for (const Text rotation : kRotations) known = known || Text(item.data + 2, item.length - 2) == rotation;
-    if (!known) return "must have NotApplicable, Unknown, RST, RTS, SRT, STR, TRS or TSR behind each connector";
+    if (!known) return "must have NotApplicable, Unknown, RST, RTS, SRT, STR, TRS or TSR after each connector";
   }
   return nullptr;
 }
