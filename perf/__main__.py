@@ -23,7 +23,7 @@ ALL = {
 
 
 def main() -> int:
-    """Run the chosen benchmarks. Return 0, whatever the figures are."""
+    """Run the chosen benchmarks. Return 0, with any figures."""
     parser = argparse.ArgumentParser(prog="make perf", description="Measure Plugbench beside its peers.")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="take the median of N runs (default: 3)")
     parser.add_argument("--only", choices=sorted(ALL), help="run only this benchmark")

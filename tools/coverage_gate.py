@@ -20,7 +20,7 @@ LIMIT = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What tests ran of some files.
+    """The coverage of some files, in lines or branches.
 
     Attributes:
         covered: the lines or branches that ran.

@@ -25,8 +25,9 @@ BUILD = ROOT / "build" / "fuzz"
 FINDINGS = BUILD / "findings"
 GROWN = BUILD / "corpus"
 LONGEST_INPUT = {"config": 2048, "console": 2048, "handshake": 4096, "ledger": 1024, "log_file": 4096}
-"""Bytes by harness. Others have room for a message beyond the limit of 8,192."""
+"""In bytes, by harness. Every other harness has `_LONGEST_MESSAGE`."""
 _LONGEST_MESSAGE = 10_000
+"""In bytes: more than a message of the device may have (8,192)."""
 HANG_S = 10
 """An input that takes longer is a finding. The usual one takes microseconds."""
 MARGIN_S = 120

@@ -59,13 +59,13 @@ class NotJsonError(Exception):
 
 @dataclass(slots=True)
 class _Reading:
-    """What a text holds besides its value."""
+    """The properties of a text that its value does not show."""
 
     has_duplicates: bool = False
 
 
 def documents(protocol: str, count: int, seed: int) -> list[Document]:
-    """Return documents of all messages of a protocol, a third of them valid, invalid and mutated each.
+    """Return documents of all messages of a protocol: a third valid, a third invalid, a third mutated.
 
     Args:
         protocol: e.g. `ocpp1.6`.

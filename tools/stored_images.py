@@ -1,7 +1,7 @@
-"""Make images of the device's storage partition, for tests that a later firmware reads them: see tests/stored_images.
+"""Make images of the device's storage partition, which later firmware must read: see tests/stored_images.
 
-The images are frozen: each holds what the firmware of its folder's name wrote. Run this only to add a folder for a
-firmware with a new storage format:
+The images are frozen: the firmware that the folder's name contains has written them. Run this only to add a folder for
+a firmware with a new storage format:
 
     .venv/bin/python -m tools.stored_images tests/stored_images/NAME
 """

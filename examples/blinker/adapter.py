@@ -35,7 +35,7 @@ class BlinkerLogFormat(PlainLogFormat):
         return LogLine(text=text, level=_LEVELS[match["level"]], tag=match["tag"], uptime_ms=uptime_ms)
 
     def events(self, line: LogLine) -> Sequence[Event]:
-        """Return the boot, crash or telemetry record of a line."""
+        """Return the boot, crash or telemetry event of a line."""
         match = _LINE.fullmatch(line.text)
         if match is None:
             return []

@@ -1,4 +1,4 @@
-// The file config.json: whatever it holds, the device starts, and what it writes it reads back.
+// Any content of the file config.json: the device starts, and reads the file that it writes without a loss.
 
 #include <memory>
 #include <string>

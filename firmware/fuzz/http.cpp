@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string sent = tcp.peer(client).sent;
   require(sent.empty() || sent.compare(0, 9, std::string("HTTP/1.1 ").substr(0, sent.size())) == 0,
           "an answer begins with a status line");
-  // Whatever came: each state has a deadline, and the place is free again unless it listens to events.
+  // After any input: each state has a deadline, so the place is free again, unless its client listens to events.
   const Millis end = now + 4 * HttpServer::kAnswerLimit;
   while (now < end) {
     const Millis next = server.poll(now);

@@ -1,4 +1,4 @@
-// Any text as JSON: what is valid can be walked, read and written again.
+// Any text as JSON: a valid text can be iterated, searched, decoded and written again.
 
 #include <vector>
 

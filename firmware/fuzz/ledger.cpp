@@ -1,4 +1,5 @@
-// The files of the transactions: ledger, records and batches of samples. What decodes is written the same again.
+// The files of the transactions: ledger, records and batches of samples. Content that can be decoded is encoded
+// to the same bytes.
 
 #include <memory>
 #include <string>

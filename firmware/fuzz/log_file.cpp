@@ -1,5 +1,5 @@
-// The log on flash and in retained memory: whatever they hold, the device starts, prints the log as whole lines, and
-// keeps logging.
+// Any content of the log files and of the retained memory: the device starts, prints the log as whole lines, and
+// continues to log.
 
 #include <memory>
 #include <string>

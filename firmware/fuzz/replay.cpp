@@ -1,4 +1,4 @@
-// Runs a harness over the files of its corpus, with any compiler: the findings of the past stay found.
+// Runs a harness over the files of its corpus, with any compiler, so that a bug that was found before is found again.
 
 #include <dirent.h>
 

@@ -1,5 +1,5 @@
-// The content of a schema slot: the loader rejects it, or its tables can be used, whatever they hold. Each input is
-// also tried with its length and CRC corrected.
+// The content of a schema slot: the loader rejects it, or the validator can use any tables in it. Each input is also
+// tried with its length and CRC corrected.
 
 #include <vector>
 

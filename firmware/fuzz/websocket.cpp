@@ -1,4 +1,4 @@
-// The frames of a server, after a valid handshake: whatever way they are split, the same events follow.
+// The frames of a server, after a valid handshake: the same events follow, wherever the bytes are split.
 
 #include <memory>
 #include <string>

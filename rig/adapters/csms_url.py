@@ -49,10 +49,10 @@ def problem_of_url(url: str) -> str:
 def _problem_of_authority(authority: str) -> str:
     found = _HOST.fullmatch(authority)
     if found is None or (found["address"] is None and authority.startswith("[")):
-        return "must have a ']' behind the '[' of its IPv6 address"
+        return "must have a ']' after the '[' of its IPv6 address"
     host = found["address"] if found["address"] is not None else found["name"]
     if not host:
-        return "must have a host behind ://"
+        return "must have a host after ://"
     if found["address"] is not None and not _ADDRESS.fullmatch(host):
         return "must have an IPv6 address between '[' and ']'"
     if found["address"] is None and not _NAME.fullmatch(host):

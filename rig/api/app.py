@@ -54,7 +54,7 @@ def make_app(looking: Link, acting: Link, trace: Trace) -> FastAPI:
         description="The calls of an open bench or CSMS. Each path under /v1/calls is one call of its live socket.",
         docs_url=None,  # the pages would load scripts from other servers
         redoc_url=None,
-        strict_content_type=False,  # a body without a type is JSON; the token, not the type, keeps web pages out
+        strict_content_type=False,  # also accept a body without Content-Type: the token already excludes web pages
         dependencies=[Depends(bearer)],
     )
 

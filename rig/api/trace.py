@@ -45,7 +45,7 @@ class Trace:
         self._events: deque[tuple[int, str, bytes]] = deque()
         self._bytes = 0
         self._changed = threading.Condition()
-        self._next = 1  # the cursor behind the latest event: counts events and losses
+        self._next = 1  # the cursor after the latest event: counts events and losses
         self.end = ""
         """Why the bench has ended; empty while it is open."""
         client.request("subscribe", since=1)

@@ -68,7 +68,7 @@ def _port(port: str) -> str:
     """Return the same name for all spellings of a serial port.
 
     A path may be a link, such as /dev/serial/by-id/…; `spy://` and `alt://` wrap a path. A network port has its host
-    and TCP port as name, whatever the protocol and its options. Names of hosts are compared as text.
+    and TCP port as name, with any protocol and options. Names of hosts are compared as text.
     """
     if "://" not in port:
         return os.path.realpath(port)

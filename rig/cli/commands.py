@@ -36,7 +36,8 @@ class Group(NamedTuple):
 COMMANDS: dict[str, Command | Group] = {
     "doctor": Command("rig.cli.doctor", "Check everything that a bench needs, and print each problem with its remedy."),
     "fleet": Command(
-        "rig.cli.fleet", "Run many virtual charge points: how many reconnect within one second after the CSMS was gone?"
+        "rig.cli.fleet",
+        "Run many virtual charge points, and measure how many reconnect in the busiest second after an outage.",
     ),
     "new": Command("rig.cli.new", "Write a bench description, an adapter and a first test for your own firmware."),
     "status": Command("rig.cli.status", "Show the state of the open benches; with --bench open it if it is not."),
@@ -120,7 +121,7 @@ COMMANDS: dict[str, Command | Group] = {
             ),
             "play": Command(
                 "rig.cli.csms_play",
-                "Play scenarios against a charge point that connects. You do what a bench would do, when asked.",
+                "Play scenarios against a charge point that connects. You act in place of a bench, when asked.",
             ),
         },
     ),
@@ -143,7 +144,7 @@ COMMANDS: dict[str, Command | Group] = {
             ),
             "convert": Command(
                 "rig.cli.storage_convert",
-                "Write the storage of a device in another format, and print what that format cannot keep "
+                "Write the storage of a device in another format, and list the data that it cannot keep "
                 "(firmware/FORMAT.md).",
             ),
         },

@@ -1,4 +1,4 @@
-"""`rig csms play`: plays scenarios against any charge point that connects; a person does what a bench would do."""
+"""`rig csms play`: plays scenarios against any charge point that connects; a person acts in place of a bench."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def command(
     files_port: FilesPortOption = 0,
     files_login: FilesLoginOption = None,
 ) -> None:
-    """Play scenarios against a charge point that connects. You do what a bench would do, when asked."""
+    """Play scenarios against a charge point that connects. You act in place of a bench, when asked."""
     scenarios = [load(file.resolve()) for file in files]
     given = dict(_pair(text) for text in parameters or ())
     for name in given:

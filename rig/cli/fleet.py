@@ -99,7 +99,7 @@ def command(
     limit: Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT", help="Fail above this share.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Run many virtual charge points: how many reconnect within one second after the CSMS was gone?"""
+    """Run many virtual charge points, and measure how many reconnect in the busiest second after an outage."""
     if csms:
         print(run_against(csms, Path.cwd(), points=points, seconds=seconds, seed=seed))
         return

@@ -23,7 +23,7 @@ def command(
         typer.Option("--to", help="The version of the format; `none` is that of early builds of firmware 0.1.0."),
     ],
 ) -> None:
-    """Write the storage of a device in another format, and print what that format cannot keep (firmware/FORMAT.md)."""
+    """Write the storage of a device in another format, and list the data that it cannot keep (firmware/FORMAT.md)."""
     storage = read_image(image)
     converted = convert(read_filesystem(storage), to)
     written = make_filesystem(converted.files, len(storage))

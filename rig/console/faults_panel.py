@@ -39,7 +39,7 @@ class FaultsPanel(Panel):
         self._select.run_method("focus")
 
     async def load(self) -> None:
-        """Load the catalogue of a bench that was opened since."""
+        """Load the catalogue of a bench that was opened after the page."""
         live = self._tab.state.get("live", {})
         bench = (live.get("pid"), live.get("path"), self._tab.state.get("bench", {}).get("is_open"))
         if not live or bench == self._bench:

@@ -44,7 +44,7 @@ class Verdict:
         message: the message as the CSMS reads it: a tolerated payload is repaired (`as_read`).
         action: the action of the message, or of the CALL that it answers; empty if unknown.
         error: the error; empty for a message that the CSMS accepts.
-        deviation: the tolerated deviation: its name and what is wrong; empty if there is none. If the CSMS tolerates
+        deviation: the tolerated deviation: its name and a description; empty if there is none. If the CSMS tolerates
             nothing, `error` is set too.
         error_response: the error response of the CSMS, instead of the normal answer.
     """

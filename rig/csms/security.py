@@ -28,7 +28,7 @@ _LARGEST_FILE = 1_000_000  # in bytes: passwords of more than ten thousand charg
 class Security:
     """The security profile that the CSMS requires, with its certificates and passwords.
 
-    `certificate` alone enables TLS, whatever the profile: a server may use TLS without passwords.
+    `certificate` alone enables TLS, with any profile: a server may use TLS without passwords.
 
     Attributes:
         profile: 0 to 3.

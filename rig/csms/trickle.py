@@ -24,7 +24,7 @@ class Trickle:
         self._piece = max(1, int(bytes_per_s * _TICK_S))
         self._every_s = self._piece / bytes_per_s
         self._waiting = bytearray()
-        self._has_ended = False  # the end of the stream waits behind the bytes
+        self._has_ended = False  # the end of the stream waits for the bytes before it
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:

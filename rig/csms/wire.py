@@ -50,7 +50,7 @@ class Selection:
             validate_one_of("the action of a frame", self.action, schemas.actions_of_any())
 
     def matches(self, direction: Literal["sent", "received"], action: str, message: Message) -> bool:
-        """Return whether a frame is one of those among which the selection counts."""
+        """Return whether the selection counts a frame."""
         if self.direction not in ("both", direction) or (self.action and self.action != action):
             return False
         match self.kind:

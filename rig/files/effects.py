@@ -105,7 +105,7 @@ class WrongLength(Effect):
     """The header Content-Length is wrong.
 
     Attributes:
-        by: the bytes by which it is too large; negative: too small, and the body continues behind it.
+        by: the bytes by which it is too large; negative: too small, and more bytes of the body follow.
     """
 
     by: int = 1

@@ -36,7 +36,7 @@ class Selection:
     seed: int = 0
 
     def matches(self, request: Request) -> bool:
-        """Return whether a request is one of those among which the selection counts."""
+        """Return whether the selection counts a request."""
         kind = "upload" if request.is_upload else "download"
         return self.kind in ("any", kind) and fnmatchcase(request.name, self.path.removeprefix("/"))
 

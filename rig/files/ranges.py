@@ -9,7 +9,7 @@ _ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
 
 class UnsatisfiableError(Exception):
-    """The range begins behind the end of the file."""
+    """The range begins after the end of the file."""
 
 
 def wanted_range(headers: Mapping[str, str], size: int, etag: str) -> range | None:

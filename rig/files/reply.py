@@ -49,7 +49,7 @@ class Intake:
     """The way in which the server takes an upload.
 
     Attributes:
-        bytes_per_s: the rate in bytes for each bench second; 0: as fast as they come.
+        bytes_per_s: the rate in bytes for each bench second; 0: as fast as the client sends.
         cut_after: the number of bytes after which it resets the connection; None: it takes all.
     """
 

@@ -332,7 +332,7 @@ class _Streams(asyncio.StreamReaderProtocol):
 
     Args:
         begin: called with this object and its streams when they are usable.
-        made: called before.
+        made: called before `begin`, when the TCP connection is established.
         lost: called when the connection is closed.
 
     Attributes:

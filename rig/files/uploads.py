@@ -105,7 +105,7 @@ class Uploads:
 
     @contextlib.contextmanager
     def arriving(self) -> Iterator[Arrival]:
-        """Collect the bytes of an upload within the block. Bytes not added by its end are dropped."""
+        """Collect the bytes of an upload within the block. The end of the block drops an upload that was not added."""
         arrival = Arrival(self)
         try:
             yield arrival

@@ -12,7 +12,7 @@ _ET_EXEC, _ET_DYN = 2, 3
 _PT_DYNAMIC = 2
 _DT_FLAGS_1, _DF_1_PIE = 0x6FFFFFFB, 0x08000000
 _LONGEST_DYNAMIC = 65_536
-"""In bytes. A program's has some forty entries."""
+"""In bytes. The dynamic section of a program has some forty entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class _Layout:
 
     header: str  # type, machine, version, entry, program headers' offset, sections' offset, flags, sizes and counts
     segment: str
-    offset: int  # the place of a segment's offset and size
-    size: int
+    offset: int  # the index of the offset among the fields of a segment
+    size: int  # the index of the size
     entry: str
 
 

@@ -1,8 +1,8 @@
 """Application images in the ESP32's own format with the host build of the firmware as payload.
 
 The format is that of esptool's "Firmware Image Format": a header, segments, a checksum byte and an appended SHA-256;
-the first segment is ESP-IDF's application descriptor. The host executable is one more segment, compressed by xz, behind
-a small header of ours. Its address is in external RAM, where no real image has code.
+the first segment is ESP-IDF's application descriptor. The host executable is one more segment: a small header of ours,
+then the executable, compressed by xz. The segment's address is in external RAM, where no real image has code.
 """
 
 from __future__ import annotations

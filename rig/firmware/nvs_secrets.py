@@ -12,7 +12,7 @@ from rig.firmware.secrets import check_blobs
 _NAMESPACE = "plugbench"
 _PAGE = 4096
 _VERSION = nvs_partition_gen.Page.VERSION2
-"""Of the format: blobs may be longer than a page (ESP-IDF, API guides, "NVS Partition Generator Utility")."""
+"""The format's version: blobs may be longer than a page (ESP-IDF, API guides, "NVS Partition Generator Utility")."""
 
 
 def make_nvs_secrets(blobs: Mapping[str, bytes], size: int) -> bytes:

@@ -24,7 +24,7 @@ from rig.util.loop import run_on
 from rig.util.redaction import masked_text, remember_secrets
 
 _SET = re.compile(r"set +(\S+) +(.+)", re.IGNORECASE)
-"""The command that changes a setting (docs/design.md section 4)."""
+"""The command that changes a setting (docs/console-protocol.md#commands)."""
 _ALIKE = 5
 """A line is a near miss of a pattern if they share this many characters in a row."""
 _MOST_COMPARED = 200

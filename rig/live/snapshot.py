@@ -29,7 +29,7 @@ def write_snapshot(path: Path, records: Iterable[bytes], state: Mapping[str, Any
     Args:
         path: a new file.
         records: the events as lines of a record, with masked secrets.
-        state: the state of docs/live.md, and whatever else belongs to the report.
+        state: the state of docs/live.md, and further members for the report.
         bench: the bench description; None, or a path that is no file, leaves it out.
 
     Returns:

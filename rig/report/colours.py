@@ -33,5 +33,5 @@ def _luminance(colour: str) -> float:
 
 @cache
 def text_on(colour: str) -> str:
-    """Return the text colour on a colour: black or white, whichever has the higher contrast."""
+    """Return the text colour on a colour: black or white, by the higher contrast."""
     return max(BLACK, WHITE, key=lambda text: contrast(text, colour))

@@ -20,7 +20,7 @@ class Segment:
     """A stretch of a lane in which nothing changes.
 
     `on` is None if the state is unknown. `texts` are the possible labels, longest first. `texture` is the pattern of a
-    blinking LED, and `flashes` are the begin and end of each time it was lit.
+    blinking LED, and `flashes` are the start and end of each time it was lit.
     """
 
     start: float
@@ -92,7 +92,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A fault or a measurement: begin, end, and text."""
+    """A fault or a measurement: start, end, and text."""
 
     start: float
     end: float

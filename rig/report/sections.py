@@ -103,7 +103,7 @@ def write_section(
         link: the test's location.
         stem: the beginning of the names of its files.
         folder: the folder of its files.
-        began: the test's begin relative to the run's start, as text.
+        began: the test's start relative to the run's start, as text.
         after: the previous test on the same bench.
         taker: called with the pictures and the log of the test.
     """

@@ -202,7 +202,7 @@ def disconnected(player: Player, values: Values) -> None:
 
 
 def _take(player: Player, values: Values, link: LinkChange) -> None:
-    """Look for messages behind a change of the connection, and save the change under the name that the step gives."""
+    """Look for messages after a change of the connection, and save the change under the name that the step gives."""
     player.cursor = Mark(link.id + 1)
     if name := values.get("as"):
         player.saved[name] = link

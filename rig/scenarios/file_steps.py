@@ -1,4 +1,4 @@
-"""Steps around the file server: what it serves, and what the charge point has fetched and uploaded."""
+"""Steps around the file server: the files that it serves, and those that the charge point fetches and uploads."""
 
 from __future__ import annotations
 

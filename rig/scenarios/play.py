@@ -51,7 +51,7 @@ def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None 
 
 
 def _clean_up(scenario: Scenario, player: Player) -> None:
-    """Play the cleanup, and restore the configuration keys; renew a device that does not accept them.
+    """Play the cleanup, and restore the configuration keys; erase and flash a device that rejects them.
 
     Raises:
         PlugbenchError: a step failed, or a key could not be restored.

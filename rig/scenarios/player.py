@@ -48,7 +48,7 @@ class NotSupportedError(PlugbenchError):
 
 
 class Person(Protocol):
-    """A person who does what a bench would do, for a charge point that is on no bench."""
+    """A person who acts in place of a bench, for a charge point that is on no bench."""
 
     def do(self, request: str) -> None:
         """Ask for an action, and return when it is done."""

@@ -295,11 +295,11 @@ class FileTransfer(Event):
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
 
-    `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. If real CSMSs tolerate
-    that, `deviation` has the name of the deviation (docs/csms.md) and the same description. A tolerant CSMS leaves
-    `error` empty. `payload` is the decoded JSON, unmasked, for tests to match on; `raw` is the frame's text with masked
-    secrets. Output uses `shown`. `fault` names the injected fault that changed or repeated the frame. Such a frame is
-    no violation of the charge point, and no expectation matches it.
+    `action` of an answer is that of its CALL; `error` describes the violation in the frame. If real CSMSs tolerate
+    the violation, `deviation` has the name of the deviation (docs/csms.md) and the same description. A tolerant CSMS
+    leaves `error` empty. `payload` is the decoded JSON, unmasked, for tests to match on; `raw` is the frame's text with
+    masked secrets. Output uses `shown`. `fault` names the injected fault that changed or repeated the frame. Such a
+    frame is no violation of the charge point, and no expectation matches it.
     """
 
     charge_point: MayHoldSecret[str]

@@ -73,7 +73,7 @@ def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
 
 
 def _wrong_words(frame: OcppFrame, sign: str) -> str:
-    """Return what is wrong in a frame, with its grade if real CSMSs tolerate it."""
+    """Return the violation in a frame, with its grade if real CSMSs tolerate it."""
     if frame.error:
         grade = f" (real CSMSs tolerate it: {frame.deviation.partition(':')[0]})" if frame.deviation else ""
         return f"  {sign} {masked_text(frame.error)}{grade}"

@@ -162,7 +162,7 @@ def limits(measurement: Measurement) -> str:
 def figure(measurement: Measurement) -> str:
     """Format the figure of a measurement with its unit: `4 ms`; or `NO_LATENCY` in stepped time.
 
-    A figure outside its limits is always shown: it is the time that the bench waited, without the time for work.
+    A figure outside its limits is shown in stepped time too. It contains waits only, because work takes no time there.
     """
     unit = one_line(measurement.unit)
     value, held = number(measurement.value), number(measurement.held_up)

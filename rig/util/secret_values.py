@@ -1,4 +1,4 @@
-"""Recognizes what is no secret beside the name of one: figures, verdicts and messages, as in `PASS: 12`."""
+"""Recognizes values that are no secret beside the name of one: figures, verdicts and messages, as in `PASS: 12`."""
 
 from __future__ import annotations
 

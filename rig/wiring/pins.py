@@ -61,7 +61,7 @@ def lgpio_in_a_temporary_folder() -> Iterator[None]:
     ends are open.
 
     Raises:
-        BenchError: lgpio, or what is imported within the block, cannot be loaded.
+        BenchError: lgpio, or another import within the block, cannot be loaded.
     """
     here, before = Path.cwd(), os.environ.get("LG_WD")
     with TemporaryDirectory(prefix="plugbench-") as folder:

@@ -62,9 +62,9 @@ def test_reconnects_leave_nothing_behind(
     device: Device, csms: Csms, telemetry: Telemetry, measure: Measure, times: int
 ) -> None:
     """After many reconnects the free heap, its largest block, and the files and blocks of the flash are unchanged."""
-    # Without the stored log: that of the reconnects is meant to stay.
+    # Without the stored log: the lines about the reconnects are meant to stay.
     device.configure(backoff_initial_ms=100, backoff_max_ms=100, log_files=0)
-    reconnect(device, csms, telemetry, 2)  # the first connection fills what is filled once
+    reconnect(device, csms, telemetry, 2)  # the first connection fills tables that are filled once
     before = memory_and_storage(device, telemetry)
     reconnect(device, csms, telemetry, times)
     after = memory_and_storage(device, telemetry)

@@ -237,7 +237,7 @@ def test_a_wrong_time_at_a_cold_boot_is_not_kept(
         device.wait_status(timeout=60, accepted=True, connection_problem="none")
 
 
-# -- what it costs ----------------------------------------------------------------------------------------------------
+# -- costs ------------------------------------------------------------------------------------------------------------
 
 
 def test_no_leak_over_200_reconnects_with_tls(
@@ -282,7 +282,7 @@ def test_a_fragmented_heap_ends_no_charge_and_loses_no_message(
 ) -> None:
     """Much memory is free, but no block for TLS: the open session goes on, and a charge without one is reported later.
 
-    The device needs no memory for what it does after its start, only TLS does, for a new session.
+    After its start the device itself needs no memory. Only TLS needs memory, for a new session.
     """
     with secured.on_profile(2, **BACKOFF):
         assert console.command("largest_block 12000") == "ok"

@@ -273,7 +273,7 @@ def test_doctor_stops_at_a_bad_description(rig, tmp_path: Path) -> None:  # type
         ("ws://127.0.0.1:9000/" + "x" * 300, "CP-1", "must have at most 255 bytes. Write ws://HOST:PORT/PATH"),
         ("ws://127.0.0.1:9000/a?b#c", "CP-1", "must have no fragment, the part from '#' on. Write ws://HOST:PORT/PATH"),
         ("ws://me@127.0.0.1:9000/", "CP-1", "must have no user and password"),
-        ("ws://[127.0.0.1/", "CP-1", "must have a ']' behind"),
+        ("ws://[127.0.0.1/", "CP-1", "must have a ']' after"),
         ("http://127.0.0.1:9000/", "CP-1", "must begin with ws:// or wss://"),
         ("ws://127.0.0.1/a b", "CP-1", "without blanks"),
         (

@@ -73,7 +73,7 @@ class FakeChip:
 
 
 class Readings:
-    """Takes what the sensor reports."""
+    """Takes the readings and errors of the sensor."""
 
     def __init__(self) -> None:
         self.news = threading.Condition()

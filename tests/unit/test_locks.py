@@ -1,4 +1,4 @@
-"""Each resource of a bench has one holder, whatever the bench's name or file."""
+"""Each resource of a bench has one holder, with any name and file of the bench."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def run(root: Path) -> Result:
             bracket, header = match.groups()
             if header not in allowed and (bracket == "<" or not _is_ours(root, path, header)):
                 findings.append(
-                    f"{place}:{number}: <{header}> is not on every target: put what needs it behind src/port"
+                    f"{place}:{number}: <{header}> is not on every target: move the code that needs it to src/port"
                 )
     return Result(findings)
 

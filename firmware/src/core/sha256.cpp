@@ -18,7 +18,7 @@ constexpr uint32_t kRounds[64] = {
 
 constexpr uint32_t rotated(uint32_t word, unsigned bits) { return word >> bits | word << (32 - bits); }
 
-/// The two halves of HMAC (RFC 2104), with the key already in: a copy of each serves every message.
+/// The two hashes of HMAC (RFC 2104) after the key. The HMAC of each message starts from copies of them.
 struct Hmac {
   Sha256 inner;
   Sha256 outer;

@@ -24,8 +24,8 @@ Files list_files(RamFlash& flash);
 /// Fills the flash with files until no block is left. Files inside the directory still fit.
 void fill_flash(RamFlash& flash);
 
-/// Flips a bit in the content of a file, behind the back of its reader and of the count of operations. Only without
-/// power.
+/// Flips a bit in the content of a file. The device does not notice, and the count of operations does not change. Only
+/// without power.
 void flip_bit(RamFlash& flash, const char* name);
 
 /// Records the samples that are on the flash: they have to be sent. Only without power.

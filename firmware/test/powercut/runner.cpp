@@ -265,7 +265,7 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
       const uint64_t chosen = quota < all ? quota : all;
       uint32_t random = mix(seed_, operation * 3 + static_cast<uint64_t>(effect));
       for (uint64_t i = 0; i < chosen && !is_enough(extent, tally); ++i) {
-        // All of them, or one from each of as many parts as there are to choose.
+        // All of them; or one of each part, after dividing them into as many parts as the quota allows cuts.
         const uint64_t part = all / chosen;
         const uint64_t pick = chosen == all ? i : i * part + (random = mix(random, i)) % part;
         const Cut second{pick / 3 + 1, static_cast<Tear>(pick % 3)};

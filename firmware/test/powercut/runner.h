@@ -8,7 +8,7 @@
 
 namespace pb::powercut {
 
-/// A run that broke an invariant.
+/// A run that broke a rule.
 struct Finding {
   std::string id;
   Violation violation;
@@ -16,17 +16,17 @@ struct Finding {
 
 /// The result of the cuts of one scenario.
 struct Tally {
-  uint64_t operations = 0;       ///< of the scenario without a cut
-  uint64_t first_cuts = 0;       ///< tried first cuts: operations times effects
-  uint64_t nested_cuts = 0;      ///< tried second cuts, in the recovery from a first one
-  uint64_t nested_of = 0;        ///< possible second cuts of the tried first ones
+  uint64_t operations = 0;       ///< flash operations of the scenario without a cut
+  uint64_t first_cuts = 0;       ///< tried first cuts, of operations times effects
+  uint64_t nested_cuts = 0;      ///< tried second cuts, each in the recovery from a first cut
+  uint64_t nested_of = 0;        ///< possible second cuts in the recoveries from the tried first cuts
   uint64_t most_operations = 0;  ///< operations of the longest recovery
   uint64_t failed_runs = 0;
   std::map<std::string, uint64_t> rules;  ///< number of runs that broke each rule
 };
 
-/// The choice of cuts. First cuts: those whose operation modulo `shares` is `share`. Second cuts: at most `nested` in
-/// all, chosen by the seed if there are more. Unless all are wanted, a scenario may have lower limits.
+/// The choice of cuts. First cuts: those whose operation modulo `shares` is `share`. Second cuts: at most `nested`
+/// altogether, chosen by the seed if there are more. The `Limits` of the scenario apply too.
 struct Extent {
   uint32_t seed = 1;
   bool all = false;
@@ -39,7 +39,7 @@ struct Extent {
   void (*trace)(const std::string& id) = nullptr;
 };
 
-/// Cuts the power in a scenario, lets the device recover and checks the invariants.
+/// Cuts the power in a scenario, lets the device recover and checks the rules.
 class Runner {
  public:
   explicit Runner(const Scenario& scenario, uint32_t seed);

@@ -4,7 +4,7 @@
 
 namespace pb::powercut {
 
-/// What fails in a scenario: the power in an operation on the flash, or a call of the network.
+/// The cause of failure in a scenario: a power cut in an operation on the flash, or a failed call of the network.
 enum class Fails : uint8_t { power, network };
 
 /// Limits for a scenario whose runs take long or resemble others.

@@ -271,7 +271,7 @@ void resume(Device& device) {
   device.settle();
 }
 
-/// Between the samples only the failure itself has the register saved.
+/// Without samples, only the failure itself causes a write of the register.
 void prepare_mains_failure(Device& device) {
   prepare(device);
   device.set("meter_value_sample_interval_s", "0");
@@ -484,7 +484,7 @@ constexpr size_t kPartition = 144;
 constexpr Limits kFewSecond{SIZE_MAX, 30};
 constexpr Limits kFewOfLongRuns{16, 6, 600};
 
-/// The charge goes on under the id that the CSMS has, to the end that the driver makes.
+/// The charge continues with the id of the CSMS, until the driver ends it.
 void resumed(Device& device) {
   device.power_on();
   device.settle();

@@ -1,4 +1,4 @@
-// Storage partitions that earlier firmware has written (tests/stored_images/README.md says what each one contains).
+// Storage partitions that earlier firmware has written (tests/stored_images/README.md describes their contents).
 #include "powercut/stored_images.h"
 
 #include <stdio.h>
@@ -38,7 +38,8 @@ std::string time_at(UnixMillis since_first_boot) {
   return std::string("\"timestamp\":\"") + format_timestamp(kFirstBoot + since_first_boot).c_str() + "\"";
 }
 
-/// The CSMS has received a message of the earlier firmware. Its id has the number, as the device counts on.
+/// The CSMS has received a message of the earlier firmware. @param number in the message id; the device continues to
+/// count from the highest one
 void received(World& world, const std::string& number, const char* action, const std::string& payload) {
   world.csms.take("[2,\"00000000-" + number + "\",\"" + action + "\"," + payload + "]", kFirstBoot, 1);
 }

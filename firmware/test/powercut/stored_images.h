@@ -8,7 +8,7 @@ namespace pb::powercut {
 /// with a message if the file cannot be read.
 void load_stored_image(RamFlash& flash, const char* name);
 
-/// Prepare the world around the image of that name: what the CSMS has, and what it has to receive.
+/// Prepare the world around the image of that name: the messages that the CSMS has, and those that it has to receive.
 void prepare_idle_image(Device& device);
 void prepare_charging_image(Device& device);
 void prepare_resumed_image(Device& device);

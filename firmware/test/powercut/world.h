@@ -12,7 +12,7 @@
 
 namespace pb::powercut {
 
-/// A violated invariant.
+/// A violated rule.
 struct Violation {
   std::string rule;
   std::string text;
@@ -77,7 +77,7 @@ struct World {
   bool has_images = false;
   size_t running = 0;
 
-  /// The other partitions, by their first sector behind the storage: the slots for schemas, otadata, and the slots for
+  /// The other partitions, by their first sector after the storage: the slots for schemas, otadata, and the slots for
   /// images.
   static constexpr size_t kSlotSectors = 2;
   static constexpr size_t kSchemas[] = {0, kSlotSectors};

@@ -15,7 +15,7 @@ enum class Tear : uint8_t { none, half, random };
 /// after it fails, so that the code under test returns through its own error paths.
 class RamFlash final : public MappedFlash {
  public:
-  /// @param others sectors behind this region, for a RamFlashPart: regions of one chip have their power cut together
+  /// @param others sectors after this region, for a RamFlashPart: regions of one chip have their power cut together
   explicit RamFlash(size_t sectors = 144, size_t others = 0)
       : size_(sectors * kSectorSize),
         bytes_((sectors + others) * kSectorSize, 0xFF),
@@ -116,7 +116,7 @@ class RamFlash final : public MappedFlash {
   uint32_t random_ = 1;
 };
 
-/// Another region of the chip of a RamFlash, behind it.
+/// Another region of the chip of a RamFlash, after it.
 class RamFlashPart final : public MappedFlash {
  public:
   /// @param first sector of the part  @param sectors of it

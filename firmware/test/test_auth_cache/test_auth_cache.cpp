@@ -321,7 +321,7 @@ void cleared_cache_stays_empty_after_a_restart() {
   TEST_ASSERT_EQUAL_size_t(0, again.cache.size());
 }
 
-/// Whatever the cache is doing: a ClearCache ends it, and entries that come later are kept.
+/// In every state of the cache: a ClearCache ends its work, and entries that come later are kept.
 void cache_can_be_cleared_at_any_moment() {
   for (int moment = 0; moment < 12; ++moment) {
     Bench bench;

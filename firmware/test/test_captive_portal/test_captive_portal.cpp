@@ -35,7 +35,7 @@ void a_name_has_the_address_of_the_access_point() {
   check_bytes(header + kName + kA + record, answer_to(kQuery + kName + kA));
 }
 
-/// An OPT record (RFC 6891) behind the question is left out of the answer.
+/// An OPT record (RFC 6891) after the question is left out of the answer.
 void records_behind_the_question_are_ignored() {
   std::string query = kQuery + kName + kA + std::string("\0\0\51\x10\0\0\0\0\0\0\0", 11);
   query[11] = 1;

@@ -308,7 +308,7 @@ void every_type_of_ocpp_rejects_other_values() {
   check_contains("twice", bench.set("MeterValuesSampledData", "Voltage,voltage"));
   check_contains("connectors 0 and 1", bench.set("ConnectorPhaseRotation", "2.RST"));
   check_contains("connectors 0 and 1", bench.set("ConnectorPhaseRotation", "RST"));
-  check_contains("behind each connector", bench.set("ConnectorPhaseRotation", "1.RRR"));
+  check_contains("after each connector", bench.set("ConnectorPhaseRotation", "1.RRR"));
   check_contains("twice", bench.set("ConnectorPhaseRotation", "1.RST,1.RST"));
   check_contains("must be operative", bench.set("availability", "broken"));
   TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());

@@ -20,7 +20,7 @@ void tearDown() {}
 
 namespace {
 
-constexpr int64_t kTold = 1'900'000'000;  // a time that the CSMS tells; the fake port does not look at it
+constexpr int64_t kTold = 1'900'000'000;  // a time of the CSMS; the fake port does not use it
 
 struct Listener final : ConnectionListener {
   int connected = 0;
@@ -321,7 +321,7 @@ void invalid_settings_are_named_and_not_tried() {
   }
 }
 
-/// Says what the test wants.
+/// The protection that the test sets.
 struct FakeCredentials final : Credentials {
   TcpSecurity wanted{true, false, {1000, true}};
   TcpSecurity security(bool) override { return wanted; }

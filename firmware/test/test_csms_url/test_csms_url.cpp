@@ -33,7 +33,7 @@ void bad_urls_are_named() {
       {"ws://h:65536/", "port from 1 to 65535"},
       {"ws://h:x/", "port from 1 to 65535"},
       {"ws://h:/", "port from 1 to 65535"},
-      {"ws://[::1/", "']' behind the '['"},
+      {"ws://[::1/", "']' after the '['"},
       {"ws://[csms]/", "IPv6 address"},
       {"ws://[12]/", "IPv6 address"},
       {"ws://[fe80::1%25eth0]/", "IPv6 address"},

@@ -86,8 +86,8 @@ uint32_t generation_of(FakeRetainedRam& memory, size_t slot) {
   return generation;
 }
 
-/// A line is written in three steps: a header without the lines that give way, the line, a header with it. A reset
-/// within any of them leaves all other lines.
+/// A line is written in three steps: a header without the oldest lines, whose place the line takes; the line; a header
+/// with the line. A reset within any step keeps all other lines.
 void a_reset_during_a_write_leaves_whole_lines() {
   FakeRetainedRam memory;
   {

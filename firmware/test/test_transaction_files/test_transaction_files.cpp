@@ -151,7 +151,7 @@ struct LedgerRig {
   FakeStorage storage;
   LedgerFile file{storage, log};
 
-  /// Writes what the file and its copy lack, as the first boot does.
+  /// Writes the file and its copy as far as they are outdated, as the first boot does.
   void save() {
     while (file.dirty()) {
       TEST_ASSERT_TRUE(file.write({}));

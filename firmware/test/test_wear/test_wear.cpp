@@ -122,7 +122,7 @@ struct Rig {
     info.parent.assign("12345678901234567890");
     return info;
   }
-  /// Replaces one entry of the list, whose length stays the same, or adds as many as a message has.
+  /// Adds entries to the list. With one entry, the last added idTag is removed, so that the list keeps its length.
   void update_list(size_t entries) {
     list.update().clear();
     for (size_t i = 0; i < entries; ++i) {
@@ -156,7 +156,7 @@ struct Rig {
     TEST_ASSERT_NULL(config.set("nominal_voltage_v", ++changes % 2 == 0 ? "230" : "231", StorageDone()));
     work();
   }
-  /// Puts another pack of schemas into use: in the storage that is its record.
+  /// Puts another pack of schemas into use, which writes one file to the storage.
   void change_pack() {
     const uint8_t record[8] = {static_cast<uint8_t>(++changes % 2)};
     TEST_ASSERT_TRUE(storage.write(SchemaStore::kFile, record, StorageDone()));
@@ -187,10 +187,10 @@ struct Rig {
   std::string removed_;
 };
 
-/// Four charges of two hours a day with a sample a minute, ten new idTags, an update of a list of full length, four
-/// changed settings, another pack of schemas, a line of the log an hour and 30 at each charge: a week of it, in which
-/// littlefs has not yet moved the busiest blocks. It moves them after 500 erases, so that a year wears all blocks; half
-/// of the limit is left for blocks that are worn more than the others.
+/// A day has four charges of two hours with a sample a minute, ten new idTags, an update of a list of full length, four
+/// changed settings and another pack of schemas. The log has 30 lines at each charge and one line an hour. The test
+/// simulates a week. In a week littlefs does not move the busiest blocks yet; it moves them after 500 erases, so a year
+/// wears all blocks. The mean may therefore use half of the limit: the other half is for blocks above the mean.
 void a_year_of_normal_use_wears_no_block_by_1_percent() {
   constexpr int kDays = 7;
   Rig rig;

@@ -14,7 +14,7 @@ from rig.report.text import fit, width
 
 WIDTH = 1200.0
 LEFT, RIGHT = 150.0, 970.0
-"""The begin and end of the time axis. Labels may reach EDGE, which leaves room for the longest StatusNotification."""
+"""The start and end of the time axis. Labels may reach EDGE, which leaves room for the longest StatusNotification."""
 EDGE = WIDTH - 10
 NAME_X = 12.0
 SIZE = 11.0

@@ -47,8 +47,8 @@ class BoardWires:
         en: low holds the chip in reset.
         boot: low at the end of a reset means download mode.
         rail: high while the board has power.
-        inputs: driven by the Pi, by the GPIO of the chip; empty without pins.
-        outputs: driven by the chip, likewise.
+        inputs: the wires that the Pi drives, with the GPIO of the chip as key; empty without pins.
+        outputs: the wires that the chip drives, with its GPIO as key; empty without pins.
     """
 
     wires: Wires
@@ -73,9 +73,9 @@ class BoardWires:
         """Join the board's ends to the Pi's pins, by an inverter if the two ends have opposite levels.
 
         Args:
-            wires: where the Pi's pins end.
+            wires: the wires of the Pi's pins.
             switch, en, boot, rail: the described wires.
-            inputs, outputs: likewise, by GPIO.
+            inputs, outputs: the described wires, with the GPIO of the chip as key.
         """
         pins = [(wire, False) for wire in (*inputs.values(), *outputs.values())]
         for described, active_low in ((switch, False), (en, True), (boot, True), (rail, False), *pins):
@@ -96,7 +96,8 @@ class BoardWires:
 class EmulatorBoard:
     """A board whose chip is a process of QEMU while it has power and is not held in reset.
 
-    In download mode it is the virtual board's ROM: the emulated one answers esptool, but loses bytes of its stub.
+    In download mode the ROM of the virtual board takes its place: QEMU's ROM answers esptool, but the emulated UART
+    loses bytes of esptool's stub.
 
     A power cut or a reset kills the process. A restart by the chip itself stays inside the emulator. Any thread may
     change the wires; a thread of the board's own carries bytes between the emulator and the serial port.
@@ -118,7 +119,7 @@ class EmulatorBoard:
         self._wanted: bool | None = None
         """The wanted state of the chip: True: download mode; False: it runs; None: it is off."""
         self._is_stale = False
-        """Whether the chip was off since the emulator or the ROM started; they are stopped after a short pulse, too."""
+        """Whether the chip was off since the emulator or the ROM started, even for a moment: it has to be stopped."""
         self._change = threading.Lock()
         self._closing = False
         self._to_chip = b""

@@ -55,7 +55,7 @@ class Qemu:
         Args:
             flash: the flash file.
             uart: the descriptor of a stream socket, inherited: the other end of UART0.
-            pins: likewise, the other end of the connection for the pins; None without pins.
+            pins: the descriptor of a stream socket, inherited: the other end of the pins' link; None without pins.
         """
         qtest = ("-chardev", f"socket,id=pins,fd={pins}", "-qtest", "chardev:pins", "-qtest-log", "none")
         return [

@@ -196,7 +196,7 @@ def test_a_body_over_the_limit_is_rejected(api: Api) -> None:
 
 
 def test_the_trace_has_a_cursor(api: Api, peer: Peer) -> None:
-    """Each part continues behind the previous one, and a part may wait for its first event."""
+    """Each part continues after the previous one, and a part may wait for its first event."""
     peer.boot()
     first = api.request("GET", "/v1/events?kind=ocpp_frame&limit=1&wait=20")[1]
     assert [event["action"] for event in first["events"]] == ["BootNotification"]

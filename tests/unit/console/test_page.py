@@ -1,4 +1,4 @@
-"""The live page in Chromium: what it draws, what it operates, and how it recovers."""
+"""The live page in Chromium: its drawings, its controls, and its recovery."""
 
 from __future__ import annotations
 

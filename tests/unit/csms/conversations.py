@@ -94,7 +94,7 @@ _HANDSHAKES = st.builds(
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What one strange charge point sends, and how it ends.
+    """The bytes that one strange charge point sends, and its end.
 
     Attributes:
         opening: the bytes of its opening handshake.

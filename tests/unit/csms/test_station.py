@@ -1,4 +1,4 @@
-"""OCPP 2.0.1: authorization, transactions, variables, and what the registration forbids."""
+"""OCPP 2.0.1: authorization, transactions, variables, and the calls that the registration forbids."""
 
 from __future__ import annotations
 

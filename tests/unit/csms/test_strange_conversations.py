@@ -31,7 +31,7 @@ _BATCH = 200
 
 
 class _Errors(logging.Handler):
-    """Keeps what the event loop and the WebSocket library log as errors: exceptions that nobody caught."""
+    """Keeps the errors that the event loop and the WebSocket library log: exceptions that nobody caught."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

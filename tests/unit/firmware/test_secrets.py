@@ -47,7 +47,7 @@ def test_what_the_device_could_not_read_is_rejected(
 
 
 def test_a_chip_finds_its_blobs_in_nvs() -> None:
-    """ESP-IDF, "Non-Volatile Storage Library": pages of 4 KB, entries of 32 bytes behind their header and bitmap."""
+    """ESP-IDF, "Non-Volatile Storage Library": pages of 4 KB, entries of 32 bytes after their header and bitmap."""
     image = make_nvs_secrets({"auth_key": bytes(range(18)), "root": b"r" * MOST_BYTES}, SIZE)
     assert len(image) == SIZE
     state, version = image[:4], image[8]

@@ -1,4 +1,4 @@
-"""However pytest ends, no process, socket or file is left behind."""
+"""After any end of pytest, no process, socket or file is left."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Lamp:
         raise DeviceError("the lamp burned out")
 
     def blow_the_fuse(self, _caller: Caller) -> None:
-        """Switch the lamp on, and do what the test wants to happen then."""
+        """Switch the lamp on, and call the function of the test."""
         self.is_on = True
         self.fuse()
 

@@ -49,7 +49,7 @@ class Recorder:
         path.write_bytes(b"".join(encode(e, wall) for e, wall in zip_longest(self.events, self.walls, fillvalue=0)))
         return path
 
-    # -- what a bench does ----------------------------------------------------------------------------------------
+    # -- a bench -------------------------------------------------------------------------------------------------
 
     def log(self, text: str, level: str = "I", tag: str = "app", after_ms: float = 0.3) -> None:
         self.now += round(after_ms * MS)

@@ -32,7 +32,7 @@ void put(MutableBytes packet, size_t place, uint16_t number) {
   packet[place + 1] = static_cast<uint8_t>(number);
 }
 
-/// @return the place behind the name of the question, 0 for a malformed name: also for a pointer, because no name
+/// @return the place after the name of the question, 0 for a malformed name: also for a pointer, because no name
 /// precedes the question.
 size_t end_of_name(MutableBytes packet, size_t length) {
   size_t place = kHeader;

@@ -79,7 +79,7 @@ class Config final : public Feature {
 
   /// Checks and takes a value, and writes the file; `done` is called on the loop when the file is durable. From then on
   /// the new value is in settings() (README.md has the keys that take effect later). A failed set() changes nothing,
-  /// and the sets that wait behind it fail with it. @return the problem with key or value, or nullptr.
+  /// and the later sets, which wait for it, fail too. @return the problem with key or value, or nullptr.
   Error set(Text key, Text value, StorageDone done);
   /// Whether settings of the group have changed since they were last known to work. New values are not on
   /// trial if none have worked since the start, because there are no values to return to.

@@ -39,7 +39,7 @@ Error phase_rotation_rule(Text value) {
     named[connector] = true;
     bool known = false;
     for (const Text rotation : kRotations) known = known || Text(item.data + 2, item.length - 2) == rotation;
-    if (!known) return "must have NotApplicable, Unknown, RST, RTS, SRT, STR, TRS or TSR behind each connector";
+    if (!known) return "must have NotApplicable, Unknown, RST, RTS, SRT, STR, TRS or TSR after each connector";
   }
   return nullptr;
 }
@@ -204,7 +204,7 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::csms, "Longest pause before the device reconnects to the CSMS."),
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s")
         .from_next_boot()
-        .in(KeyGroup::csms, "Time for which a connection must be accepted until the pause is short again."),
+        .in(KeyGroup::csms, "The first pause applies again after the CSMS has accepted a connection for this time."),
 
     text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid")
         .on_trial(Trial::network)

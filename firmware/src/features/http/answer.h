@@ -57,7 +57,7 @@ class HttpAnswer {
   void events();
 
   Kind kind() const { return kind_; }
-  /// The content of the buffer: the head, and behind it a body that is `whole`.
+  /// The content of the buffer: the head, and after it a body that is `whole`.
   Text head() const { return {buffer_.data, length_}; }
   size_t head_length() const { return length_ - body_length_; }
   Bytes body() const { return body_; }
@@ -67,7 +67,7 @@ class HttpAnswer {
   static constexpr Text kNoContent = "default-src 'none'; frame-ancestors 'none'";
 
   void begin(uint16_t status, Text type, Text policy, bool has_length);
-  /// Writes the length of the body, which is behind the head.
+  /// Writes the length of the body, which follows the head.
   void end(size_t body_length);
 
   Span<char> buffer_;

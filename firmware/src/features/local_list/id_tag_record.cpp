@@ -19,7 +19,7 @@ constexpr size_t kMaxText = 80;
 
 uint8_t lower(char c) { return static_cast<uint8_t>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
 
-/// Reads a text after its length, and moves `at` behind it.
+/// Reads a length and a text, and moves `at` to the end of the text.
 bool take_text(Bytes bytes, size_t& at, Text& text) {
   if (at >= bytes.length) return false;
   const size_t length = bytes[at++];

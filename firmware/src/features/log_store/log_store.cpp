@@ -227,7 +227,7 @@ void LogStore::write_crash() {
     content[length++] = '\n';
     return post(kCrashFile, length);
   }
-  // The line about the crash is on flash already. That line is in the ring behind the lines to be stored.
+  // The line about the crash is on flash already. In the ring it follows the lines to be stored.
   if (ring_.has(crash_end_)) length = collect_until(crash_end_, content);
   if (length == 0) {
     memcpy(content.data, kNoLog.data, kNoLog.length);

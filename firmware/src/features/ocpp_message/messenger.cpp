@@ -145,7 +145,7 @@ void Messenger::send_next(Millis now) {
 }
 
 void Messenger::send_durable(Millis now) {
-  // The payload is written behind the space for the frame's head; send_call() moves it.
+  // The payload is written after the space for the frame's head; send_call() moves it.
   JsonWriter json(Span<char>(frame_ + (kMaxFrame - kMaxDurablePayload), kMaxDurablePayload));
   Text action;
   if (!durable_.write_front(json, sent_id_, action, now)) return;

@@ -6,7 +6,7 @@
 namespace pb {
 
 /// The tables of a protocol's messages, as firmware/tools/schema_tables.py makes them (firmware/FORMAT.md). Reading
-/// never goes beyond the bytes, even if they are damaged: a byte behind them counts as 0.
+/// never goes beyond the bytes, even if they are damaged: a byte after their end counts as 0.
 class SchemaTables {
  public:
   enum class Kind : uint8_t { any, object, array, string, enumeration, integer, integer_4, number, boolean };

@@ -188,7 +188,7 @@ bool Connection::pump(Millis now) {
   flush();
   const bool more = receive(now);
   if (socket_ == Tcp::kNoSocket) return false;
-  // After a delayed loop a pong may be behind unread bytes. These bytes already show that the peer is alive.
+  // After a delayed loop a pong may follow bytes that are not read yet. These bytes show that the peer is alive.
   if (!(more && state_ == State::open)) handle(protocol_.poll(now), now);
   if (socket_ == Tcp::kNoSocket) return false;
   flush();

@@ -106,10 +106,10 @@ const char* split(Text url, Parts& parts) {
 
   const bool brackets = starts_with(hostport, "[");
   const size_t host_end = find_any(hostport, brackets ? "]" : ":");
-  if (brackets && host_end == hostport.length) return "must have a ']' behind the '[' of its IPv6 address";
+  if (brackets && host_end == hostport.length) return "must have a ']' after the '[' of its IPv6 address";
   const size_t skip = brackets ? 1 : 0;
   parts.host = {hostport.data + skip, host_end - skip};
-  if (parts.host.empty()) return "must have a host behind ://";
+  if (parts.host.empty()) return "must have a host after ://";
   if (brackets && !is_ipv6_text(parts.host)) return "must have an IPv6 address between '[' and ']'";
   if (!brackets && !is_host_name(parts.host)) {
     return "must have a host of letters, digits, '-' and '_', with single dots between parts of 1 to 63 of them";

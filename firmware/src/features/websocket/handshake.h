@@ -22,8 +22,8 @@ constexpr size_t kWsAcceptLength = base64_length(20);
 void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]);
 
 /// The client's side of the opening handshake: writes the request and judges the answer, which it takes byte by byte.
-/// Interim answers (RFC 9110 section 15.2) and headers that are not of WebSocket are skipped, whatever their number and
-/// length: proxies and load balancers add them.
+/// Interim answers (RFC 9110 section 15.2) and headers that are not of WebSocket are skipped, in any number and length:
+/// proxies and load balancers add them.
 class WsHandshake {
  public:
   static constexpr size_t kMaxRequest = 1856;

@@ -20,7 +20,7 @@ void EspEthernet::begin(Text, Text) {
   if (!is_started_) link_.leave(kReasonNone);
 }
 
-/// Takes the steps that the driver has reported.
+/// Advances the state as far as the driver has reported progress.
 void EspEthernet::follow() {
   if (has_cable_) link_.advance(NetworkState::associating, NetworkState::dhcp);
   if (has_address_) link_.advance(NetworkState::dhcp, NetworkState::up);

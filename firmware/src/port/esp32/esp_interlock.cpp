@@ -47,8 +47,8 @@ void IRAM_ATTR EspInterlock::on_stop_edge(void* self) {
   auto& interlock = *static_cast<EspInterlock*>(self);
   portENTER_CRITICAL_ISR(&interlock.lock_);
   const bool is_pressed = gpio_get_level(interlock.stop_pin_) != 0;
-  // A press that is shorter than the way into this handler is over by now. So each edge from a released stop is a
-  // press.
+  // A press that is shorter than the latency of this interrupt has ended by now. Therefore each edge after a released
+  // stop counts as a press.
   if (is_pressed || !interlock.was_pressed_) {
     interlock.set(false);
     interlock.trips_ = interlock.trips_ + 1;

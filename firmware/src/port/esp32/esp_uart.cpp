@@ -17,11 +17,11 @@ EspUart::EspUart(EspWaker& waker, UBaseType_t priority)
   config.stop_bits = UART_STOP_BITS_1;
   config.flow_ctrl = UART_HW_FLOWCTRL_DISABLE;
   config.source_clk = UART_SCLK_DEFAULT;
-  // The handler lies in RAM (CONFIG_UART_ISR_IN_IRAM): the FIFO holds 11 ms, an erase takes up to 400.
+  // The handler lies in RAM (CONFIG_UART_ISR_IN_IRAM): the FIFO holds 11 ms of input, and an erase takes up to 400 ms.
   ESP_ERROR_CHECK(uart_driver_install(kPort, kReceiveRing, 0, 0, nullptr, ESP_INTR_FLAG_IRAM));
   ESP_ERROR_CHECK(uart_param_config(kPort, &config));
-  // The driver calls the callback before the bytes are in its ring. The loop's task cannot look there in between: it
-  // has installed the driver, so the interrupt is on its core.
+  // The driver calls the callback before it puts the bytes into its ring. The loop's task cannot read the ring between
+  // these two steps: it installs the driver here, so the driver's interrupt runs on the core of the loop's task.
   woken_by_input = &waker;
   uart_set_select_notif_callback(kPort, &on_driver_news);
   task_ = xTaskCreateStatic(&send, "uart", sizeof stack_, this, priority, stack_, &task_state_);

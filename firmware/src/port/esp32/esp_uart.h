@@ -18,7 +18,7 @@ namespace pb::esp32 {
 /// ESP-IDF: API reference, Peripherals, "Universal Asynchronous Receiver/Transmitter (UART)".
 class EspUart final : public Uart {
  public:
-  /// The longest line and the telemetry behind it: 350 ms of the line at 115,200 baud.
+  /// The longest line and the telemetry after it: 350 ms of the line at 115,200 baud.
   static constexpr size_t kRing = 4096;
 
   /// @param priority of the task that sends

@@ -38,7 +38,7 @@ class EspWifi final : public Network, private StationDriver {
     StationEvent kind = StationEvent::started;
     uint16_t reason = kReasonNone;
   };
-  /// More of them at once are lost, like those that the driver itself loses; the loop asks the driver for its state.
+  /// Further events are lost. The driver can lose events too, so the loop also queries the driver for its state.
   static constexpr size_t kMaxEvents = 8;
 
   /// A scan without a result fails after that time, before WifiConsole stops waiting for it.

@@ -37,7 +37,7 @@ int random_bytes(void* rng, unsigned char* into, size_t length) {
   return 0;
 }
 
-/// A blob on the heap, with a NUL behind it, which the library requires for PEM. It is cleared when it is released.
+/// A blob on the heap, followed by a NUL, which the library requires for PEM. It is cleared when it is released.
 class Blob {
  public:
   Blob(TlsMemory& memory, Secrets& secrets, Text key) : memory_(memory) {

@@ -11,7 +11,7 @@ class PosixWorker : public Worker, public WakeSource {
  public:
   virtual ~PosixWorker() = default;
 
-  /// How a job blocks for a time, on any thread.
+  /// Blocks a job for a time, such as that of a slow erase. Any thread may use it.
   virtual Blocker& blocker() = 0;
 
   void watch(std::vector<pollfd>&) override {}

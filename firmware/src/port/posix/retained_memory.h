@@ -10,7 +10,7 @@
 namespace pb::posix {
 
 /// The chip's retained memory: a memory file of the board, which outlives the process. It holds the bytes of
-/// RetainedRam and, behind them, the last crash.
+/// RetainedRam and, after them, the last crash.
 class RetainedMemory final : public RetainedRam {
  public:
   /// Bytes of the memory file.

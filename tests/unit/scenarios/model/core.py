@@ -83,7 +83,7 @@ class Core(Session):
         return True
 
     def start_details(self) -> Payload:
-        """Return what a feature adds to StartTransaction."""
+        """Return the members that a feature adds to StartTransaction."""
         return {}
 
     def transaction_ended(self) -> None:

@@ -17,7 +17,7 @@ from tests.unit.scenarios.model.security_ext import CSMS
 
 
 class ModelPerson:
-    """Does what a scenario asks for, and answers its questions."""
+    """Carries out the requests of a scenario, and answers its questions."""
 
     def __init__(self, model: Model, loop: asyncio.AbstractEventLoop) -> None:
         self._model = model

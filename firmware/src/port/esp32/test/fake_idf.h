@@ -38,7 +38,7 @@ struct FakeIdf {
   int pulse_sum = 0;
   void pulse();
 
-  // The UART: what it has sent, and how many bytes it takes at a time.
+  // The UART: the bytes that it has sent, and how many it takes at a time.
   std::string sent;
   size_t taken_at_a_time = SIZE_MAX;
   std::string received;
@@ -47,7 +47,7 @@ struct FakeIdf {
   // The radio and the events.
   std::vector<std::string> radio_calls;
   esp_err_t disconnect_result = ESP_OK;
-  /// Results of the next calls of esp_wifi_set_config; ESP_OK behind them.
+  /// Results of the next calls of esp_wifi_set_config; after them ESP_OK.
   std::deque<esp_err_t> config_results;
   bool is_associated = true;
   uint32_t address = 0x0204A8C0;  ///< 192.168.4.2 in the order of the network

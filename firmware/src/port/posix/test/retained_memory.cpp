@@ -60,7 +60,7 @@ void a_damaged_crash_is_none() {
   CrashReport report;
   report.cause.assign("abort() was called");
   memory.keep_crash(report);
-  // The record lies behind the bytes: its magic and CRC, then the report.
+  // The record follows the bytes: its magic and CRC, then the report.
   memory.bytes().data[RetainedRam::kSize + 12] ^= 1;
   TEST_ASSERT_FALSE(memory.take_crash(report));
 }

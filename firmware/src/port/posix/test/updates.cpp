@@ -65,7 +65,7 @@ struct Board {
     }
     return result == UpdateResult::ok ? updates.finish() : result;
   }
-  /// The slot of the next boot by otadata: the highest valid sequence number selects it, and the first one without.
+  /// The slot that otadata selects for the next boot, by the highest valid sequence number; without one the first slot.
   size_t chosen() {
     uint32_t newest = 0;
     for (size_t place = 0; place < 2; ++place) {
