@@ -119,7 +119,11 @@ class PlugbenchProfile(DeviceProfile):
     }
 
     status_keys = frozenset(
-        {*idle, "energy_wh", "storage", "settings", "security_profile", "connection_problem", "network", "power"}
+        {
+            *idle,
+            *("energy_wh", "storage", "settings", "security_profile", "connection_problem", "network", "power"),
+            "time_server",
+        }
     )
 
     STATUS_TIMEOUT_S = 2.0

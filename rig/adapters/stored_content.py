@@ -52,7 +52,7 @@ def decode(name: str, content: bytes) -> Any:
         return _cache(content)
     if kind == "list":
         return _list(content)
-    if kind == "last_time":
+    if kind in {"last_time", "server_time"}:
         return content.decode()
     if kind in {"log", "crash", "crash_log"}:
         return content.decode(errors="replace").splitlines()

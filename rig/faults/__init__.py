@@ -61,6 +61,7 @@ from rig.faults.network import (
     WifiSilence,
 )
 from rig.faults.power import PowerCut, Reset
+from rig.faults.time_server import TimeServerGone, TimeServerJump, TimeServerSlow
 
 __all__ = [
     "CATALOGUE",
@@ -114,6 +115,9 @@ __all__ = [
     "Reset",
     "SlowErase",
     "SynIgnored",
+    "TimeServerGone",
+    "TimeServerJump",
+    "TimeServerSlow",
     "TornWrite",
     "Trickle",
     "WebSocketClose",

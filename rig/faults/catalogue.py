@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_type_hints
 
-from rig.faults import board, csms, files, frames, network, power
+from rig.faults import board, csms, files, frames, network, power, time_server
 from rig.faults.fault import Fault
 from rig.util.errors import BenchError
 
 CATALOGUE: Mapping[str, type[Fault]] = {
-    fault.name: fault for module in (power, board, network, csms, frames, files) for fault in module.FAULTS
+    fault.name: fault for module in (power, board, network, time_server, csms, frames, files) for fault in module.FAULTS
 }
 
 

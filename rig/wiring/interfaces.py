@@ -109,6 +109,31 @@ class CurrentSensor(Protocol):
         """Stop reading. The listener is not called after this."""
 
 
+class TimeServer(Protocol):
+    """The time server (SNTP) in the network of a virtual board, and its misbehaviour."""
+
+    def appear(self, present: bool) -> None:
+        """Answer questions, or with False leave them unanswered."""
+
+    def slow_down(self, milliseconds: int) -> None:
+        """Delay each answer by that many milliseconds; 0 ends that."""
+
+    def step(self, seconds: int) -> None:
+        """Put the server ahead of the bench's time by that many seconds, or behind it."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether questions are answered, as set by `appear`."""
+
+    @property
+    def delay_ms(self) -> int:
+        """The delay of each answer in milliseconds, as set by `slow_down`."""
+
+    @property
+    def offset_s(self) -> int:
+        """How many seconds the server is ahead, as set by `step`."""
+
+
 class TestHooks(Protocol):
     """Test controls that only a virtual board has: the capability `test_hooks`."""
 
@@ -134,6 +159,10 @@ class TestHooks(Protocol):
     @property
     def radio(self) -> Radio:
         """The access points in range, and their misbehaviour."""
+
+    @property
+    def time_server(self) -> TimeServer:
+        """The time server in the board's network, and its misbehaviour."""
 
     @property
     def erase_ms(self) -> int:

@@ -33,6 +33,7 @@ App::App(const Ports& ports)
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
+      time_server_(ports.sntp, ports.network, time_sync_, log_),
       log_store_(ports.retained.bytes(), ports.clock, storage_, time_sync_, config_.settings(), log_),
       log_console_(log_store_, storage_, log_),
       security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
@@ -112,6 +113,7 @@ void App::take_settings() {
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
   transactions_.set_nominal_voltage(settings.nominal_voltage_v);
+  time_server_.set_server(settings.ntp_server.text());
   if (settings.security_profile != security_profile_setting_) {
     connection_.renew(ports_.clock.now());
     csms_trial_.restart();
@@ -160,6 +162,12 @@ void App::start_charging() {
   connection.stable_after = Millis{1000} * settings.backoff_stable_s;
   connection_.configure(connection);
   connection_.set_credentials(security_);
+  time_server_.set_listener({[](void* app, Millis until) { static_cast<App*>(app)->connection_.wait_for_time(until); },
+                             [](void* app) {
+                               auto& self = *static_cast<App*>(app);
+                               self.connection_.raise_time_limit(self.security_.time().unix_s);
+                             },
+                             this});
   security_.set_listener({[](void* app) {
                             auto& self = *static_cast<App*>(app);
                             self.connection_.renew(self.ports_.clock.now());
@@ -192,6 +200,8 @@ void App::start_schemas() {
 void App::add_features() {
   loop_.add(wifi_);
   loop_.add(wifi_console_);
+  // Polled before the features that use the time, and before it is stored.
+  loop_.add(time_server_);
   loop_.add(time_sync_);
   loop_.add(connection_);
   loop_.add(charging_);
@@ -238,6 +248,10 @@ void App::add_features() {
                  json.member("time_quality", name_of(static_cast<const TimeSync*>(time_sync)->quality()));
                },
                &time_sync_});
+  status_.add({[](const void* time_server, JsonWriter& json) {
+                 static_cast<const TimeServer*>(time_server)->write_status(json);
+               },
+               &time_server_});
   status_.add({[](const void* config, JsonWriter& json) {
                  const auto& source = *static_cast<const Config*>(config);
                  json.member("settings", name_of(source.state()));

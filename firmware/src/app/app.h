@@ -27,6 +27,7 @@
 #include "features/serial_debug/status_report.h"
 #include "features/storage/counting_flash.h"
 #include "features/storage/littlefs_storage.h"
+#include "features/time_sync/time_server.h"
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
 #include "features/web_ui/web_ui.h"
@@ -91,6 +92,7 @@ class App {
   SerialDebug serial_debug_;
   StatusReport status_;
   TimeSync time_sync_;
+  TimeServer time_server_;
   LogStore log_store_;
   LogConsole log_console_;
   Security security_;

@@ -12,6 +12,7 @@
 #include "port/retained_ram.h"
 #include "port/rng.h"
 #include "port/secrets.h"
+#include "port/sntp.h"
 #include "port/system.h"
 #include "port/tcp.h"
 #include "port/uart.h"
@@ -44,6 +45,7 @@ struct Ports {
   MappedFlash& schemas_1;
   Updates& updates;
   Udp& udp;
+  Sntp& sntp;
 };
 
 }  // namespace pb

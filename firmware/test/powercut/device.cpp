@@ -59,10 +59,10 @@ void Device::power_on(ResetReason reason) {
     self.world_.flow();
     self.life_->gpio.pulse(pins::kMeterPulse);
   };
-  life.app = std::make_unique<App>(Ports{life.clock, life.rng,       life.gpio,        life.interlock, life.edges,
-                                         life.uart,  life.network,   life.failing_tcp, world_.flash,   world_.secrets,
-                                         life.heap,  life.worker,    life.waker,       life.system,    retained_,
-                                         life.power, life.schemas_0, life.schemas_1,   life.updates,   life.udp});
+  life.app = std::make_unique<App>(
+      Ports{life.clock,       life.rng,     life.gpio,      life.interlock, life.edges,   life.uart,  life.network,
+            life.failing_tcp, world_.flash, world_.secrets, life.heap,      life.worker,  life.waker, life.system,
+            retained_,        life.power,   life.schemas_0, life.schemas_1, life.updates, life.udp,   life.sntp});
   if (alive()) take_console();
 }
 

@@ -16,6 +16,7 @@
 #include "support/fake_power.h"
 #include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
+#include "support/fake_sntp.h"
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
@@ -131,6 +132,7 @@ class Device {
     FakeSystem system;
     FakePower power;
     FakeUdp udp;
+    FakeSntp sntp;
     WsPeer csms{tcp};
     int opens = 0;
     bool upgraded = false;

@@ -13,6 +13,7 @@
 #include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
+#include "support/fake_sntp.h"
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
@@ -46,6 +47,7 @@ struct AppDevice {
   FakePower power;
   FakeUpdates updates;
   FakeUdp udp;
+  FakeSntp sntp;
   std::unique_ptr<App> app;
 
   App& boot() {
@@ -53,7 +55,7 @@ struct AppDevice {
     worker.forget_jobs();
     app = std::make_unique<App>(Ports{clock,    rng,   gpio,      interlock, edges,   uart,  network,
                                       tcp,      flash, secrets,   heap,      worker,  waker, system,
-                                      retained, power, schemas_0, schemas_1, updates, udp});
+                                      retained, power, schemas_0, schemas_1, updates, udp,   sntp});
     return *app;
   }
   /// Types a command and runs the device until it is idle. @return the answers.

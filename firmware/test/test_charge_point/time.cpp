@@ -125,7 +125,7 @@ void charge_without_a_time_is_shown_as_not_reported() {
   rig.drive(pins::kCable, true);
   check_contains("no usable currentTime (\"28.11.2026\")", rig.uart.written());
   rig.press();
-  check_contains("cannot be reported until the CSMS sends a usable currentTime", rig.uart.written());
+  check_contains("cannot be reported until the time is known", rig.uart.written());
   TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
   assert_reporting(rig, "no_time");
   rig.answers.clear();

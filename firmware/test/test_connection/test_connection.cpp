@@ -324,6 +324,7 @@ void invalid_settings_are_named_and_not_tried() {
 /// The protection that the test sets.
 struct FakeCredentials final : Credentials {
   TcpSecurity wanted{true, false, {1000, true}};
+  bool has_tls(bool) const override { return wanted.tls; }
   TcpSecurity security(bool) override { return wanted; }
   Text authorization(Text identity, Span<char> into) override {
     TextWriter text(into);
@@ -415,6 +416,52 @@ void a_certificate_that_holds_at_the_first_time_survives_a_wrong_one() {
   TEST_ASSERT_TRUE(rig.connection.certificate_holds_at(kTold));
   rig.tcp.peer().judgement = TcpFailure::certificate_expired;
   TEST_ASSERT_FALSE(rig.connection.certificate_holds_at(kTold));
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.connection.connected());
+}
+
+/// The time server may answer before the handshake ends, and later.
+void certificate_that_had_expired_by_a_better_limit_ends_the_connection() {
+  enum { during_the_handshake, later };
+  for (const int when : {during_the_handshake, later}) {
+    SecuredRig rig;
+    rig.credentials.wanted.time.is_exact = false;
+    if (when == later) rig.open();
+    rig.poll();
+    rig.tcp.peer().judgement = TcpFailure::certificate_not_yet_valid;
+    rig.connection.raise_time_limit(kTold);
+    rig.poll();
+    TEST_ASSERT_TRUE(rig.connection.sockets() == 1);
+    rig.tcp.peer().judgement = TcpFailure::certificate_expired;
+    rig.connection.raise_time_limit(kTold);
+    rig.tcp.accept();
+    rig.tcp.take_sent();
+    rig.poll();
+    TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
+    if (when == during_the_handshake) TEST_ASSERT_EQUAL_STRING("", rig.tcp.take_sent().c_str());
+    TEST_ASSERT_TRUE(rig.logged("TLS: the certificate of the CSMS has expired"));
+  }
+}
+
+void tls_waits_for_the_answer_of_the_time_server() {
+  enum { answered, unanswered };
+  for (const int how : {answered, unanswered}) {
+    SecuredRig rig;
+    rig.connection.wait_for_time(10'000);
+    TEST_ASSERT_EQUAL_UINT64(10'000, rig.poll());
+    TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
+    if (how == answered) rig.connection.raise_time_limit(kTold);
+    if (how == unanswered) rig.clock.set(10'000);
+    rig.poll();
+    TEST_ASSERT_EQUAL_UINT32(1, rig.connection.sockets());
+  }
+}
+
+void exact_time_counts_more_than_a_limit() {
+  SecuredRig rig;
+  rig.open();
+  rig.tcp.peer().judgement = TcpFailure::certificate_expired;
+  rig.connection.raise_time_limit(kTold);
   rig.poll();
   TEST_ASSERT_TRUE(rig.connection.connected());
 }
@@ -577,6 +624,9 @@ int main() {
   RUN_TEST(a_failed_tls_handshake_is_named_with_its_numbers);
   RUN_TEST(a_certificate_is_judged_again_once_the_time_is_known);
   RUN_TEST(a_certificate_that_was_judged_by_the_right_time_survives_a_wrong_one);
+  RUN_TEST(certificate_that_had_expired_by_a_better_limit_ends_the_connection);
+  RUN_TEST(tls_waits_for_the_answer_of_the_time_server);
+  RUN_TEST(exact_time_counts_more_than_a_limit);
   RUN_TEST(a_certificate_that_holds_at_the_first_time_survives_a_wrong_one);
   RUN_TEST(a_connection_is_renewed_when_answers_have_gone_out);
   RUN_TEST(a_message_longer_than_the_buffer_keeps_the_connection);

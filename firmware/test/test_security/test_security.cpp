@@ -151,6 +151,9 @@ void certificates_are_judged_by_the_best_time_there_is() {
   bench.clock.set(5000);
   TEST_ASSERT_EQUAL_INT64(TimeSync::kEarliest / 1000, bench.security.time().unix_s);
   TEST_ASSERT_FALSE(bench.security.time().is_exact);
+  bench.time.set_from_server(kToday - 1'000, bench.clock.now());
+  TEST_ASSERT_EQUAL_INT64(kToday / 1000 - 1, bench.security.time().unix_s);
+  TEST_ASSERT_FALSE_MESSAGE(bench.security.time().is_exact, "nothing authenticates a time server");
   bench.time.set_from_csms(kToday);
   TEST_ASSERT_EQUAL_INT64(kToday / 1000, bench.security.time().unix_s);
   TEST_ASSERT_TRUE(bench.security.time().is_exact);

@@ -281,6 +281,74 @@ void messages_are_resent_unchanged_after_a_cut_behind_the_ledger() {
   }
 }
 
+constexpr UnixMillis kHour = 3'600'000;
+
+void set_server_time(Simple& rig, UnixMillis ahead = 0) {
+  rig.device->time.set_from_server(kNoon + ahead + static_cast<UnixMillis>(rig.clock.now()), rig.clock.now());
+}
+
+/// The CSMS is away for longer than the boot: the start and the sample of before the answer have their times, too.
+void charge_of_a_boot_with_a_time_server_is_dated_in_the_next_boot() {
+  Simple rig;
+  rig.clock.set(10'000);
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.clock.advance(10'000);
+  rig.device->sample(3);
+  rig.settle();
+  rig.clock.advance(10'000);
+  set_server_time(rig);
+  rig.settle();
+  rig.tx().end(StopReason::local, "TAG", 5, rig.clock.now());
+  rig.settle();
+  rig.boot();
+  rig.device->time.set_from_csms(kNoon + kTwoDays);
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
+  TEST_ASSERT_EQUAL_STRING("2023-11-14T22:13:30.000Z", rig.csms.messages[0].timestamp.c_str());
+  TEST_ASSERT_EQUAL_STRING("2023-11-14T22:13:40.000Z", rig.csms.messages[1].timestamp.c_str());
+  TEST_ASSERT_EQUAL_STRING("2023-11-14T22:13:50.000Z", rig.csms.messages[2].timestamp.c_str());
+}
+
+void time_of_the_csms_corrects_that_of_the_server() {
+  Simple rig;
+  rig.clock.set(10'000);
+  set_server_time(rig, kHour);
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  rig.device->set_time();
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_STRING("2023-11-14T22:13:30.000Z", rig.csms.messages[0].timestamp.c_str());
+}
+
+/// The start was sent, or stored by an earlier boot, with a time of the server that is ahead of the CSMS.
+void server_ahead_of_the_csms_dates_no_stop_before_its_start() {
+  enum { sent, stored };
+  for (const int start : {sent, stored}) {
+    Simple rig;
+    set_server_time(rig, kHour);
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    if (start == sent) rig.settle_and_send_all();
+    rig.settle();
+    if (start == stored) rig.boot(Transactions::LeftOpen::keep);
+    rig.device->set_time();
+    rig.clock.advance(60'000);
+    rig.device->sample(5);
+    rig.tx().end(StopReason::local, "TAG", 7, rig.clock.now());
+    rig.settle_and_send_all();
+    TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
+    rig.csms.assert_in_order();
+  }
+}
+
+void outage_duration_is_unknown_with_a_time_server() {
+  Simple rig;
+  set_server_time(rig, -kHour);
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  Millis outage = 0;
+  TEST_ASSERT_FALSE(outage_after_a_cut(rig, outage));
+}
+
 void answered_batch_is_not_resent_after_a_cut_before_its_removal() {
   Simple rig;
   rig.device->set_time();
@@ -320,5 +388,9 @@ void run_times_tests() {
   RUN_TEST(start_with_a_final_time_stays_stored);
   RUN_TEST(clock_set_back_keeps_times_in_order_over_a_cut);
   RUN_TEST(messages_are_resent_unchanged_after_a_cut_behind_the_ledger);
+  RUN_TEST(charge_of_a_boot_with_a_time_server_is_dated_in_the_next_boot);
+  RUN_TEST(time_of_the_csms_corrects_that_of_the_server);
+  RUN_TEST(server_ahead_of_the_csms_dates_no_stop_before_its_start);
+  RUN_TEST(outage_duration_is_unknown_with_a_time_server);
   RUN_TEST(answered_batch_is_not_resent_after_a_cut_before_its_removal);
 }

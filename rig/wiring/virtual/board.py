@@ -25,6 +25,7 @@ from rig.wiring.virtual.serial_port import PtyPort
 from rig.wiring.virtual.stepping.clock import SteppedClock
 from rig.wiring.virtual.stream_port import StreamPort
 from rig.wiring.virtual.supply import NOMINAL_MV, ChipPower, Supply
+from rig.wiring.virtual.time_server import VirtualTimeServer
 
 R = TypeVar("R")
 
@@ -97,6 +98,8 @@ class Board:
     ) -> None:
         self.port = StreamPort() if clock.steps else PtyPort()
         self.flash = flash
+        self.time_server = VirtualTimeServer(clock)
+        """The time server in the board's network."""
         self._wires = wires
         self._clock = clock
         self._worker = worker
@@ -506,6 +509,15 @@ class Board:
 
         return changed
 
+    def _answer_later(self, process: DeviceProcess, delay_ms: int, unix_ms: int) -> None:
+        """Send the answer of the time server after its delay, unless the device has ended then."""
+
+        def answer() -> None:
+            if self._process is process:
+                process.link.send("sntp", unix_ms)
+
+        self._loop.call_later(delay_ms / 1000, answer)
+
     def _device_sent(self) -> None:
         process = self._process
         if process is None:
@@ -528,6 +540,8 @@ class Board:
                     self._post(
                         partial(self._take_power, process, ChipPower.of(cpu_mhz, radio, light_sleep, brownout_mv))
                     )
+                case ["sntp", _server] if self.time_server.is_present:
+                    self._answer_later(process, self.time_server.delay_ms, self.time_server.unix_ms())
                 case ["sync", number] if number.isdecimal() and int(number) in self._syncs:
                     self._syncs.pop(int(number)).set()
                 case ["torn", *_]:

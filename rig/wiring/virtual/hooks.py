@@ -16,6 +16,8 @@ class VirtualTestHooks:
         self._board = board
         self.radio = VirtualRadio(board)
         """The access points in range, and their misbehaviour."""
+        self.time_server = board.time_server
+        """The time server in the board's network, and its misbehaviour."""
         self.erase_ms = 0
         """The time of a sector erase in ms, as set by `slow_erase`; 0 for instant erases."""
         self.flash_is_full = False

@@ -35,6 +35,9 @@ NORMAL = {
     "events": ("normal", 0),
     "gives_leases": True,
     "silence_ms": 0,
+    "is_present": True,
+    "delay_ms": 0,
+    "offset_s": 0,
 }
 """The state of a bench that no fault has changed."""
 
@@ -56,8 +59,8 @@ class Notes:
             def __getattr__(self, method: str) -> Any:
                 if method in NORMAL:
                     return NORMAL[method]
-                if method == "radio":
-                    return notes.part(f"{name}.radio")
+                if method in {"radio", "time_server"}:
+                    return notes.part(f"{name}.{method}")
 
                 def call(*arguments: Any) -> None:
                     text = f"{name}.{method}({', '.join(map(repr, arguments))})"
@@ -143,6 +146,13 @@ def bench(notes: Notes) -> Any:
             ["hooks.radio.require_silence(90000)", "hooks.radio.kick(200)"],
             ["hooks.radio.require_silence(0)"],
         ),
+        (
+            faults.TimeServerGone(),
+            ["hooks.time_server.appear(False)"],
+            ["hooks.time_server.appear(True)"],
+        ),
+        (faults.TimeServerSlow(9), ["hooks.time_server.slow_down(9)"], ["hooks.time_server.slow_down(0)"]),
+        (faults.TimeServerJump(-9), ["hooks.time_server.step(-9)"], ["hooks.time_server.step(0)"]),
         (faults.BlackHole(), ["network.black_hole(True)"], ["network.black_hole(False)"]),
         (faults.Latency(50, 5, 1), ["network.latency(50, 5, 1)"], ["network.latency(0, 0, 0)"]),
         (faults.ConnectionDrop(), ["network.drop_connections()"], []),

@@ -28,6 +28,8 @@ OTHER_ARGUMENTS: dict[str, dict[str, Any]] = {
     "bad-handshake": {"kind": "garbage"},
     "bad-answers": {"kind": "garbage"},
     "clock-jump": {"seconds": -60},
+    "time-server-slow": {"ms": 7},
+    "time-server-jump": {"seconds": -60},
     "trickle": {"bytes_per_s": 5},
 }
 """Arguments of the inner fault, so that it differs from an outer one of the same name."""
@@ -47,6 +49,7 @@ def state(bench: Bench) -> dict[str, Any]:
     return {
         "power": (bench.power.is_on, bench.power.rail, bench.power.in_reset),
         "board": (hooks.erase_ms, hooks.flash_is_full, hooks.leaking, hooks.supply_mv),
+        "time server": (hooks.time_server.is_present, hooks.time_server.delay_ms, hooks.time_server.offset_s),
         "network": (bench.network.on_air, bench.network.admission, bench.network.is_black_hole, bench.network.delay),
         "csms": (server.is_listening, server.refuse_with, server.bad_handshake, server.frame_faults, server._mute),
         "pace": (server.retry_after_s, server.redirect_to, server._bytes_per_s),

@@ -32,7 +32,7 @@ Millis Metering::poll(const MeterReading& reading, Millis now) {
 /// OCPP 1.6 section 9.1, ClockAlignedDataInterval: boundaries are counted from midnight UTC.
 void Metering::sample_aligned(const MeterReading& reading, Millis now) {
   const uint32_t interval_s = settings_.clock_aligned_data_interval_s;
-  if (interval_s == 0 || transactions_.time().quality() != TimeQuality::csms) {
+  if (interval_s == 0 || !transactions_.time().is_current()) {
     aligned_interval_s_ = 0;
     return;
   }

@@ -169,19 +169,30 @@ Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   if (key == nullptr) return "is no key of the configuration";
   if (change_count_ == kMaxChanges) return kBusy;
   if (key->trial != Trial::none && key->trial == reverted_) return kBusy;
-  Settings after = wanted();
-  if (const Error error = key->parse(after, value); error != nullptr) return error;
-  if (const Error error = check_together(after); error != nullptr) return error;
-  const MutableBytes bytes = storage_.scratch();
-  if (bytes.empty()) return kBusy;
-  JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
-  write_file(after, json);
-  if (!json.ok()) return "makes the file too large";
-  next_ = after;
+  if (change_count_ == 0) next_ = set_;
+  // The previous value instead of a copy of all settings, which would take more than 1 KB of stack.
+  char bytes[kMaxValue];
+  TextWriter before{Span<char>(bytes)};
+  key->format(next_, before);
+  if (const Error error = key->parse(next_, value); error != nullptr) return error;
+  if (const Error error = check_writable(next_); error != nullptr) {
+    key->parse(next_, before.text());
+    return error;
+  }
   changes_[change_count_++] = {key, done, false};
   if (saving_ || start_write()) return nullptr;
   change_count_ = 0;
   return kBusy;
+}
+
+/// @return why the settings cannot be written, or nullptr.
+Config::Error Config::check_writable(const Settings& settings) {
+  if (const Error error = check_together(settings); error != nullptr) return error;
+  const MutableBytes bytes = storage_.scratch();
+  if (bytes.empty()) return kBusy;
+  JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
+  write_file(settings, json);
+  return json.ok() ? nullptr : "makes the file too large";
 }
 
 // ---- trials

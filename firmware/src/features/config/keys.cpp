@@ -18,6 +18,9 @@ Error any_text(Text) { return nullptr; }
 Error url_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check(value); }
 Error identity_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check_identity(value); }
 
+/// Empty: no time server.
+Error ntp_server_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check_host(value); }
+
 Error psk_rule(Text value) { return check_wifi_psk(value); }
 
 Error setup_psk_rule(Text value) {
@@ -218,6 +221,9 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::network, "Key of the setup access point: 8 to 63 bytes. Empty: there is none."),
     number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s")
         .in(KeyGroup::network, "Longest pause between attempts to join a network."),
+    text_key<&Settings::ntp_server, &ntp_server_rule>("ntp_server")
+        .in(KeyGroup::network,
+            "Time server (SNTP): a host name or an IPv4 address. Empty: only the CSMS sends the time."),
     choice_key<WebAccess, &Settings::web, kWebAccessNames, kWebAccessRule>("web").in(
         KeyGroup::network,
         "When the device serves its page: on, off, or setup: only while its setup access point "

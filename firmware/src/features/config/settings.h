@@ -20,6 +20,7 @@ struct Settings {
   FixedText<64> wifi_psk;             ///< empty for an open network
   FixedText<63> setup_psk;            ///< passphrase of the setup access point; empty: no such access point
   uint32_t wifi_backoff_max_s = 190;  ///< half of this is the shortest pause at the limit
+  FixedText<63> ntp_server;           ///< time server of SNTP; empty: none
   CharacterText<20> local_id_tag;     ///< presented by the button; CiString20Type of OCPP 1.6
   uint32_t security_profile = 0;      ///< profile of the OCPP 1.6 security whitepaper (features/security)
   uint32_t ws_ping_interval_s = 10;

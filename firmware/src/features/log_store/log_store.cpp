@@ -74,7 +74,7 @@ void LogStore::take(LogLevel level, Span<char> line) {
   mask_secret(line, settings_.setup_psk.text());
   mask_authorization_key(line);
   TextWriter text{Span<char>(line_)};
-  if (time_sync_.quality() == TimeQuality::csms) text.append_all(time_sync_.timestamp().text(), ' ');
+  if (time_sync_.is_current()) text.append_all(time_sync_.timestamp().text(), ' ');
   ring_.push(text.append(Text(line.data, line.length)).text());
   const Millis now = clock_.now();
   if (oldest_at_ == kNever) oldest_at_ = now;

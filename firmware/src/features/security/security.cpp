@@ -27,15 +27,11 @@ bool has_colon(Text text) {
 }  // namespace
 
 CertificateTime Security::time() const {
-  const bool is_exact = time_sync_.quality() == TimeQuality::csms;
-  const UnixMillis known = time_sync_.quality() == TimeQuality::none ? TimeSync::kEarliest : time_sync_.now();
-  return {known / kMillis, is_exact};
+  return {time_sync_.not_before() / kMillis, time_sync_.quality() == TimeQuality::csms};
 }
 
 TcpSecurity Security::security(bool url_has_tls) {
-  const uint32_t profile = settings_.security_profile;
-  const TcpSecurity security{url_has_tls || profile >= tls_with_basic_authentication,
-                             profile == tls_with_client_certificate, time()};
+  const TcpSecurity security{has_tls(url_has_tls), settings_.security_profile == tls_with_client_certificate, time()};
   if (security.tls && !security.time.is_exact && !has_reported_time_) {
     has_reported_time_ = true;  // one line, not one for each attempt
     log_.warning(kTag, "the time is at least ", format_timestamp(security.time.unix_s * kMillis).text(),

@@ -34,6 +34,9 @@ class Security final : public Credentials {
 
   void set_listener(Listener listener) { listener_ = listener; }
 
+  bool has_tls(bool url_has_tls) const override {
+    return url_has_tls || settings_.security_profile >= tls_with_basic_authentication;
+  }
   TcpSecurity security(bool url_has_tls) override;
   Text authorization(Text identity, Span<char> into) override;
   CertificateTime time() const;

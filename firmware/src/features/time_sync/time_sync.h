@@ -11,23 +11,36 @@ namespace pb {
 enum class TimeQuality : uint8_t {
   none,        ///< no source yet: counts from 1970
   last_known,  ///< stored before the restart; the real time is later
+  sntp,        ///< received from the time server since the start; nothing authenticates it
   csms,        ///< received from the CSMS since the start
 };
 
 Text name_of(TimeQuality quality);
+
+/// The use of a time that the time server has sent.
+enum class ServerTime : uint8_t {
+  used,
+  not_needed,  ///< the CSMS has sent the time
+  unusable,    ///< before TimeSync::kEarliest or after kLatest
+  too_early,   ///< before a time that the CSMS has sent, perhaps in an earlier boot
+};
 
 /// Wall time, as the monotonic clock plus an offset, with its quality. It may step, so durations are measured by the
 /// monotonic clock, except for the time without power, which no other clock covers. The last known time is stored, so
 /// that a restart without network does not fall back to 1970.
 class TimeSync final : public Feature {
  public:
+  /// The latest time of the CSMS, and of the time server if the CSMS has sent none since.
   static constexpr Text kFile = "last_time";
+  static constexpr Text kServerFile = "server_time";
   /// 2020-01-01, before this firmware existed. A CSMS without a valid clock sends 1970, or the year 1.
   static constexpr UnixMillis kEarliest = 1'577'836'800'000;
-  /// 2100-01-01. A later time is an error of the CSMS, and no timestamp of an open transaction could go back from it.
+  /// 2100-01-01. A later time is an error of its source, and no timestamp of an open transaction could go back from it.
   static constexpr UnixMillis kLatest = 4'102'444'800'000;
   /// The interval of storing the time, and the most time that a restart loses. It takes 24 small writes to flash a day.
   static constexpr Millis kSaveInterval = 3'600'000;
+  /// The difference by which the clocks of CSMS and time server may be wrong without being at odds.
+  static constexpr UnixMillis kTolerance = 60'000;
 
   TimeSync(const Clock& clock, Storage& storage) : clock_(clock), storage_(storage) {}
 
@@ -38,21 +51,36 @@ class TimeSync final : public Feature {
   /// Sets the time that the CSMS sent (currentTime of BootNotification.conf and Heartbeat.conf).
   /// @return false, with the time unchanged, when it is not usable.
   bool set_from_csms(UnixMillis time);
+  /// Sets the time that the time server has sent, unless the CSMS has sent one since the start.
+  /// @param moment the moment of the monotonic clock at which it was received
+  ServerTime set_from_server(UnixMillis time, Millis moment);
+  /// The time server is replaced or switched off: its time goes on as a last known one, until a source sends another.
+  void distrust_server();
 
   UnixMillis now() const { return at(clock_.now()); }
   /// Returns wall time at a moment of the monotonic clock, by the present offset.
   UnixMillis at(Millis moment) const { return offset_ + static_cast<UnixMillis>(moment); }
   Timestamp timestamp() const { return format_timestamp(now()); }
   TimeQuality quality() const { return quality_; }
+  /// Whether a source has sent the time since the start: it includes the time without power.
+  bool is_current() const { return quality_ >= TimeQuality::sntp; }
+  /// Returns a lower limit of the real time. A time that the time server has sent before the start does not count: a
+  /// wrong one would reject every later time of the server, and every certificate.
+  UnixMillis not_before() const;
 
   const char* name() const override { return "time_sync"; }
   Millis poll(Millis now) override;
 
  private:
+  UnixMillis read(Text file) const;
+  void save_soon(TimeQuality quality);
+
   const Clock& clock_;
   Storage& storage_;
   UnixMillis offset_ = 0;
+  UnixMillis floor_ = 0;  ///< the stored time of the CSMS, at the moment 0 of the clock; 0: none
   TimeQuality quality_ = TimeQuality::none;
+  bool has_server_file_ = false;
   Millis next_save_ = kNever;
 };
 

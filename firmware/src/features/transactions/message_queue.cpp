@@ -231,6 +231,13 @@ bool MessageQueue::settle(WaitingMessage& entry, const TransactionTimes& times) 
   return entry.is_stored();
 }
 
+void MessageQueue::date(WaitingMessage& entry, const TransactionTimes& times) {
+  if (entry.state == State::removing || entry.is_settled()) return;
+  const uint8_t settled = entry.settled;
+  settle(entry, times);
+  entry.settled = settled;
+}
+
 /// @return whether the content in memory has changed. Without a free place the time is calculated at each attempt.
 bool MessageQueue::settle_batch(WaitingMessage& entry, const TransactionTimes& times) {
   if (!read(entry, scratch_) || !scratch_.settle(entry.settled, times)) {

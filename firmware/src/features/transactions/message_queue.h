@@ -83,6 +83,8 @@ class MessageQueue {
   /// Gives the next message of a stored entry its final time, which has to be on flash before the message is sent.
   /// @return whether that time is on flash, or the flash has rejected it.
   bool settle(WaitingMessage& entry, const TransactionTimes& times);
+  /// Gives a stored entry the time that is known now, which a better one may still replace.
+  void date(WaitingMessage& entry, const TransactionTimes& times);
   /// Whether the content is in memory, or can be read now because no storage job is running.
   bool can_read(const WaitingMessage& entry) const { return entry.slot != kNoSlot || !storage_.busy(); }
   bool storage_busy() const { return storage_.busy(); }

@@ -32,7 +32,8 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
 
 bool Outbox::settle_front() {
   WaitingMessage* entry = queue_.front();
-  return entry != nullptr && times_.known() && entry->is_secured() && can_read(*entry) && queue_.settle(*entry, times_);
+  return entry != nullptr && times_.is_final() && entry->is_secured() && can_read(*entry) &&
+         queue_.settle(*entry, times_);
 }
 
 /// The flash is not read while a storage job runs: the message waits for its end.

@@ -55,7 +55,8 @@ class Outbox final : public DurableCalls {
   Millis next_due() const override;
   size_t size() const override;
 
-  /// Gives the front message its final time as soon as the time is known. @return whether the message can be sent.
+  /// Gives the front message its final time as soon as the CSMS has sent the time. @return whether the message can be
+  /// sent.
   bool settle_front();
   /// Whether the attempts of this transaction's StartTransaction have failed and the device waits for a late answer.
   bool is_holding(uint32_t transaction) const;

@@ -16,11 +16,14 @@ class TransactionTimes {
     const TimeQuality quality = time_.quality();
     return {boot_, now, quality == TimeQuality::none ? 0 : time_.at(now), quality == TimeQuality::csms};
   }
-  /// Sets a stamp of this boot to the time from the CSMS, if that is known. @return whether that was new.
+  /// Sets a stamp of this boot to the time from the CSMS, or until that is known to that of the time server.
+  /// @return whether that was new.
   bool correct(Stamp& stamp) const {
-    if (stamp.from_csms || stamp.boot != boot_ || time_.quality() != TimeQuality::csms) return false;
+    if (stamp.from_csms || stamp.boot != boot_ || !time_.is_current()) return false;
+    const UnixMillis before = stamp.wall_ms;
     stamp.wall_ms = time_.at(stamp.at);
-    return stamp.from_csms = true;
+    stamp.from_csms = time_.quality() == TimeQuality::csms;
+    return stamp.from_csms || stamp.wall_ms != before;
   }
   /// Gives a stamp its final wall time before its message is first sent, so that clocks do not change a resent message.
   /// @return whether the wall time has changed.
@@ -41,6 +44,8 @@ class TransactionTimes {
   }
   /// Whether messages may be sent: none is sent with a time of 1970.
   bool known() const { return time_.quality() != TimeQuality::none; }
+  /// Whether no better time can come. Until then a message that is not sent keeps a time that can be corrected.
+  bool is_final() const { return time_.quality() == TimeQuality::csms; }
   const TimeSync& time() const { return time_; }
 
  private:

@@ -35,6 +35,7 @@ void Transactions::load(StopReason reason, LeftOpen left_open, Millis now) {
   Recovery recovery(storage_, queue_, ledger_, data_, scratch_, log_);
   open_ = recovery.run();
   left_ = ledger_.now().sampled;
+  undated_ = ledger_.now().next_sequence;
   if (open_ == 0) return;
   if (left_open == LeftOpen::keep && !ledger_.now().rejected && !recovery.found_damage()) {
     log_.warning(kTag, "transaction ", open_, " was left open and continues");
@@ -72,7 +73,8 @@ bool Transactions::begin(Text id_tag, uint64_t energy_wh, Millis now) {
   add(record, now);
   log_.info(kTag, "transaction ", open_, " begins at ", energy_wh, " Wh");
   if (!times_.known()) {
-    log_.error(kTag, "transaction ", open_, " cannot be reported until the CSMS sends a usable currentTime");
+    log_.error(kTag, "transaction ", open_,
+               " cannot be reported until the time is known: the CSMS has sent no usable currentTime");
   }
   return true;
 }
@@ -176,9 +178,23 @@ bool Transactions::transaction_id(int64_t& id) const {
   return true;
 }
 
+/// Dates the messages of this boot when the time server answers. The CSMS may be away for longer than this boot lasts,
+/// and a later boot does not know when they were made. One file is written at a time, because memory is limited.
+void Transactions::date_messages() {
+  if (times_.time().quality() != TimeQuality::sntp || undated_ == UINT32_MAX) return;
+  for (WaitingMessage& entry : queue_) {
+    if (entry.sequence < undated_) continue;
+    if (!queue_.all_stored() || !queue_.can_read(entry)) return;
+    queue_.date(entry, times_);
+    undated_ = entry.sequence + 1;
+  }
+  undated_ = UINT32_MAX;
+}
+
 Millis Transactions::poll(Millis now) {
   if (queue_.room() < MessageQueue::kSpare) queue_.thin_out();
   if (open_ != 0 && times_.correct(ledger_.now().sampled)) ledger_.touch();
+  date_messages();
   outbox_.settle_front();
   return saver_.poll(now);
 }

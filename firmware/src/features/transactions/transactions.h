@@ -119,6 +119,7 @@ class Transactions final : public Feature, private StartListener {
   void on_start_given_up(uint32_t transaction, Millis now) override;
   const WaitingMessage* start() const;
   void add(Record& record, Millis now);
+  void date_messages();
 
   Logger& log_;
   TransactionListener* listener_ = nullptr;
@@ -131,8 +132,9 @@ class Transactions final : public Feature, private StartListener {
   Outbox outbox_;
   Storage& storage_;
 
-  uint32_t open_ = 0;  // the device's number of the open transaction
-  Stamp left_;         // the stamp of the last message of an earlier boot
+  uint32_t open_ = 0;     // the device's number of the open transaction
+  Stamp left_;            // the stamp of the last message of an earlier boot
+  uint32_t undated_ = 0;  // messages from this number on may have been made before the time server answered
 };
 
 }  // namespace pb

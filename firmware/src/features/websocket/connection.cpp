@@ -79,12 +79,18 @@ void Connection::close(uint16_t code, Text reason, Millis now) {
   listener_->on_disconnected(now);
 }
 
+/// The time of the next attempt to connect.
+Millis Connection::next_connect() const {
+  const bool waits = time_wait_end_ > next_attempt_ && credentials_ != nullptr && credentials_->has_tls(url_.has_tls);
+  return waits ? time_wait_end_ : next_attempt_;
+}
+
 Millis Connection::poll(Millis now) {
   if (now >= renew_at_) renew_now(now);
   if (state_ == State::unconfigured) return renew_at_;
   look_at_network(now);
   if (!network_up_) return renew_at_;
-  if (state_ == State::waiting && now >= next_attempt_) connect(now);
+  if (state_ == State::waiting && now >= next_connect()) connect(now);
   if (state_ == State::connecting) {
     switch (tcp_.state(socket_)) {
       case TcpState::open:
@@ -109,7 +115,7 @@ Millis Connection::poll(Millis now) {
     case State::unconfigured:
       return renew_at_;
     case State::waiting:
-      return earlier(next_attempt_, renew_at_);
+      return earlier(next_connect(), renew_at_);
     case State::connecting:
       return earlier(connect_deadline_, renew_at_);
     default:
@@ -132,6 +138,7 @@ void Connection::connect(Millis now) {
   const TcpSecurity security = credentials_ != nullptr ? credentials_->security(url_.has_tls) : TcpSecurity{};
   must_judge_again_ = security.tls && !security.time.is_exact;
   judgement_ = TcpFailure::none;
+  time_limit_s_ = 0;
   socket_ = tcp_.open(url_.host.text(), url_.port_for(security.tls), security);
   if (socket_ == Tcp::kNoSocket) {
     lose(LossCause::refused, "no free socket or no memory for one", now);
@@ -159,9 +166,16 @@ bool Connection::certificate_holds_at(int64_t unix_s) {
   return failure == TcpFailure::none;
 }
 
-/// Leaves a connection whose certificate does not hold at the time that the CSMS has sent on it.
+/// Leaves a connection whose certificate does not hold at a time that has come since its attempt began. During the
+/// opening handshake, that is before the login is sent.
 bool Connection::judge_certificate(Millis now) {
-  if (judgement_ == TcpFailure::none || state_ != State::open) return false;
+  if (state_ != State::opening && state_ != State::open) return false;
+  if (time_limit_s_ != 0 && must_judge_again_ &&
+      tcp_.judge_certificate(socket_, time_limit_s_) == TcpFailure::certificate_expired) {
+    judgement_ = TcpFailure::certificate_expired;
+  }
+  time_limit_s_ = 0;
+  if (judgement_ == TcpFailure::none) return false;
   problem_.failure = judgement_;
   judgement_ = TcpFailure::none;
   lose(LossCause::tls, text_of(problem_.failure), now);

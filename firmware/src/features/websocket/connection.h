@@ -81,6 +81,14 @@ class Connection final : public Feature {
   /// or time may be wrong. @return false if the certificate is not valid: with that time the device would trust no
   /// later connection
   bool certificate_holds_at(int64_t unix_s);
+  /// Validates the certificate of this connection with a better lower limit of the time. If the certificate was
+  /// validated only with a lower limit before, and had expired by `unix_s`, the connection is closed.
+  void raise_time_limit(int64_t unix_s) {
+    time_limit_s_ = unix_s;
+    time_wait_end_ = 0;
+  }
+  /// Connects with TLS at `until` at the earliest, or after raise_time_limit(): a source of the time is being asked.
+  void wait_for_time(Millis until) { time_wait_end_ = until; }
 
   bool connected() const { return state_ == State::open; }
   /// Whether an attempt to connect is in progress, up to the answer to the opening handshake.
@@ -119,6 +127,7 @@ class Connection final : public Feature {
   void look_at_network(Millis now);
   bool take_target();
   void renew_now(Millis now);
+  Millis next_connect() const;
   void connect(Millis now);
   /// @return whether the connection was closed for it.
   bool judge_certificate(Millis now);
@@ -165,8 +174,10 @@ class Connection final : public Feature {
   uint64_t bytes_sent_ = 0;
   Millis renew_at_ = kNever;
   TcpProblem problem_;
-  bool must_judge_again_ = false;            ///< the certificate was judged by a time that is only a lower limit
-  TcpFailure judgement_ = TcpFailure::none;  ///< the result for the certificate at the time that the CSMS has sent
+  bool must_judge_again_ = false;  ///< the certificate was judged by a time that is only a lower limit
+  Millis time_wait_end_ = 0;
+  int64_t time_limit_s_ = 0;                 ///< a better limit than that of the attempt; 0: none
+  TcpFailure judgement_ = TcpFailure::none;  ///< the result for the certificate at a time that has come since
 };
 
 }  // namespace pb

@@ -11,6 +11,8 @@ class Credentials {
   /// Room for `Basic ` and the longest identity with the longest key, in base64.
   static constexpr size_t kMaxAuthorization = 6 + 4 * ((4 * 48 + 1 + 20 + 2) / 3);
 
+  /// Whether the next connection has TLS. @param url_has_tls whether the URL says wss
+  virtual bool has_tls(bool url_has_tls) const = 0;
   /// @param url_has_tls whether the URL says wss
   virtual TcpSecurity security(bool url_has_tls) = 0;
   /// The value of the header Authorization, written into `into`; empty for none.

@@ -111,8 +111,8 @@ const char* split(Text url, Parts& parts) {
   parts.host = {hostport.data + skip, host_end - skip};
   if (parts.host.empty()) return "must have a host after ://";
   if (brackets && !is_ipv6_text(parts.host)) return "must have an IPv6 address between '[' and ']'";
-  if (!brackets && !is_host_name(parts.host)) {
-    return "must have a host of letters, digits, '-' and '_', with single dots between parts of 1 to 63 of them";
+  if (!brackets) {
+    if (const char* error = CsmsUrl::check_host(parts.host); error != nullptr) return error;
   }
   const Text after{hostport.data + host_end + skip, hostport.length - host_end - skip};
   parts.port = parts.has_tls ? CsmsUrl::kSecurePort : CsmsUrl::kPort;
@@ -132,6 +132,11 @@ const char* split(Text url, Parts& parts) {
 const char* CsmsUrl::check(Text url) {
   Parts parts;
   return split(url, parts);
+}
+
+const char* CsmsUrl::check_host(Text host) {
+  if (!host.empty() && is_host_name(host)) return nullptr;
+  return "must have a host of letters, digits, '-' and '_', with single dots between parts of 1 to 63 of them";
 }
 
 const char* CsmsUrl::check_identity(Text identity) {

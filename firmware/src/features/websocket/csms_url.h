@@ -27,6 +27,8 @@ struct CsmsUrl {
   /// The rules for the setting `csms_url`, however it is set: the device can connect to each URL that passes.
   /// @return nullptr, or the problem and its remedy, to be read after the name of the setting.
   static const char* check(Text url);
+  /// The rules for a host: a name or an IPv4 address. @return as check().
+  static const char* check_host(Text host);
   /// The rules for the setting `identity`. @return as check().
   static const char* check_identity(Text identity);
 

@@ -24,6 +24,7 @@
 #include "port/esp32/esp_retained_ram.h"
 #include "port/esp32/esp_rng.h"
 #include "port/esp32/esp_secrets.h"
+#include "port/esp32/esp_sntp.h"
 #include "port/esp32/esp_system.h"
 #include "port/esp32/esp_tcp.h"
 #include "port/esp32/esp_uart.h"
@@ -80,10 +81,11 @@ struct Chip {
   EspPower power;
   EspUpdates updates;
   EspUdp udp{waker};
+  EspSntp sntp{clock, waker};
 
   Ports ports() {
-    return {clock, rng,    gpio,  interlock, edges,    uart,  network,   tcp,       storage, secrets,
-            heap,  worker, waker, system,    retained, power, schemas_0, schemas_1, updates, udp};
+    return {clock,  rng,   gpio,   interlock, edges, uart,      network,   tcp,     storage, secrets, heap,
+            worker, waker, system, retained,  power, schemas_0, schemas_1, updates, udp,     sntp};
   }
 };
 

@@ -22,6 +22,7 @@
 #include "port/posix/posix_network.h"
 #include "port/posix/posix_power.h"
 #include "port/posix/posix_rng.h"
+#include "port/posix/posix_sntp.h"
 #include "port/posix/posix_system.h"
 #include "port/posix/posix_tcp.h"
 #include "port/posix/posix_uart.h"
@@ -78,11 +79,13 @@ class Chip final : private BoardListener {
         rng_(make_rng(arguments.seed)),
         tcp_(time_->clock(), heap_, network_, secrets_, *rng_, arguments.web),
         udp_(arguments.udp),
+        sntp_(time_->clock(), waker_, network_, link_),
         system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, heap_, otadata_, retained_) {
     sources_.add(uart_);
     sources_.add(network_);
     sources_.add(tcp_);
     sources_.add(udp_);
+    sources_.add(sntp_);
     sources_.add(*worker_);
     if (const std::string wrong = retained_.open(arguments.retained); !wrong.empty()) exit_with_error(wrong);
     crash_reporter_.keep_in(retained_);
@@ -106,7 +109,7 @@ class Chip final : private BoardListener {
       exit_with_error("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
     App* app = new (memory) App(Ports{time_->clock(), *rng_,    gpio_,      interlock_, edges_,   uart_,  network_,
                                       tcp_,           storage_, secrets_,   heap_,      *worker_, waker_, system_,
-                                      retained_,      power_,   schemas_0_, schemas_1_, updates_, udp_});
+                                      retained_,      power_,   schemas_0_, schemas_1_, updates_, udp_,   sntp_});
     const ResetReason reason = app->run();
     app->~App();
     heap_.release(memory);
@@ -132,6 +135,7 @@ class Chip final : private BoardListener {
   }
   void on_flash_full(bool full) override { flash_.set_claims_full(full); }
   void on_leak(uint64_t bytes) override { tcp_.leak(bytes); }
+  void on_sntp(int64_t unix_ms) override { sntp_.answer(unix_ms); }
 
   RetainedMemory retained_;
   CrashReporter crash_reporter_;
@@ -159,6 +163,7 @@ class Chip final : private BoardListener {
   std::unique_ptr<PosixRng> rng_;
   PosixTcp tcp_;
   PosixUdp udp_;
+  PosixSntp sntp_;
   PosixSystem system_;
   PosixPower power_{link_, network_};
 };

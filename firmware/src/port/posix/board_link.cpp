@@ -83,6 +83,10 @@ void BoardLink::handle(const std::string& message) {
     uint64_t bytes = 0;
     words >> bytes;
     if (words) return listener_.on_leak(bytes);
+  } else if (word == "sntp") {
+    int64_t unix_ms = 0;
+    words >> unix_ms;
+    if (words) return listener_.on_sntp(unix_ms);
   } else if (word == "flash") {
     std::string command;
     uint64_t number = 0;
@@ -115,6 +119,8 @@ void BoardLink::send_pin(int pin, bool level, int64_t ns) {
 void BoardLink::send_power(int cpu_mhz, const char* radio, bool light_sleep, uint32_t brownout_mv) {
   send("power " + std::to_string(cpu_mhz) + ' ' + radio + (light_sleep ? " 1 " : " 0 ") + std::to_string(brownout_mv));
 }
+
+void BoardLink::send_sntp(const std::string& server) { send("sntp " + server); }
 
 void BoardLink::send_torn(uint64_t n) { send("torn " + std::to_string(n)); }
 

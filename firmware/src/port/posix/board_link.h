@@ -20,6 +20,7 @@ class BoardListener {
   virtual void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) = 0;
   virtual void on_flash_full(bool full) = 0;
   virtual void on_leak(uint64_t bytes) = 0;
+  virtual void on_sntp(int64_t unix_ms) = 0;
 
  protected:
   ~BoardListener() = default;
@@ -48,6 +49,8 @@ class BoardLink {
   void send_pin(int pin, bool level, int64_t ns);
   /// Reports the chip's clock, its radio (`off`, `sleep` or `on`), its sleep, and the level of a brown-out. Any thread.
   void send_power(int cpu_mhz, const char* radio, bool light_sleep, uint32_t brownout_mv);
+  /// Asks the time server of that name. Any thread.
+  void send_sntp(const std::string& server);
   /// Reports that operation `n` was torn. Any thread.
   void send_torn(uint64_t n);
 

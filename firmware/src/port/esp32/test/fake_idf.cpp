@@ -312,6 +312,15 @@ esp_err_t esp_partition_erase_range(const esp_partition_t*, size_t offset, size_
   return ESP_OK;
 }
 
+esp_err_t esp_netif_sntp_init(const esp_sntp_config_t* config) {
+  if (chip.sntp_result == ESP_OK) chip.sntp = *config;
+  ++chip.sntp_starts;
+  return chip.sntp_result;
+}
+void esp_netif_sntp_deinit() { chip.sntp = {}; }
+void sys_lock_tcpip_core() {}
+void sys_unlock_tcpip_core() {}
+
 namespace {
 
 esp_err_t update_call(const std::string& name) {

@@ -11,6 +11,7 @@
 #include "driver/gpio.h"
 #include "driver/uart_select.h"
 #include "esp_event.h"
+#include "esp_netif_sntp.h"
 #include "esp_partition.h"
 #include "freertos/task.h"
 
@@ -69,6 +70,11 @@ struct FakeIdf {
   bool modem_sleep = true;
   esp_err_t ps_result = ESP_OK;
   int brownout_threshold = -1;
+
+  // The client of SNTP: the pointers that it has been given, and how often it was started.
+  esp_sntp_config_t sntp = {};
+  int sntp_starts = 0;
+  esp_err_t sntp_result = ESP_OK;
 
   // The update: its calls, the bytes of the image, and the result of the next call that fails.
   std::vector<std::string> update_calls;

@@ -14,6 +14,7 @@
 #include "port/esp32/esp_mapped_flash.h"
 #include "port/esp32/esp_partition_flash.h"
 #include "port/esp32/esp_power.h"
+#include "port/esp32/esp_sntp.h"
 #include "port/esp32/esp_uart.h"
 #include "port/esp32/esp_updates.h"
 #include "port/esp32/esp_waker.h"
@@ -492,6 +493,49 @@ void mapped_partition_is_read_as_memory() {
   TEST_ASSERT_EQUAL_size_t(0, EspMappedFlash("stroage").mapped().length);
 }
 
+// -- time server ------------------------------------------------------------------------------------------------------
+
+void answer_of_the_time_server_is_handed_over_once() {
+  Loop loop;
+  EspSntp sntp(loop.clock, loop.waker);
+  {
+    const FixedText<Sntp::kMaxServer> name("ntp.example");
+    TEST_ASSERT_TRUE(sntp.start(name.text()));
+  }
+  TEST_ASSERT_EQUAL_STRING("ntp.example", chip.sntp.servers[0]);  // lwIP keeps the pointer
+  chip.now_us = 2'500'000;
+  timeval received{1'795'860'000, 250'000};
+  chip.sntp.sync_cb(&received);
+  TEST_ASSERT_EQUAL(1, chip.notifications);
+  chip.now_us = 2'900'000;
+  SntpTime time;
+  TEST_ASSERT_TRUE(sntp.take(time));
+  TEST_ASSERT_EQUAL_INT64(1'795'860'000'250, time.unix_ms);
+  TEST_ASSERT_EQUAL_UINT64(2'500, time.at);
+  TEST_ASSERT_FALSE(sntp.take(time));
+}
+
+void stopped_client_of_sntp_keeps_no_time() {
+  Loop loop;
+  EspSntp sntp(loop.clock, loop.waker);
+  sntp.start("ntp.example");
+  timeval received{1'795'860'000, 0};
+  chip.sntp.sync_cb(&received);
+  sntp.stop();
+  SntpTime time;
+  TEST_ASSERT_FALSE(sntp.take(time));
+  TEST_ASSERT_NULL(chip.sntp.sync_cb);
+}
+
+void client_of_sntp_without_memory_can_be_started_again() {
+  Loop loop;
+  EspSntp sntp(loop.clock, loop.waker);
+  chip.sntp_result = ESP_FAIL;
+  TEST_ASSERT_FALSE(sntp.start("ntp.example"));
+  chip.sntp_result = ESP_OK;
+  TEST_ASSERT_TRUE(sntp.start("ntp.example"));
+}
+
 // -- updates ----------------------------------------------------------------------------------------------------------
 
 void check_updates(const std::vector<std::string>& calls, UpdateResult expected, UpdateResult result) {
@@ -574,6 +618,9 @@ int main() {
   RUN_TEST(flash_rejects_offsets_outside_of_the_partition);
   RUN_TEST(partition_that_is_missing_has_no_size);
   RUN_TEST(mapped_partition_is_read_as_memory);
+  RUN_TEST(answer_of_the_time_server_is_handed_over_once);
+  RUN_TEST(stopped_client_of_sntp_keeps_no_time);
+  RUN_TEST(client_of_sntp_without_memory_can_be_started_again);
   RUN_TEST(image_is_written_validated_and_chosen);
   RUN_TEST(image_that_is_not_valid_is_not_chosen);
   RUN_TEST(image_that_is_given_up_is_freed_once);

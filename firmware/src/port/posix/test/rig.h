@@ -58,6 +58,7 @@ struct Wires final : BoardListener {
   }
   void on_flash_full(bool full) override { received.push_back(full ? "full" : "not full"); }
   void on_leak(uint64_t bytes) override { received.push_back("leak " + std::to_string(bytes)); }
+  void on_sntp(int64_t unix_ms) override { received.push_back("sntp " + std::to_string(unix_ms)); }
 
  private:
   struct Ends {

@@ -19,5 +19,6 @@ void run_watchdog_tests();
 void run_ota_data_tests();
 void run_retained_memory_tests();
 void run_rng_tests();
+void run_sntp_tests();
 void run_updates_tests();
 void run_command_line_tests();

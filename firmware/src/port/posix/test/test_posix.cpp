@@ -24,6 +24,7 @@ int main() {
   run_ota_data_tests();
   run_retained_memory_tests();
   run_rng_tests();
+  run_sntp_tests();
   run_updates_tests();
   run_command_line_tests();
   return UNITY_END();

@@ -45,13 +45,13 @@ void every_message_of_the_board_is_known() {
   const RealClock clock;
   Wires wires{clock};
   const char* const messages[] = {
-      "pin 32 1",     "ap up 200 300", "ap down 0 0", "flash erase_ms 400", "flash tear 3 random 7",
-      "flash full 1", "leak 64",       "go"};
+      "pin 32 1", "ap up 200 300", "ap down 0 0", "flash erase_ms 400", "flash tear 3 random 7", "flash full 1",
+      "leak 64",  "sntp -5",       "go"};
   for (const char* message : messages) wires.send_message(message);
   wires.link.wait_for_go();
   TEST_ASSERT_TRUE(wires.gpio.read(32));
-  const std::vector<std::string> expected = {"ap up 200 300",   "ap down 0 0", "erase 400",
-                                             "tear 3 random 7", "full",        "leak 64"};
+  const std::vector<std::string> expected = {"ap up 200 300", "ap down 0 0", "erase 400", "tear 3 random 7",
+                                             "full",          "leak 64",     "sntp -5"};
   TEST_ASSERT_EQUAL_size_t(expected.size(), wires.received.size());
   for (size_t i = 0; i < expected.size(); ++i) TEST_ASSERT_EQUAL_STRING(expected[i].c_str(), wires.received[i].c_str());
 }
