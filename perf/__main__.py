@@ -30,16 +30,23 @@ def main() -> int:
     options = parser.parse_args()
     peers = install()
     results: list[Result] = []
-    for name, benchmark in ALL.items():
-        if options.only in (None, name):
-            print(f"{name}…", file=sys.stderr, flush=True)
-            results += benchmark.measure(peers, options.runs)
+    try:
+        for name, benchmark in ALL.items():
+            if options.only in (None, name):
+                print(f"{name}…", file=sys.stderr, flush=True)
+                results += benchmark.measure(peers, options.runs)
+    finally:
+        # A benchmark that fails does not lose the figures of the others.
+        _write(results)
+    return 0
+
+
+def _write(results: list[Result]) -> None:
     path = ROOT / "reports" / "perf.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps([result.record() for result in results], indent=2) + "\n")
     _show(results)
     print(f"written to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
-    return 0
 
 
 def _show(results: list[Result]) -> None:

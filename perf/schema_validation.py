@@ -44,11 +44,12 @@ def measure(_peers: Path, runs: int) -> Iterator[Result]:
 def _build(headers: Path) -> Path:
     program = ROOT / "build" / "schema-validators"
     program.parent.mkdir(exist_ok=True)
-    core = [ROOT / f"firmware/src/core/{name}.cpp" for name in ("json_stream", "utf8", "text_writer")]
+    core = [ROOT / f"firmware/src/core/{name}.cpp" for name in ("calendar", "json_stream", "utf8", "text_writer")]
     parts = ("ocpp16_tables", "tables", "validator", "decimal_number", "date_time_format", "uri_format")
     schema = [ROOT / f"firmware/src/features/schema/{name}.cpp" for name in parts]
     flags = ["-std=c++17", "-O2", "-DNDEBUG", "-Wl,--wrap=malloc,--wrap=realloc,--wrap=free"]
-    folders = ["-I", str(ROOT / "firmware/src"), "-isystem", str(headers)]
+    # Not -isystem: with /usr/include before the compiler's own folders, <cstdlib> does not find <stdlib.h>.
+    folders = ["-I", str(ROOT / "firmware/src"), "-idirafter", str(headers)]
     subprocess.run(
         ["g++", *flags, *folders, ROOT / "perf/schema_validators.cpp", *schema, *core, "-o", program], check=True
     )
