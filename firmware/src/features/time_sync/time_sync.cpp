@@ -31,6 +31,12 @@ void TimeSync::restore() {
   quality_ = TimeQuality::last_known;
 }
 
+void TimeSync::not_before(UnixMillis time) {
+  if (quality_ == TimeQuality::csms || !is_usable(time) || time <= now()) return;
+  offset_ = time - static_cast<UnixMillis>(clock_.now());
+  quality_ = TimeQuality::last_known;
+}
+
 bool TimeSync::set_from_csms(UnixMillis time) {
   if (!is_usable(time)) return false;
   offset_ = time - static_cast<UnixMillis>(clock_.now());
