@@ -125,6 +125,10 @@ class History {
         violate("order", received, "transaction " + std::to_string(other) + " has no StopTransaction yet");
       }
     }
+    if (message.time < ended_ && !world_.clock_was_set) {
+      violate("start-before-stop", received,
+              "the transaction before it ended at " + std::string(format_timestamp(ended_).c_str()));
+    }
     Transaction& transaction = transactions_[id];
     transaction.start_id = received.id;
     transaction.id_tag = message.id_tag;
@@ -148,10 +152,13 @@ class History {
     transaction.until_wh = message.energy_wh;
     if (received.action == "StopTransaction") {
       transaction.stop_id = received.id;
+      ended_ = message.time;
       return;
     }
-    // The same reading under another id would be counted twice.
-    if (!transaction.readings.insert(received.payload).second) violate("sampled-twice", received, "under another id");
+    // The same reading under another id would be counted twice. Two outages in a row end with the same reading.
+    const bool ends_outage = world_.outages > 1 && received.payload.find("Interruption.End") != std::string::npos;
+    if (!transaction.readings.insert(received.payload).second && !ends_outage)
+      violate("sampled-twice", received, "under another id");
   }
 
   void check_numbers() {
@@ -214,6 +221,7 @@ class History {
   std::map<uint32_t, uint32_t> samples_;  // of each number, so far
   std::map<int64_t, Transaction> transactions_;
   uint64_t register_wh_ = 0;
+  UnixMillis ended_ = 0;  // the timestamp of the last StopTransaction
 };
 
 }  // namespace

@@ -210,13 +210,36 @@ void damaged_second_start(Device& device) {
   device.settle();
 }
 
-/// The time is known from flash, or unknown.
+/// The file of the first of two pending StartTransactions is damaged: it is restored from the file of its stop.
+void damaged_first_start(Device& device) {
+  device.power_on();
+  device.settle();
+  device.set_reachable(false);
+  begin_charge_offline(device, "BUTTON");
+  device.charge(3);
+  end_charge(device);
+  device.set("local_id_tag", "SECOND");
+  begin_charge_offline(device, "SECOND");
+  device.charge(3);
+  end_charge(device);
+  device.settle();
+  device.damage("tx-0000000001");
+  device.set_reachable(true);
+  device.settle();
+}
+
+/// The time is known from flash, or unknown. When the CSMS sends it, the times of both charges are corrected.
 void csms_away(Device& device) {
   device.world().csms_reachable = false;
   device.power_on();
   begin_charge_offline(device, "BUTTON");
   device.charge(9);
   end_charge(device);
+  device.set("local_id_tag", "SECOND");
+  begin_charge_offline(device, "SECOND");
+  device.charge(2);
+  end_charge(device);
+  device.run_for(20'000);
   device.set_reachable(true);
   device.settle();
 }
@@ -317,6 +340,7 @@ void clock_set_back(Device& device) {
   device.settle();
   begin_charge(device, "ONLINE");
   device.charge(3);
+  device.world().clock_was_set = true;
   device.world().csms.clock_offset = -static_cast<UnixMillis>(kTwoHours);
   device.charge(5);
   end_charge(device);
@@ -478,6 +502,95 @@ void firmware_interrupted(Device& device) {
   device.world().acknowledge("image", "2");
 }
 
+// ---- events in a random order
+
+/// Small numbers that the seed of the run decides.
+class Chance {
+ public:
+  explicit Chance(uint32_t seed) : state_(seed * 2654435761u + 1) {}
+  uint32_t below(uint32_t limit) {
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 17;
+    state_ ^= state_ << 5;
+    return (state_ >> 8) % limit;
+  }
+
+ private:
+  uint32_t state_;
+};
+
+constexpr int kRandomEvents = 14;
+constexpr UnixMillis kClockSteps[] = {0, -static_cast<UnixMillis>(kTwoHours), static_cast<UnixMillis>(kTwoHours)};
+
+void prepare_random(Device& device) {
+  prepare(device);
+  device.set("transaction_message_attempts", "100");
+  device.set("transaction_message_retry_interval_s", "1");
+  if (device.world().seed % 2 == 0) device.set("power_fail_action", "resume");
+}
+
+/// Charges, and losses of connection, power and time, in an order that the seed decides.
+void random_events(Device& device) {
+  World& world = device.world();
+  Chance chance(world.seed);
+  const bool moves_clock = chance.below(2) == 0;
+  int sessions = 0;
+  if (chance.below(3) == 0) world.csms_reachable = false;
+  if (moves_clock) world.csms.heartbeat_interval_s = 1;
+  device.power_on();
+  for (int i = 0; i < kRandomEvents && device.alive(); ++i) {
+    const uint32_t event = chance.below(10);
+    const uint32_t choice = chance.below(3);
+    switch (event) {
+      case 0:
+      case 1:
+      case 2:
+        end_charge(device);
+        if (world.csms_reachable && choice != 0) {
+          begin_charge(device, "REMOTE" + std::to_string(++sessions));
+        } else {
+          const std::string id_tag = "LOCAL" + std::to_string(++sessions);
+          device.set("local_id_tag", id_tag);
+          begin_charge_offline(device, id_tag);
+        }
+        device.charge(1 + static_cast<int>(choice));
+        break;
+      case 3:
+        device.charge(2 + static_cast<int>(choice));
+        break;
+      case 4:
+        end_charge(device);
+        break;
+      case 5:
+        device.set_reachable(!world.csms_reachable);
+        break;
+      case 6:
+        device.power_off();
+        device.power_on();
+        break;
+      case 7:
+        if (!moves_clock) break;
+        world.clock_was_set = true;
+        world.csms.clock_offset = kClockSteps[choice];
+        break;
+      case 8:
+        if (choice == 0) device.command("reboot");
+        if (choice != 0) world.csms.answers_starts_late = true;
+        break;
+      default:
+        device.run_for(1'000 * (1 + choice));
+        world.csms.answers_starts_late = false;
+        device.answer_late();
+    }
+    device.run_for(200);
+  }
+  world.csms.answers_starts_late = false;
+  device.answer_late();
+  end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
 // ---- storage partitions of earlier firmware
 
 constexpr size_t kPartition = 144;
@@ -504,6 +617,7 @@ constexpr Scenario kScenarios[] = {
     {"charge-online", &prepare, &charge_online},
     {"charge-offline", &prepare, &charge_offline},
     {"damaged-start", &prepare, &damaged_start},
+    {"damaged-first-start", &prepare, &damaged_first_start, 32, nullptr, {SIZE_MAX, 60}},
     {"damaged-second-start", &prepare_without_time, &damaged_second_start},
     {"two-charges-offline", &prepare, &two_charges_offline},
     {"away-time-from-flash", &prepare, &csms_away},
@@ -514,6 +628,7 @@ constexpr Scenario kScenarios[] = {
     {"mains-failure-resumed", &prepare_mains_failure_resumed, &mains_failure},
     {"start-answered-late", &prepare_one_attempt, &start_answered_late},
     {"clock-set-back", &prepare, &clock_set_back},
+    {"random-events", &prepare_random, &random_events, 32, nullptr, {60, 30}},
     {"log-rotation", &prepare_log, &log_rotation},
     {"schemas", &prepare_schemas, &schemas},
     {"firmware-upload", &prepare_upload, &firmware_upload, 32, nullptr, {60, 30}},

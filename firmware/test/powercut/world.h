@@ -71,6 +71,9 @@ struct World {
   /// Message ids of the samples that were on the flash when the power returned.
   std::set<std::string> stored_samples;
 
+  /// Whether the clock of the CSMS has made a step: a charge may then begin before the end of the one before it.
+  bool clock_was_set = false;
+
   std::vector<Violation> violations;
 
   /// Whether the device has application images, and is started by a boot loader; and the slot that runs.

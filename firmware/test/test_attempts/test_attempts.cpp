@@ -13,6 +13,7 @@ namespace {
 
 std::string next_id(Attempts& attempts) {
   const MessageId id = attempts.next_id("0badcafe-7");
+  attempts.sent();
   return std::string(id.text().data, id.text().length);
 }
 
@@ -23,6 +24,19 @@ void each_attempt_on_one_connection_has_its_own_id() {
   TEST_ASSERT_EQUAL_STRING("0badcafe-7-3", next_id(attempts).c_str());
   attempts.on_disconnected();
   TEST_ASSERT_EQUAL_STRING("0badcafe-7", next_id(attempts).c_str());
+}
+
+/// The CSMS would not recognize a message that it has got first under the id of a retry.
+void attempt_that_was_not_sent_uses_no_id() {
+  Attempts attempts;
+  for (int i = 0; i < 3; ++i) {
+    const MessageId id = attempts.next_id("0badcafe-7");
+    TEST_ASSERT_TRUE(id.text() == "0badcafe-7");
+    TEST_ASSERT_FALSE(attempts.is_sent());
+    TEST_ASSERT_FALSE(attempts.is_in_flight("0badcafe-7"));
+  }
+  attempts.sent();
+  TEST_ASSERT_TRUE(attempts.is_in_flight("0badcafe-7"));
 }
 
 void answers_to_any_attempt_are_recognized() {
@@ -76,6 +90,7 @@ void longest_pause_of_the_settings_does_not_overflow() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(each_attempt_on_one_connection_has_its_own_id);
+  RUN_TEST(attempt_that_was_not_sent_uses_no_id);
   RUN_TEST(answers_to_any_attempt_are_recognized);
   RUN_TEST(pauses_grow_by_the_interval_until_the_last_attempt);
   RUN_TEST(a_new_connection_needs_no_pause_but_keeps_the_count);

@@ -27,6 +27,24 @@ std::string charge_after_a_cut_of(Rig& rig, const char* time_told_late) {
   return reason == "never received" ? "open" : reason;
 }
 
+/// A CSMS whose handler fails closes the connection instead of an answer, each time.
+void stop_for_which_the_csms_closes_does_not_block_the_next_charge() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.answers["StopTransaction"] = "Close";
+  rig.sequence();
+  rig.press();
+  rig.pass(200'000);
+  size_t stops = 0;
+  for (const auto& one : rig.received) stops += one.first == "StopTransaction" ? 1u : 0u;
+  TEST_ASSERT_EQUAL_size_t(3, stops);
+  rig.press();
+  rig.pass(1'000);
+  assert_is("101", console_status(rig, "transaction"));
+}
+
 void charge_is_reported_in_order() {
   Rig rig;
   rig.settle();
@@ -199,6 +217,7 @@ void run_charges_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(charge_with_a_failed_start_continues_to_its_end);
   RUN_TEST(charge_with_a_failed_start_ends);
+  RUN_TEST(stop_for_which_the_csms_closes_does_not_block_the_next_charge);
   RUN_TEST(charge_is_reported_in_order);
   RUN_TEST(emergency_stop_is_reported_for_both_connectors);
   RUN_TEST(rejected_id_tag_does_not_charge);

@@ -20,7 +20,8 @@ struct Rig : AppDevice {
   bool reachable = true;
   bool connected = false;
   int opens = 0;
-  /// Answers of the CSMS that replace its usual ones: a payload, "Error CODE", or "" for no answer.
+  /// Answers of the CSMS that replace its usual ones: a payload, "Error CODE", "Close" to close the connection, or ""
+  /// for no answer.
   std::map<std::string, std::string> answers;
   /// Messages received by the CSMS: actions with their payload; answers to its own requests as the whole frame.
   std::deque<std::pair<std::string, std::string>> received;
@@ -134,6 +135,7 @@ struct Rig : AppDevice {
       answer = "{\"idTagInfo\":{\"status\":\"Accepted\"},\"transactionId\":" + std::to_string(next_transaction++) + "}";
     }
     if (answer.empty()) return;
+    if (answer == "Close") return peer.send_close("\x03\xf3");  // 1011, internal error
     const bool is_error = answer.find("Error") == 0;
     peer.send(is_error ? "[4,\"" + std::string(id.c_str()) + "\",\"" + answer.substr(6) + "\",\"\",{}]"
                        : "[3,\"" + std::string(id.c_str()) + "\"," + answer + "]");

@@ -116,6 +116,24 @@ void unreadable_time_of_a_heartbeat_keeps_the_clock() {
   TEST_ASSERT_EQUAL_size_t(0, count_received(rig, "Heartbeat"));
 }
 
+/// The stored time is 50 minutes older than the last charge, and the CSMS sends no time after the restart.
+void clock_of_a_restart_continues_from_the_last_charge() {
+  Rig rig;
+  rig.answers["Heartbeat"] = "{}";
+  rig.settle();
+  rig.pass(3'000'000);
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.press();
+  const std::string stopped = rig.last("StopTransaction", "timestamp");
+  rig.answers["BootNotification"] = "{\"status\":\"Accepted\",\"interval\":300}";
+  rig.boot();
+  rig.settle();
+  rig.sequence();
+  rig.press();
+  TEST_ASSERT_TRUE_MESSAGE(stopped <= rig.last("StartTransaction", "timestamp"), stopped.c_str());
+}
+
 void charge_without_a_time_is_shown_as_not_reported() {
   Rig rig;
   rig.answers["BootNotification"] = accepted_at("\"28.11.2026\"");
@@ -162,6 +180,7 @@ void run_time_tests() {
   RUN_TEST(time_of_a_triggered_boot_ends_the_requests);
   RUN_TEST(shorter_heartbeat_interval_applies_during_time_requests);
   RUN_TEST(unreadable_time_of_a_heartbeat_keeps_the_clock);
+  RUN_TEST(clock_of_a_restart_continues_from_the_last_charge);
   RUN_TEST(charge_without_a_time_is_shown_as_not_reported);
   RUN_TEST(charge_with_a_failed_start_is_shown_as_not_reported);
 }

@@ -27,6 +27,8 @@ struct DurableQueue final : DurableCalls {
   int errors = 0;
   int timeouts = 0;
   int disconnects = 0;
+  int sent = 0;
+  int refusals = 0;
 
   Front front(Millis, Millis& at) override {
     at = queued_at;
@@ -55,7 +57,11 @@ struct DurableQueue final : DurableCalls {
     ++timeouts;
     state = Front::none;
   }
-  void on_disconnected(Millis) override { ++disconnects; }
+  void on_sent() override { ++sent; }
+  void on_disconnected(bool is_refused, Millis) override {
+    ++disconnects;
+    refusals += is_refused ? 1 : 0;
+  }
   Millis next_due() const override { return kNever; }
   size_t size() const override { return state == Front::none ? 0 : 1; }
 };
@@ -364,6 +370,50 @@ void disconnect_fails_ordinary_requests_and_rejects_new_ones() {
   TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
 }
 
+/// A long answer fills the output of a slow connection: the durable message is written again, and has begun no attempt.
+void durable_message_without_room_in_the_output_is_not_sent() {
+  Rig rig;
+  rig.tcp.peer().window = 0;
+  rig.messenger.answer("q", "Echo", ("{\"text\":\"" + std::string(4'060, 'x') + "\"}").c_str());
+  rig.queue.state = DurableCalls::Front::ready;
+  for (int i = 0; i < 3; ++i) rig.poll();
+  TEST_ASSERT_EQUAL(3, rig.queue.written);
+  TEST_ASSERT_EQUAL(0, rig.queue.sent);
+  rig.tcp.peer().window = 1 << 20;
+  rig.poll();
+  rig.poll();
+  TEST_ASSERT_EQUAL(1, rig.queue.sent);
+}
+
+/// A CSMS that ends the connection for another reason, or a lost link, has not refused the message in flight.
+void close_frame_refuses_the_durable_message_in_flight() {
+  const struct {
+    const char* payload;
+    int refusals;
+  } kCloses[] = {{"\x03\xe8", 1},                                 // 1000
+                 {"", 1},         {"\x03\xf3internal error", 1},  // 1011
+                 {"\x03\xf0", 1},                                 // 1008
+                 {"\x03\xe9", 0},                                 // 1001
+                 {"\x03\xf4", 0},                                 // 1012
+                 {"\x03\xf5", 0},                                 // 1013
+                 {nullptr, 0}};
+  for (const auto& close : kCloses) {
+    for (const bool is_in_flight : {true, false}) {
+      Rig rig;
+      if (is_in_flight) rig.queue.state = DurableCalls::Front::ready;
+      TEST_ASSERT_EQUAL_size_t(is_in_flight ? 1 : 0, rig.sent().size());
+      if (close.payload != nullptr) {
+        rig.peer.send_close(close.payload);
+        rig.poll();
+      } else {
+        rig.lose_link();
+      }
+      TEST_ASSERT_EQUAL(1, rig.queue.disconnects);
+      TEST_ASSERT_EQUAL(is_in_flight ? close.refusals : 0, rig.queue.refusals);
+    }
+  }
+}
+
 void closed_gate_passes_only_boot_notification() {
   Rig rig;
   rig.messenger.open_gate(false);
@@ -594,6 +644,8 @@ int main() {
   RUN_TEST(answer_that_is_not_valid_json_answers_nothing);
   RUN_TEST(answer_that_is_nested_too_deep_ends_its_request);
   RUN_TEST(disconnect_fails_ordinary_requests_and_rejects_new_ones);
+  RUN_TEST(durable_message_without_room_in_the_output_is_not_sent);
+  RUN_TEST(close_frame_refuses_the_durable_message_in_flight);
   RUN_TEST(closed_gate_passes_only_boot_notification);
   RUN_TEST(durable_messages_and_requests_are_sent_by_age);
   RUN_TEST(younger_requests_wait_for_a_message_that_is_being_stored);

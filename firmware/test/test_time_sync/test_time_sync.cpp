@@ -188,6 +188,26 @@ void a_restart_continues_from_the_last_known_time() {
   TEST_ASSERT_EQUAL_UINT64(kNever, time.poll(0));
 }
 
+/// Messages of the last boot are later than the time that is stored once an hour.
+void a_restart_continues_from_a_later_time_that_is_known() {
+  FakeClock clock;
+  FakeStorage storage;
+  TimeSync time(clock, storage);
+  clock.set(500);
+  for (const UnixMillis unusable : {UnixMillis{0}, TimeSync::kEarliest - 1, TimeSync::kLatest + 1}) {
+    time.not_before(unusable);
+    check_text("none", name_of(time.quality()));
+  }
+  time.not_before(1709210096789);
+  TEST_ASSERT_EQUAL_INT64(1709210096789, time.now());
+  check_text("last_known", name_of(time.quality()));
+  time.not_before(1709210000000);
+  TEST_ASSERT_EQUAL_INT64(1709210096789, time.now());
+  time.set_from_csms(1709210000000);
+  time.not_before(1709210096789);
+  TEST_ASSERT_EQUAL_INT64(1709210000000, time.now());
+}
+
 void the_time_is_stored_once_an_hour_and_not_with_each_heartbeat() {
   FakeClock clock;
   FakeStorage storage;
@@ -267,6 +287,7 @@ int main() {
   RUN_TEST(without_any_source_time_counts_from_1970);
   RUN_TEST(time_continues_from_that_of_the_csms);
   RUN_TEST(a_restart_continues_from_the_last_known_time);
+  RUN_TEST(a_restart_continues_from_a_later_time_that_is_known);
   RUN_TEST(the_time_is_stored_once_an_hour_and_not_with_each_heartbeat);
   RUN_TEST(a_write_to_a_busy_storage_is_retried);
   RUN_TEST(a_time_before_this_firmware_is_ignored);

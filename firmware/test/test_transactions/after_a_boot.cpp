@@ -49,6 +49,63 @@ void damaged_start_is_resent_from_its_copy() {
   TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
 }
 
+/// Flash decays during the weeks without a CSMS, not only before a boot.
+void start_damaged_since_the_boot_is_sent_from_its_copy() {
+  for (const bool has_time : {true, false}) {
+    Simple rig;
+    if (has_time) rig.device->set_time();
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.settle();
+    rig.storage.files.lower_bound("tx-")->second[20] ^= 1;
+    rig.device->set_time();
+    rig.tx().end(StopReason::local, "", 9, rig.clock.now());
+    rig.settle_and_send_all();
+    TEST_ASSERT_EQUAL_size_t(2, rig.csms.messages.size());
+    rig.csms.assert_in_order();
+    TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+  }
+}
+
+/// The copy is that of the newest start: an older one is in the file of its stop.
+void damaged_start_of_an_earlier_charge_is_restored_from_its_stop() {
+  for (const bool is_missing : {false, true}) {
+    for (const bool is_kept_over_a_cut : {false, true}) {
+      Simple rig;
+      rig.device->set_time();
+      rig.tx().begin("OLD", 5, rig.clock.now());
+      rig.settle();
+      rig.clock.advance(60'000);
+      if (is_kept_over_a_cut) rig.boot(Transactions::LeftOpen::keep);
+      rig.device->set_time();
+      rig.device->sample(7);
+      rig.tx().end(StopReason::local, "", 9, rig.clock.now());
+      rig.settle();
+      TEST_ASSERT_TRUE(rig.tx().begin("TAG", 9, rig.clock.now()));
+      rig.tx().end(StopReason::local, "", 20, rig.clock.now());
+      rig.settle();
+      const std::string start = rig.storage.files.lower_bound("tx-")->first;
+      if (is_missing) {
+        rig.storage.files.erase(start);
+      } else {
+        rig.storage.files[start][20] ^= 1;
+      }
+      for (int boots = 0; boots < 2; ++boots) {
+        rig.boot();
+        rig.settle();
+      }
+      rig.device->set_time();
+      rig.settle_and_send_all();
+      TEST_ASSERT_EQUAL_size_t(5, rig.csms.messages.size());
+      rig.csms.assert_in_order();
+      TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+      const Csms::Message& restored = rig.csms.messages.front();
+      TEST_ASSERT_TRUE(restored.payload.find("\"idTag\":\"OLD\",\"meterStart\":5,") != std::string::npos);
+      TEST_ASSERT_EQUAL_STRING("2023-11-14T22:13:21.000Z", restored.timestamp.c_str());
+      TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+    }
+  }
+}
+
 /// The newest file of the queue: a start, if nothing followed it.
 std::string& newest_file(Simple& rig) { return std::prev(rig.storage.files.lower_bound("tx."))->second; }
 
@@ -277,6 +334,31 @@ void rejected_transaction_is_not_kept() {
   TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
 }
 
+/// The CSMS rejects the idTag in an answer that lacks the transactionId, so the start is still pending at the cut.
+void transaction_rejected_without_an_id_is_not_kept() {
+  Simple rig;
+  rig.begin();
+  int64_t none = 0;
+  const std::string id = rig.device->send(rig.csms, none);
+  JsonError error;
+  rig.tx().outbox().on_result({id.data(), id.size()}, parse_json("{\"idTagInfo\":{\"status\":\"Invalid\"}}", error),
+                              rig.clock.now());
+  rig.settle();
+  rig.boot(Transactions::LeftOpen::keep);
+  TEST_ASSERT_FALSE(rig.tx().open());
+}
+
+/// The group comes from Authorize; its idTags can end the charge also after a cut before StartTransaction is answered.
+void group_of_a_pending_start_survives_a_cut() {
+  Simple rig;
+  rig.begin();
+  rig.tx().set_parent_id_tag("FAMILY");
+  rig.tx().save_energy(1);
+  rig.settle();
+  rig.boot(Transactions::LeftOpen::keep);
+  TEST_ASSERT_TRUE(rig.tx().parent_id_tag() == "FAMILY");
+}
+
 /// The transactionData of the last message to the CSMS.
 JsonValue last_readings(const Simple& rig) {
   const std::string& stop = rig.csms.messages.back().payload;
@@ -480,6 +562,8 @@ void run_after_a_boot_tests() {
   RUN_TEST(stop_has_the_readings_from_before_and_after_the_clock_was_set);
   RUN_TEST(stop_has_the_readings_of_a_transaction_of_months);
   RUN_TEST(damaged_start_is_resent_from_its_copy);
+  RUN_TEST(start_damaged_since_the_boot_is_sent_from_its_copy);
+  RUN_TEST(damaged_start_of_an_earlier_charge_is_restored_from_its_stop);
   RUN_TEST(copy_stays_that_of_the_newest_start);
   RUN_TEST(start_is_not_sent_before_a_boot_has_written_its_copy);
   RUN_TEST(copy_with_an_earlier_time_is_written_again_at_boot);
@@ -491,6 +575,8 @@ void run_after_a_boot_tests() {
   RUN_TEST(copy_of_the_ledger_has_the_register_up_to_1_kwh);
   RUN_TEST(kept_transaction_continues_over_cuts);
   RUN_TEST(rejected_transaction_is_not_kept);
+  RUN_TEST(transaction_rejected_without_an_id_is_not_kept);
+  RUN_TEST(group_of_a_pending_start_survives_a_cut);
   RUN_TEST(transaction_with_a_dropped_stop_stays_closed);
   RUN_TEST(transaction_with_a_dropped_start_stays_closed);
   RUN_TEST(transaction_with_a_damaged_stop_is_ended);

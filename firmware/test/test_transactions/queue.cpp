@@ -142,8 +142,43 @@ void original_id_is_used_on_the_next_connection() {
   rig.begin();
   int64_t id = 0;
   std::string first = rig.device->send(rig.csms, id);
-  rig.tx().outbox().on_disconnected(rig.clock.now());
+  rig.tx().outbox().on_disconnected(false, rig.clock.now());
   TEST_ASSERT_EQUAL_STRING(first.c_str(), rig.device->send(rig.csms, id).c_str());
+}
+
+/// A CSMS that closes the connection instead of an answer has failed to process the message.
+void message_that_makes_the_csms_close_is_dropped_after_its_attempts() {
+  Simple rig;
+  rig.begin();
+  rig.settle_and_send_all();
+  rig.device->sample(10);
+  rig.tx().end(StopReason::local, "", 20, rig.clock.now());
+  rig.settle();
+  std::set<std::string> ids;
+  int64_t none = 0;
+  for (const Millis pause : {Millis{60'000}, Millis{120'000}, Millis{0}}) {
+    ids.insert(rig.device->send(rig.csms, none));
+    rig.tx().outbox().on_disconnected(true, rig.clock.now());
+    if (pause > 0) TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + pause, rig.tx().outbox().next_due());
+    rig.clock.advance(pause);
+  }
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, ids.size(), "each connection gets the original id");
+  TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
+}
+
+void lost_connections_are_no_failed_attempts() {
+  Simple rig;
+  rig.begin();
+  int64_t id = 0;
+  for (int connection = 0; connection < 50; ++connection) {
+    TEST_ASSERT_FALSE(rig.device->send(rig.csms, id).empty());
+    rig.tx().outbox().on_disconnected(false, rig.clock.now());
+  }
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+  TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
 }
 
 void start_answer_without_transaction_id_is_a_failed_attempt() {
@@ -237,7 +272,7 @@ void held_start_is_resent_once_on_each_connection() {
   Held rig;
   for (int connection = 0; connection < 3; ++connection) {
     rig.clock.advance(Outbox::kHold);  // there is no limit without a connection
-    rig.tx().outbox().on_disconnected(rig.clock.now());
+    rig.tx().outbox().on_disconnected(false, rig.clock.now());
     int64_t id = 0;
     TEST_ASSERT_EQUAL_STRING(rig.message.c_str(), rig.device->send(rig.csms, id).c_str());
   }
@@ -264,6 +299,20 @@ void held_start_is_resent_unchanged_after_a_power_cut() {
   rig.settle_and_send_all();
   rig.csms.assert_in_order();
   TEST_ASSERT_EQUAL_size_t(2, rig.csms.count("StopTransaction"));
+}
+
+/// A held start is not resent for ever to a CSMS that closes each connection for it.
+void held_start_that_makes_the_csms_close_is_dropped_after_its_limit() {
+  Held rig;
+  int64_t id = 0;
+  for (const Millis wait : {Outbox::kHold / 2, Outbox::kHold / 2}) {
+    TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+    rig.tx().outbox().on_disconnected(false, rig.clock.now());
+    TEST_ASSERT_FALSE(rig.device->send(rig.csms, id).empty());
+    rig.clock.advance(wait);
+    rig.tx().outbox().on_disconnected(true, rig.clock.now());
+  }
+  TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
 }
 
 void start_rejected_at_the_last_attempt_is_not_held() {
@@ -304,7 +353,10 @@ void failed_start_is_reported_for_each_cause() {
     rig.device->set_time();
     rig.tx().begin("TAG", 0, rig.clock.now());
     rig.settle();
-    if (cause == damaged) rig.storage.files.lower_bound("tx-")->second[0] = '-';
+    if (cause == damaged) {
+      rig.storage.files.lower_bound("tx-")->second[0] = '-';
+      rig.storage.files.erase("start_copy");
+    }
     int64_t none = 0;
     const std::string id = rig.device->send(rig.csms, none);
     JsonError error;
@@ -329,12 +381,15 @@ void run_queue_tests() {
   RUN_TEST(late_rejection_is_counted_once);
   RUN_TEST(late_rejection_does_not_end_the_next_attempt);
   RUN_TEST(original_id_is_used_on_the_next_connection);
+  RUN_TEST(message_that_makes_the_csms_close_is_dropped_after_its_attempts);
+  RUN_TEST(lost_connections_are_no_failed_attempts);
   RUN_TEST(start_answer_without_transaction_id_is_a_failed_attempt);
   RUN_TEST(rejected_id_tag_is_reported);
   RUN_TEST(late_start_answer_after_the_charge_releases_its_stop);
   RUN_TEST(held_start_is_dropped_after_its_limit);
   RUN_TEST(held_start_is_resent_once_on_each_connection);
   RUN_TEST(held_start_is_resent_unchanged_after_a_power_cut);
+  RUN_TEST(held_start_that_makes_the_csms_close_is_dropped_after_its_limit);
   RUN_TEST(start_rejected_at_the_last_attempt_is_not_held);
   RUN_TEST(late_rejection_of_a_held_start_counts_without_a_transaction_id);
   RUN_TEST(failed_start_is_reported_for_each_cause);

@@ -129,6 +129,7 @@ struct Device {
     MessageId id;
     Text action;
     if (!transactions.outbox().write_front(json, id, action, clock.now())) return "";
+    transactions.outbox().on_sent();
     transaction_id = csms.take(id.text(), action, json.text());
     return str(id.text());
   }

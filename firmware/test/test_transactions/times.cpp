@@ -46,6 +46,50 @@ void guessed_times_keep_their_order() {
   rig.csms.assert_in_order();
 }
 
+/// Three charges of a boot with a stale clock. The first one is sent with the right time, and then the power fails: the
+/// times of the others can no longer be corrected.
+void charge_with_a_guessed_time_follows_the_one_before_it() {
+  Simple rig;
+  rig.device->time.not_before(kNoon - 3'600'000);
+  for (unsigned charge = 0; charge < 3; ++charge) {
+    rig.tx().begin("TAG", 10 * charge, rig.clock.now());
+    rig.clock.advance(1'000);
+    rig.tx().end(StopReason::local, "", 10 * charge + 10, rig.clock.now());
+    rig.settle();
+  }
+  rig.device->set_time();
+  for (int i = 0; i < 2; ++i) {
+    rig.settle();
+    TEST_ASSERT_TRUE(rig.device->exchange(rig.csms));
+  }
+  rig.settle();
+  rig.boot();
+  rig.device->set_time();
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(6, rig.csms.messages.size());
+  for (size_t i = 1; i < rig.csms.messages.size(); ++i) {
+    TEST_ASSERT_TRUE_MESSAGE(rig.csms.messages[i - 1].timestamp <= rig.csms.messages[i].timestamp,
+                             rig.csms.messages[i].timestamp.c_str());
+  }
+}
+
+/// The stored time is up to an hour old: a charge after the restart is later than those before it.
+void charge_after_a_restart_begins_after_the_one_before_it() {
+  Simple rig;
+  rig.begin();
+  rig.clock.advance(3'000'000);
+  rig.tx().end(StopReason::local, "", 10, rig.clock.now());
+  rig.settle_and_send_all();
+  rig.boot();
+  rig.device->time.not_before(rig.tx().last_time());
+  rig.tx().begin("TAG", 10, rig.clock.now());
+  rig.clock.advance(60'000);
+  rig.tx().end(StopReason::local, "", 20, rig.clock.now());
+  rig.settle_and_send_all();
+  TEST_ASSERT_TRUE(rig.csms.messages[1].timestamp <= rig.csms.messages[2].timestamp);
+  TEST_ASSERT_TRUE_MESSAGE(rig.csms.messages[2].timestamp < rig.csms.messages[3].timestamp, "it has a duration");
+}
+
 void nothing_is_sent_before_the_time_is_known() {
   Simple rig;
   rig.tx().begin("TAG", 0, rig.clock.now());
@@ -152,7 +196,7 @@ std::string sent(Simple& rig) {
 void assert_resent_unchanged(Simple& rig) {
   const std::string first = sent(rig);
   for (const UnixMillis set_by : {-kTwoHours, kTwoDays}) {
-    rig.tx().outbox().on_disconnected(rig.clock.now());
+    rig.tx().outbox().on_disconnected(false, rig.clock.now());
     rig.device->time.set_from_csms(kNoon + set_by);
     rig.tx().set_nominal_voltage(120);
     TEST_ASSERT_EQUAL_STRING(first.c_str(), sent(rig).c_str());
@@ -379,6 +423,8 @@ void run_times_tests() {
   RUN_TEST(times_before_the_clock_was_set_are_corrected);
   RUN_TEST(times_of_a_boot_without_time_are_not_in_1970);
   RUN_TEST(guessed_times_keep_their_order);
+  RUN_TEST(charge_with_a_guessed_time_follows_the_one_before_it);
+  RUN_TEST(charge_after_a_restart_begins_after_the_one_before_it);
   RUN_TEST(nothing_is_sent_before_the_time_is_known);
   RUN_TEST(message_resent_after_a_cut_has_the_same_time);
   RUN_TEST(outage_duration_is_unknown_with_a_stale_clock);

@@ -24,6 +24,13 @@ Text problem_of(const OcppFrame& frame, Span<char> into) {
   return *frame.reason != '\0' ? frame.reason : "an answer without an object";
 }
 
+/// Whether a CSMS that closes with this code has failed to process the message in flight. The other codes announce an
+/// end for another reason, and a connection without a Close frame may have been ended by the network.
+bool refuses_message(uint16_t close_code) {
+  return close_code != 0 && close_code != ws_close::kGoingAway && close_code != ws_close::kServiceRestart &&
+         close_code != ws_close::kTryAgainLater;
+}
+
 }  // namespace
 
 const char* name_of(CallFailure failure) {
@@ -150,6 +157,7 @@ void Messenger::send_durable(Millis now) {
   Text action;
   if (!durable_.write_front(json, sent_id_, action, now)) return;
   if (!send_call(sent_id_.text(), action, json.text(), now)) return;
+  durable_.on_sent();
   outstanding_ = Outstanding::durable;
   durable_action_ = action;
 }
@@ -184,13 +192,14 @@ void Messenger::on_connected(Millis now) {
 
 void Messenger::on_disconnected(Millis now) {
   online_ = false;
+  const bool is_refused = outstanding_ == Outstanding::durable && refuses_message(connection_.peer_close_code());
   if (outstanding_ != Outstanding::none) fail_outstanding(CallFailure::disconnected, now);
   while (waiting_ > 0) {
     const Call call = dequeue(0);
     call.listener->on_failure(call.tag, CallFailure::disconnected, now);
   }
   overdue_count_ = 0;
-  durable_.on_disconnected(now);
+  durable_.on_disconnected(is_refused, now);
   link_->on_offline(now);
 }
 

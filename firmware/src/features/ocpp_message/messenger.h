@@ -107,6 +107,8 @@ class DurableCalls {
   /// Writes payload, id and action of the front. @return false when it cannot be read; front() is then the next
   /// message.
   virtual bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) = 0;
+  /// The front was sent as last written. Without this call it was only written: the output of the connection is full.
+  virtual void on_sent() = 0;
   /// Receives an answer, perhaps a late one. @return false when it belongs to no message of this queue, or is an error
   /// for an attempt that has already failed.
   virtual bool on_result(Text id, JsonValue payload, Millis now) = 0;
@@ -114,7 +116,8 @@ class DurableCalls {
   virtual bool on_error(Text id, Text problem, Millis now) = 0;
   /// The front was sent and got no answer for this reason.
   virtual void on_timeout(Millis now) = 0;
-  virtual void on_disconnected(Millis now) = 0;
+  /// @param is_refused the CSMS has closed the connection because of the front, which was in flight
+  virtual void on_disconnected(bool is_refused, Millis now) = 0;
   virtual Millis next_due() const = 0;
   virtual size_t size() const = 0;
 

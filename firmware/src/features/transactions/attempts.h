@@ -27,9 +27,14 @@ class Attempts {
     TextWriter writer(text);
     writer.append(base);
     if (sendings_ > 0) writer.append_all('-', sendings_ + 1);
+    next_.assign(writer.text());
+    return next_;
+  }
+  /// Notes that the message was sent with the last id of next_id(). Until then an attempt has not begun, so that the
+  /// first message that the CSMS gets on a connection has the base id.
+  void sent() {
     ++sendings_;
-    in_flight_.assign(writer.text());
-    return in_flight_;
+    in_flight_ = next_;
   }
   /// True for the id of any attempt to send the message.
   bool is_of(Text id) const {
@@ -72,6 +77,7 @@ class Attempts {
 
  private:
   MessageId base_;
+  MessageId next_;
   MessageId in_flight_;
   uint32_t failed_ = 0;    // attempts that were answered with an error or not at all
   uint32_t sendings_ = 0;  // the number of sendings on this connection

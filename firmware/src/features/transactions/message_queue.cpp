@@ -25,6 +25,7 @@ WaitingMessage* MessageQueue::add(Record& record, uint32_t& next_sequence, Milli
   record.nonce = rng_.next();
   records_[slot] = record;
   record_used_[slot] = true;
+  if (kind == Kind::start) newest_start_ = record;
   WaitingMessage& entry = append(kind, record.sequence, record.transaction, now);
   entry.slot = slot;
   entry.energy_wh = record.energy_wh;
@@ -125,9 +126,9 @@ bool MessageQueue::restore_lost(Record& record) {
     *entry = WaitingMessage();
     entry->sequence = record.sequence;
   }
-  record.nonce = rng_.next();
+  if (record.type == Record::Type::stop) record.nonce = rng_.next();
   entry->transaction = record.transaction;
-  entry->kind = Kind::stop;
+  entry->kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
   entry->state = State::unsaved;
   entry->energy_wh = record.energy_wh;
   keep_content(*entry, record);
@@ -255,13 +256,14 @@ bool MessageQueue::settle_batch(WaitingMessage& entry, const TransactionTimes& t
 
 bool MessageQueue::settle_record(WaitingMessage& entry, const TransactionTimes& times) {
   Record record;
-  if (!read(entry, record) || !times.settle(record.stamp)) {
+  if (!read_or_restore(entry, record) || !times.settle(record.stamp)) {
     entry.settled = 1;
     return false;
   }
   // The last place is for the stop of the open transaction.
   if (entry.slot == kNoSlot && free_slots() < 2) return false;
   keep_content(entry, record);
+  if (newest_start_.sequence == record.sequence) newest_start_ = record;
   entry.settled = 1;
   return true;
 }
@@ -275,6 +277,17 @@ bool MessageQueue::read(const WaitingMessage& entry, Record& record) const {
   size_t length = 0;
   return storage_.read(file_of(entry).text(), content, length) == StorageResult::ok &&
          record.decode(Bytes{content, length}) && record.sequence == entry.sequence;
+}
+
+bool MessageQueue::read_or_restore(WaitingMessage& entry, Record& record) {
+  return read(entry, record) || (restore_from_copy(entry) && read(entry, record));
+}
+
+bool MessageQueue::read_start(const WaitingMessage& stop, Record& start) const {
+  uint8_t content[Record::kMaxEncoded];
+  size_t length = 0;
+  return storage_.read(file_of(stop).text(), content, length) == StorageResult::ok &&
+         start.decode_start(Bytes{content, length});
 }
 
 bool MessageQueue::read(const WaitingMessage& entry, MeterBatch& batch) const {
@@ -291,14 +304,30 @@ bool MessageQueue::read(const WaitingMessage& entry, MeterBatch& batch) const {
 // ---- flash
 
 bool MessageQueue::write(WaitingMessage& entry, StorageDone done) {
-  uint8_t content[MeterBatch::kMaxEncoded];
-  static_assert(sizeof content >= Record::kMaxEncoded, "the buffer fits both");
-  const Bytes bytes = entry.is_batch()
-                          ? batches_[entry.slot].encode(content)
-                          : records_[entry.slot].encode({reinterpret_cast<char*>(content), sizeof content});
+  uint8_t content[Record::kMaxEncoded];
+  static_assert(sizeof content >= MeterBatch::kMaxEncoded, "the buffer fits both");
+  const Bytes bytes = entry.is_batch() ? batches_[entry.slot].encode(content)
+                                       : records_[entry.slot].encode({reinterpret_cast<char*>(content), sizeof content},
+                                                                     start_for(entry));
   if (!storage_.write(file_of(entry).text(), bytes, done)) return false;
   entry.state = State::saving;
   return true;
+}
+
+/// The start that the file of a stop has too: the copy of a start is overwritten by that of the next one.
+/// @return nullptr when the CSMS has answered it, or for another message.
+const Record* MessageQueue::start_for(const WaitingMessage& entry) const {
+  if (entry.kind != Kind::stop || newest_start_.transaction != entry.transaction) return nullptr;
+  for (const WaitingMessage& other : *this) {
+    const bool is_pending = other.kind == Kind::start && other.state != State::removing;
+    if (is_pending && other.transaction == entry.transaction) return &newest_start_;
+  }
+  return nullptr;
+}
+
+void MessageQueue::remember_start(uint32_t transaction) {
+  const WaitingMessage* entry = newest_start();
+  if (entry != nullptr && entry->transaction == transaction) read(*entry, newest_start_);
 }
 
 bool MessageQueue::write_copy(const WaitingMessage& entry, StorageDone done) {
@@ -320,6 +349,7 @@ bool MessageQueue::restore_from_copy(WaitingMessage& entry) {
       !record.decode(Bytes{content, length}) || record.sequence != entry.sequence) {
     return false;
   }
+  log_.error(kTag, "message ", entry.sequence, " is read from its copy: its file is damaged");
   keep_content(entry, record);
   entry.state = State::unsaved;
   return true;

@@ -50,7 +50,7 @@ class MessageQueue {
   bool add(const MeterSample& sample, uint32_t transaction, uint32_t& next_sequence, Millis now);
   /// Appends a file of an earlier boot; call in the order of their numbers.
   WaitingMessage& restore(uint32_t sequence);
-  /// Adds the stop of an earlier boot whose file is lost.
+  /// Adds a start or stop of an earlier boot whose file is lost. A stop gets a new nonce.
   /// @param record has the number of a damaged or missing file  @return false without room for it and another stop.
   bool restore_lost(Record& record);
   /// Whether there is room for a start and its stop.
@@ -90,6 +90,10 @@ class MessageQueue {
   bool storage_busy() const { return storage_.busy(); }
   /// Call only if can_read(). @return false when the file is damaged.
   bool read(const WaitingMessage& entry, Record& record) const;
+  /// As read(), but takes the newest start from its copy if its file is damaged.
+  bool read_or_restore(WaitingMessage& entry, Record& record);
+  /// Reads the start out of the file of its stop. @return false when that file has none.
+  bool read_start(const WaitingMessage& stop, Record& start) const;
   /// Not inlined: its buffer would enlarge the stack frame of a caller that already has a batch.
   [[gnu::noinline]] bool read(const WaitingMessage& entry, MeterBatch& batch) const;
 
@@ -99,10 +103,12 @@ class MessageQueue {
   bool write_copy(const WaitingMessage& entry, StorageDone done);
   /// The write of the copy has ended. A copy that the flash rejects is not written again.
   void copied(WaitingMessage& entry);
-  /// Takes the content of a damaged file from the copy. @return false when the copy is of another start.
+  /// Takes the content of a damaged file from the copy, and logs that. @return false when the copy is of another start.
   bool restore_from_copy(WaitingMessage& entry);
   /// Has the newest start copied before it is sent, if the power failed between its file and its copy. Call at boot.
   void renew_copy();
+  /// Has the stop of a pending start store that start too. Call at boot, for the transaction that was left open.
+  void remember_start(uint32_t transaction);
   /// Starts to write, or to remove, the file. @return false when the storage cannot accept the job now.
   bool write(WaitingMessage& entry, StorageDone done);
   bool remove(const WaitingMessage& entry, StorageDone done);
@@ -130,6 +136,7 @@ class MessageQueue {
   void forget_content(WaitingMessage& entry);
   WaitingMessage* newest_start();
   bool is_copied(const Record& record) const;
+  const Record* start_for(const WaitingMessage& entry) const;
   bool merge(WaitingMessage& entry, WaitingMessage& next);
   size_t free_record() const;
   bool settle_batch(WaitingMessage& entry, const TransactionTimes& times);
@@ -147,6 +154,7 @@ class MessageQueue {
   bool record_used_[kMaxUnsaved] = {};
   MeterBatch batches_[kMaxBatches];
   bool batch_used_[kMaxBatches] = {};
+  Record newest_start_;  // for the file of its stop
   uint16_t voltage_v_ = 0;
   uint32_t lost_ = 0;
 };

@@ -57,7 +57,7 @@ bool Outbox::write_front(JsonWriter& payload, MessageId& id, Text& action, Milli
 }
 
 /// Writes payload and id of a message. @return false when its file is damaged.
-bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry) {
+bool Outbox::write(JsonWriter& payload, TextWriter& id, WaitingMessage& entry) {
   const int64_t transaction_id = ledger_.now().transaction_id;
   if (entry.is_batch()) {
     if (!queue_.read(entry, scratch_) || entry.sent >= scratch_.count()) return false;
@@ -68,7 +68,7 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
     return true;
   }
   Record record;
-  if (!queue_.read(entry, record)) return false;
+  if (!queue_.read_or_restore(entry, record)) return false;
   sent_id_tag_ = record.id_tag;
   id.append_all(Hex{record.nonce, 8}, '-', record.sequence);
   if (!entry.is_settled()) times_.settle(record.stamp);
@@ -83,10 +83,10 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
 }
 
 /// Never before the latest timestamp that the CSMS has of the transaction, from any boot: the clock may have been set
-/// back.
+/// back. A start with a guessed time, which is too early, is not before the end of the transaction before it either.
 UnixMillis Outbox::time_to_send(const WaitingMessage& entry, const Stamp& stamp) {
   const UnixMillis before = ledger_.now().last_sent_ms;
-  const bool continues = entry.transaction != 0 && entry.kind != WaitingMessage::Kind::start;
+  const bool continues = entry.transaction != 0 && (entry.kind != WaitingMessage::Kind::start || !stamp.from_csms);
   return sent_time_ = continues && stamp.wall_ms < before ? before : stamp.wall_ms;
 }
 
@@ -144,7 +144,13 @@ void Outbox::on_timeout(Millis now) {
   failed_attempt("no answer in time", now);
 }
 
-void Outbox::on_disconnected(Millis) { attempts_.on_disconnected(); }
+void Outbox::on_disconnected(bool is_refused, Millis now) {
+  attempts_.on_disconnected();
+  if (!is_refused) return;
+  // A held message has had its attempts: it is sent once on each connection, until its time is over.
+  if (held_until_ == 0) return failed_attempt("the CSMS has closed the connection", now);
+  if (now >= held_until_) drop_message(*queue_.front(), "no late answer, and the CSMS has closed the connection", now);
+}
 
 void Outbox::failed_attempt(Text cause, Millis now) {
   WaitingMessage* entry = queue_.front();

@@ -51,7 +51,8 @@ class Outbox final : public DurableCalls {
   bool on_result(Text id, JsonValue payload, Millis now) override;
   bool on_error(Text id, Text code, Millis now) override;
   void on_timeout(Millis now) override;
-  void on_disconnected(Millis now) override;
+  void on_sent() override { attempts_.sent(); }
+  void on_disconnected(bool is_refused, Millis now) override;
   Millis next_due() const override;
   size_t size() const override;
 
@@ -65,7 +66,7 @@ class Outbox final : public DurableCalls {
 
  private:
   bool can_read(const WaitingMessage& entry) const;
-  bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
+  bool write(JsonWriter& payload, TextWriter& id, WaitingMessage& entry);
   bool take_transaction_id(uint32_t transaction, JsonValue payload);
   UnixMillis time_to_send(const WaitingMessage& entry, const Stamp& stamp);
   IdTagInfo take_id_tag_info(JsonValue payload);

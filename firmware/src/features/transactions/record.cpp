@@ -51,27 +51,51 @@ bool read(JsonValue value, Stamp& stamp) {
   return get(value.at(0), stamp.boot) && value.at(1).get_unsigned(stamp.at) && value.at(2).get(stamp.wall_ms);
 }
 
+/// The members that a start has in its own file and in that of its stop.
+void write_members(JsonWriter& json, const Record& record) {
+  json.member("seq", record.sequence).member("nonce", record.nonce);
+  write(json.key("at"), record.stamp);
+  json.member("wh", record.energy_wh).member("tag", record.id_tag.text());
+}
+
+bool read_members(JsonValue json, Record& record) {
+  return get(json.find("seq"), record.sequence) && get(json.find("nonce"), record.nonce) &&
+         read(json.find("at"), record.stamp) && json.find("wh").get_unsigned(record.energy_wh) &&
+         json.find("tag").get(record.id_tag);
+}
+
 }  // namespace
 
-Bytes Record::encode(Span<char> into) const {
+Bytes Record::encode(Span<char> into, const Record* start) const {
   JsonWriter json(into.after(kPrefix));
   json.begin_object();
-  json.member("seq", sequence).member("nonce", nonce).member("tx", transaction);
-  json.member("type", kTypes[static_cast<size_t>(type)]);
-  write(json.key("at"), stamp);
-  json.member("wh", energy_wh).member("tag", id_tag.text()).member("reason", name_of(reason));
+  write_members(json, *this);
+  json.member("tx", transaction).member("type", kTypes[static_cast<size_t>(type)]);
+  json.member("reason", name_of(reason));
+  if (start != nullptr) {
+    json.key("start").begin_object();
+    write_members(json, *start);
+    json.end_object();
+  }
   json.end_object();
   return seal(into, json);
+}
+
+bool Record::decode_start(Bytes content) {
+  Record stop;
+  if (!stop.decode(content) || stop.type != Type::stop) return false;
+  transaction = stop.transaction;
+  type = Type::start;
+  reason = Record().reason;
+  return read_members(unseal(content).find("start"), *this);
 }
 
 bool Record::decode(Bytes content) {
   JsonValue json = unseal(content);
   FixedText<8> type_name;
   FixedText<16> reason_name;
-  if (!get(json.find("seq"), sequence) || !get(json.find("nonce"), nonce) || !get(json.find("tx"), transaction) ||
-      !json.find("type").get(type_name) || !read(json.find("at"), stamp) || !json.find("wh").get_unsigned(energy_wh) ||
-      !json.find("tag").get(id_tag) || !json.find("reason").get(reason_name) ||
-      !parse_stop_reason(reason_name.text(), reason)) {
+  if (!read_members(json, *this) || !get(json.find("tx"), transaction) || !json.find("type").get(type_name) ||
+      !json.find("reason").get(reason_name) || !parse_stop_reason(reason_name.text(), reason)) {
     return false;
   }
   for (size_t i = 0; i < sizeof kTypes / sizeof *kTypes; ++i) {

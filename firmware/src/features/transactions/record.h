@@ -14,8 +14,8 @@ using IdTag = CharacterText<20>;
 struct Record {
   enum class Type : uint8_t { start, stop };
 
-  /// Maximum length of the encoded record, in bytes.
-  static constexpr size_t kMaxEncoded = 352;
+  /// Maximum length of the encoded record, in bytes, with the start in a stop.
+  static constexpr size_t kMaxEncoded = 600;
 
   uint32_t sequence = 0;     // order of sending; never reused
   uint32_t nonce = 0;        // makes the message id unique across devices and erased flashes
@@ -26,10 +26,13 @@ struct Record {
   IdTag id_tag;  // set for a start, and for a stop by a tag
   StopReason reason = StopReason::local;
 
+  /// @param start of a stop's transaction, to restore the start if its file is damaged; nullptr: none
   /// @return the content of the file, in `into`.
-  Bytes encode(Span<char> into) const;
+  Bytes encode(Span<char> into, const Record* start = nullptr) const;
   /// @return false when the content is damaged.
   bool decode(Bytes content);
+  /// Reads the start of its transaction out of the file of a stop. @return false when the file has none.
+  bool decode_start(Bytes content);
 };
 
 /// Data that the records do not have: the content of the file "ledger".

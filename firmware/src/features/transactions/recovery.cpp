@@ -8,9 +8,12 @@ using State = WaitingMessage::State;
 uint32_t Recovery::run() {
   ledger_.load();
   load_messages();
+  restore_lost_starts();
   restore_lost_stops();
+  count_damaged();
   queue_.renew_copy();
   open_ = left_open();
+  queue_.remember_start(open_);
   load_data();
   return open_;
 }
@@ -28,8 +31,6 @@ void Recovery::load_message(WaitingMessage& entry) {
   if (entry.sequence >= ledger.next_sequence) ledger.next_sequence = entry.sequence + 1;
   if (!load_batch(entry) && !load_record(entry) && !load_copy(entry)) {
     found_damage_ = true;
-    queue_.count_lost(1);
-    log_.error("tx", "message ", entry.sequence, " is dropped: its file is damaged");
     queue_.finish(entry);
     return;
   }
@@ -49,7 +50,8 @@ bool Recovery::load_record(WaitingMessage& entry) {
   entry.energy_wh = record.energy_wh;
   ledger_.take(record.energy_wh, &record.stamp);
   Ledger& ledger = ledger_.now();
-  if (entry.kind == Kind::start && entry.transaction > ledger.started) {
+  // A ledger with a higher number was written during this transaction, and knows more of it than its start.
+  if (entry.kind == Kind::start && entry.transaction >= ledger.next_transaction) {
     ledger.id_tag = record.id_tag;
     ledger.parent_id_tag.clear();
     ledger.meter_start_wh = record.energy_wh;
@@ -59,11 +61,7 @@ bool Recovery::load_record(WaitingMessage& entry) {
 }
 
 /// Loads a start whose file is damaged.
-bool Recovery::load_copy(WaitingMessage& entry) {
-  if (!queue_.restore_from_copy(entry)) return false;
-  log_.error("tx", "message ", entry.sequence, " is read from its copy: its file is damaged");
-  return load_record(entry);
-}
+bool Recovery::load_copy(WaitingMessage& entry) { return queue_.restore_from_copy(entry) && load_record(entry); }
 
 bool Recovery::load_batch(WaitingMessage& entry) {
   if (!queue_.read(entry, scratch_)) return false;
@@ -91,6 +89,24 @@ bool Recovery::is_merged_into_previous(const WaitingMessage& entry, const MeterB
   const MeterSample& last = batch.last();
   return last_stamp_.boot == last.stamp.boot &&
          (last_stamp_.at > last.stamp.at || (last_stamp_.at == last.stamp.at && last_context_ == last.context));
+}
+
+/// Restores each start whose file is damaged from the file of its stop: without the start, its charge is not billed.
+void Recovery::restore_lost_starts() {
+  for (size_t i = 0; i < queue_.files(); ++i) {
+    const WaitingMessage stop = queue_.begin()[i];
+    Record start;
+    if (stop.kind != Kind::stop || stop.state == State::removing || stop.transaction <= ledger_.now().started) continue;
+    if (has_start(stop.transaction) || !queue_.read_start(stop, start) || !queue_.restore_lost(start)) continue;
+    log_.error("tx", "message ", start.sequence, " is read from the file of its stop: its file is damaged");
+  }
+}
+
+bool Recovery::has_start(uint32_t transaction) const {
+  for (const WaitingMessage& entry : queue_) {
+    if (entry.kind == Kind::start && entry.transaction == transaction && entry.state != State::removing) return true;
+  }
+  return false;
 }
 
 /// Ends each transaction that is followed by another one, but has no StopTransaction: its file is damaged, or the flash
@@ -136,8 +152,15 @@ bool Recovery::restore_lost_stop(Record stop, uint32_t known, const WaitingMessa
 /// Whether a message has this number; a damaged file does not count.
 bool Recovery::has_number(uint32_t sequence) {
   const WaitingMessage* entry = queue_.find(sequence);
-  const bool is_damaged = entry != nullptr && entry->kind == Kind::start && entry->transaction == 0;
-  return entry != nullptr && !is_damaged;
+  return entry != nullptr && !is_damaged(*entry);
+}
+
+void Recovery::count_damaged() {
+  for (const WaitingMessage& entry : queue_) {
+    if (!is_damaged(entry)) continue;
+    queue_.count_lost(1);
+    log_.error("tx", "message ", entry.sequence, " is dropped: its file is damaged");
+  }
 }
 
 Stamp Recovery::stamp_of(const WaitingMessage& entry) {

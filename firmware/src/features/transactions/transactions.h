@@ -85,6 +85,12 @@ class Transactions final : public Feature, private StartListener {
   /// @return false while that is unknown; always, when the device had no time from the CSMS before the power cut.
   bool outage_duration(Millis& duration) const { return times_.before_boot(left_, duration); }
   const TimeSync& time() const { return times_.time(); }
+  /// The latest time that a transaction message of an earlier boot is known to have, 0 for none: that of the newest
+  /// message, or one that was corrected before it was sent.
+  UnixMillis last_time() const {
+    const UnixMillis sent = ledger_.now().last_sent_ms;
+    return sent > left_.wall_ms ? sent : left_.wall_ms;
+  }
 
   Reporting reporting() const;
   /// The CSMS' id of the open transaction. @return false before the CSMS has assigned one.

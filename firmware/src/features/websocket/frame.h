@@ -15,6 +15,8 @@ constexpr uint16_t kProtocolError = 1002;
 constexpr uint16_t kNoStatus = 1005;  // never on the wire: the peer's Close frame had no code
 constexpr uint16_t kAbnormal = 1006;  // never on the wire: the link ended without a Close frame
 constexpr uint16_t kInvalidData = 1007;
+constexpr uint16_t kServiceRestart = 1012;
+constexpr uint16_t kTryAgainLater = 1013;
 }  // namespace ws_close
 
 /// True for a code that a peer may send in a Close frame.
