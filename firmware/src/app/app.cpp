@@ -179,7 +179,7 @@ void App::start_charging() {
   const bool may_resume = power_lost && settings.power_fail_action == PowerFailAction::resume;
   transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
                      may_resume ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
-  time_sync_.not_before(transactions_.last_time());
+  time_sync_.advance_to(transactions_.last_time());
   transactions_.set_id_tag_listener(auth_cache_);
   local_list_.load();
   auth_cache_.load();

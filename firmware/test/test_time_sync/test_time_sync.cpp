@@ -195,16 +195,16 @@ void a_restart_continues_from_a_later_time_that_is_known() {
   TimeSync time(clock, storage);
   clock.set(500);
   for (const UnixMillis unusable : {UnixMillis{0}, TimeSync::kEarliest - 1, TimeSync::kLatest + 1}) {
-    time.not_before(unusable);
+    time.advance_to(unusable);
     check_text("none", name_of(time.quality()));
   }
-  time.not_before(1709210096789);
+  time.advance_to(1709210096789);
   TEST_ASSERT_EQUAL_INT64(1709210096789, time.now());
   check_text("last_known", name_of(time.quality()));
-  time.not_before(1709210000000);
+  time.advance_to(1709210000000);
   TEST_ASSERT_EQUAL_INT64(1709210096789, time.now());
   time.set_from_csms(1709210000000);
-  time.not_before(1709210096789);
+  time.advance_to(1709210096789);
   TEST_ASSERT_EQUAL_INT64(1709210000000, time.now());
 }
 

@@ -50,7 +50,7 @@ void guessed_times_keep_their_order() {
 /// times of the others can no longer be corrected.
 void charge_with_a_guessed_time_follows_the_one_before_it() {
   Simple rig;
-  rig.device->time.not_before(kNoon - 3'600'000);
+  rig.device->time.advance_to(kNoon - 3'600'000);
   for (unsigned charge = 0; charge < 3; ++charge) {
     rig.tx().begin("TAG", 10 * charge, rig.clock.now());
     rig.clock.advance(1'000);
@@ -81,7 +81,7 @@ void charge_after_a_restart_begins_after_the_one_before_it() {
   rig.tx().end(StopReason::local, "", 10, rig.clock.now());
   rig.settle_and_send_all();
   rig.boot();
-  rig.device->time.not_before(rig.tx().last_time());
+  rig.device->time.advance_to(rig.tx().last_time());
   rig.tx().begin("TAG", 10, rig.clock.now());
   rig.clock.advance(60'000);
   rig.tx().end(StopReason::local, "", 20, rig.clock.now());

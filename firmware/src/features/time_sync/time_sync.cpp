@@ -44,7 +44,7 @@ UnixMillis TimeSync::read(Text file) const {
   return parse_timestamp({reinterpret_cast<const char*>(bytes), length}, time) && is_usable(time) ? time : 0;
 }
 
-void TimeSync::not_before(UnixMillis time) {
+void TimeSync::advance_to(UnixMillis time) {
   if (quality_ == TimeQuality::csms || !is_usable(time) || time <= now()) return;
   offset_ = time - static_cast<UnixMillis>(clock_.now());
   quality_ = TimeQuality::last_known;

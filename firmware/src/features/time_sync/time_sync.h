@@ -49,7 +49,7 @@ class TimeSync final : public Feature {
   /// Continues from a time that has passed: without it the clock, which is stored once an hour, could repeat times that
   /// messages of the last boot already have. Call it at start-up; a time from the CSMS or an unusable time has
   /// priority.
-  void not_before(UnixMillis time);
+  void advance_to(UnixMillis time);
   /// Whether a time may be the present one: from kEarliest to kLatest.
   static bool is_usable(UnixMillis time) { return time >= kEarliest && time <= kLatest; }
   /// Sets the time that the CSMS sent (currentTime of BootNotification.conf and Heartbeat.conf).
