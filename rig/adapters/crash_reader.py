@@ -84,37 +84,37 @@ class CrashReader:
         """Whether a crash waits for its next lines."""
         return self._crash is not None
 
-    def feed(self, text: str) -> Panic | None:
+    def feed(self, text: str) -> Sequence[Panic]:
         """Read a line.
 
         Args:
             text: the line, without its end.
 
         Returns:
-            The crash, if this line completes it.
+            The crash that this line completes; empty if it completes none.
         """
         crash = self._crash
         if crash is None:
             if _may_begin(text):
                 self._begin(text)
-            return None
+            return ()
         if _END.search(text):
             return self.flush()
         _take(crash, text)
-        return None
+        return ()
 
-    def flush(self) -> Panic | None:
-        """Return the pending crash with the lines so far; None if there is none."""
+    def flush(self) -> Sequence[Panic]:
+        """Return the pending crash with the lines so far; empty if there is none."""
         crash, self._crash = self._crash, None
         if crash is None:
-            return None
+            return ()
         is_riscv = "MEPC" in crash.registers
         frames = crash.frames
         if not frames and crash.caller:
             frames = [crash.caller]
         elif not frames and is_riscv:
             frames = [crash.registers[name] for name in ("MEPC", "RA") if name in crash.registers]
-        return Panic(
+        panic = Panic(
             cause=crash.cause,
             kind=kind_of(crash.cause),
             task=crash.task,
@@ -123,6 +123,7 @@ class CrashReader:
             elf_sha256=crash.elf_sha256,
             stack_dump=tuple(crash.dump) if is_riscv and not crash.frames else (),
         )
+        return (panic,)
 
     def _begin(self, text: str) -> None:
         if _WATCHDOG_LINES[0] in text:

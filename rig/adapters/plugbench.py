@@ -70,8 +70,8 @@ class PlugbenchLogFormat:
         if " boot: " in text and (banner := _BANNER.search(text)):
             found += self.flush()
             found.append(_boot(banner))
-        elif line.tag != _CRASH_TAG and (crash := self._crashes.feed(text)) is not None:
-            found.append(crash)
+        elif line.tag != _CRASH_TAG and (crashes := self._crashes.feed(text)):
+            found += crashes
         elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record["record"])):
             found.append(TelemetrySample(values=values))
         return found
@@ -83,8 +83,7 @@ class PlugbenchLogFormat:
 
     def flush(self) -> Sequence[Event]:
         """Return the pending crash, with the lines so far."""
-        crash = self._crashes.flush()
-        return [] if crash is None else [crash]
+        return self._crashes.flush()
 
 
 def _boot(banner: re.Match[str]) -> Boot:

@@ -14,17 +14,16 @@ import typer
 from rig.adapters.crash_log import crashes_in
 from rig.cli.crash_symbols import ElfOption, choose_elf, missing_hint
 from rig.firmware.backtrace import Backtraces
-from rig.firmware.core_dump import is_core_dump, parse_core_dump
+from rig.firmware.core_dump import LARGEST, is_core_dump, parse_core_dump
 from rig.firmware.core_dump_text import core_dump_text
 from rig.timeline.events import Panic
 from rig.timeline.words import panic_words
 from rig.util.errors import BenchError
 from rig.util.terminal import Terminal
-from rig.util.text import visible
+from rig.util.text import visible, visible_lines
 
 _STDIN = "-"
 _HEAD_BYTES = 8
-_LARGEST_DUMP = 8 << 20
 _LONGEST_LINE = 16_384
 """In bytes, as on a console. A longer line is read in parts."""
 
@@ -39,10 +38,9 @@ def command(
     terminal = Terminal()
     with _opened(file) as source:
         if file != _STDIN and is_core_dump(source.peek(_HEAD_BYTES)[:_HEAD_BYTES]):  # type: ignore[attr-defined]
-            dump = parse_core_dump(source.read(_LARGEST_DUMP))
+            dump = parse_core_dump(source.read(LARGEST))
             text = core_dump_text(dump, choose_elf(elf, dump.elf_sha256), Path.cwd())
-            for line in text.splitlines():
-                terminal.print(visible(line), markup=False)
+            terminal.print(visible_lines(text), markup=False)
             return
         number = 0
         for number, crash in enumerate(crashes_in(_lines(source)), start=1):

@@ -16,7 +16,7 @@ from rig.firmware.core_dump_file import load_core_dump, save_core_dump
 from rig.firmware.core_dump_text import core_dump_text
 from rig.util.errors import BenchError
 from rig.util.terminal import Terminal
-from rig.util.text import visible
+from rig.util.text import visible_lines
 
 
 def command(
@@ -43,7 +43,6 @@ def command(
         dump = load_core_dump(path) if path is not None else None
     if dump is None:
         raise BenchError("the partition for core dumps is blank", "A device writes it when it crashes")
-    terminal = Terminal()
-    for line in core_dump_text(dump, choose_elf(elf, dump.elf_sha256), Path.cwd()).splitlines():
-        terminal.print(visible(line), markup=False)
+    text = core_dump_text(dump, choose_elf(elf, dump.elf_sha256), Path.cwd())
+    Terminal().print(visible_lines(text), markup=False)
     typer.echo(f"saved: {path}")

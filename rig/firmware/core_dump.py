@@ -20,7 +20,8 @@ ReadFlash = Callable[[int, int], bytes]
 
 _HEADER = struct.Struct("<IHH")  # length of the whole dump, version of the format, chip
 _BLANK = 0xFFFFFFFF
-_LARGEST = 8 << 20
+LARGEST = 8 << 20
+"""The limit of the size of a core dump, in bytes."""
 _CHIPS: Mapping[int, str] = {  # esp_chip_id_t, as in the header of an application image
     0: "esp32",
     2: "esp32s2",
@@ -124,7 +125,7 @@ def read_core_dump(read: ReadFlash) -> CoreDump | None:
     (length, _, _) = _HEADER.unpack(header)
     if length == _BLANK:
         return None
-    if not _HEADER.size <= length <= min(partition.size, _LARGEST):
+    if not _HEADER.size <= length <= min(partition.size, LARGEST):
         raise BenchError(
             f"the partition {partition.name!r} has no core dump: its first word {length:#x} is no length",
             "The device may have lost power while it wrote the dump. Let it crash again",
@@ -137,7 +138,7 @@ def is_core_dump(data: bytes) -> bool:
     if len(data) < _HEADER.size:
         return False
     length, version, chip = _HEADER.unpack_from(data)
-    return version in _FORMATS and chip in _CHIPS and _HEADER.size <= length <= _LARGEST
+    return version in _FORMATS and chip in _CHIPS and _HEADER.size <= length <= LARGEST
 
 
 def parse_core_dump(data: bytes) -> CoreDump:

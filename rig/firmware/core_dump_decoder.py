@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from rig.firmware.core_dump import CoreDump
+from rig.firmware.debug_tools import last_line, run_program
 from rig.firmware.stack_unwinding import QUIET, find_gdb
 from rig.firmware.symbols import Symbols, read_symbols
 from rig.util.errors import BenchError
@@ -57,30 +57,21 @@ def decode_core_dump(dump: CoreDump, elf: Path) -> str:
         start.write_text("\n".join([*QUIET, ""]))
         program = [sys.executable, "-m", "esp_coredump", "--chip", dump.chip, "info_corefile"]
         options = ["--core", str(core), "--core-format", "raw", "--gdb", gdb, "--extra-gdbinit-file", str(start)]
-        try:
-            done = subprocess.run(
-                [*program, *options, str(elf.resolve())],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                stdin=subprocess.DEVNULL,
-                timeout=_TIMEOUT_S,
-                # It leaves files in its folder for temporary files; gdb reads files in HOME and in its folder.
-                cwd=folder,
-                env=os.environ | {"TMPDIR": folder, "HOME": folder},
-            )
-        except (OSError, subprocess.SubprocessError) as problem:
-            raise BenchError(f"esp-coredump cannot read the core dump: {problem}", "Read it with gdb") from None
+        done = run_program(
+            [*program, *options, str(elf.resolve())],
+            "esp-coredump cannot read the core dump",
+            "Read it with gdb",
+            _TIMEOUT_S,
+            # It leaves files in its folder for temporary files; gdb reads files in HOME and in its folder.
+            cwd=Path(folder),
+            env=os.environ | {"TMPDIR": folder, "HOME": folder},
+        )
     found = _REPORT.search(done.stdout)
     if found is None or "#0" not in found["stack"]:
-        quoted = _last_line(done.stderr) or _last_line(done.stdout)
+        quoted = last_line(done.stderr) or last_line(done.stdout)
         raise BenchError(
             f"esp-coredump cannot read the core dump with {gdb}: {quoted}", "Read it with ESP-IDF's own gdb"
         )
     if done.returncode:  # version 1.17.2 does not understand the thread names of Debian's gdb
         return f"{found[0].strip()}\n\n(only the crashed task: {gdb} does not list the others for esp-coredump)"
     return f"{found[0]}{_REGIONS.split(done.stdout[found.end() :])[0]}".strip()
-
-
-def _last_line(text: str) -> str:
-    return next(iter(text.strip().splitlines()[-1:]), "")

@@ -1,6 +1,6 @@
 """Unwinds the stack of a RISC-V chip, which prints registers and stack memory instead of a backtrace.
 
-Only the debug information tells the size of each frame, so gdb does the work. Espressif's esp-idf-panic-decoder serves
+Only the debug information has the size of each frame, so gdb does the work. Espressif's esp-idf-panic-decoder serves
 the printed registers and stack to gdb.
 """
 
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rig.firmware.debug_tools import find_program, last_line, run_program
 from rig.util.errors import BenchError
 
 GDBS: Mapping[str, tuple[str, ...]] = {
@@ -42,7 +41,7 @@ def find_gdb(machine: str) -> str:
         BenchError: none is installed.
     """
     names = GDBS[machine]
-    found = next(filter(None, map(shutil.which, names)), None)
+    found = find_program(names)
     if found is None:
         debian = "install Debian's package gdb-multiarch, or " if "gdb-multiarch" in names else ""
         raise BenchError(
@@ -69,21 +68,17 @@ def unwind(executable: Path, dump: Sequence[str]) -> list[str]:
         server = shlex.join([sys.executable, "-m", "esp_idf_panic_decoder", str(printed)])
         commands = [*QUIET, f"target remote | {server}", "backtrace"]
         options = [argument for command in commands for argument in ("-ex", command)]
-        try:
-            done = subprocess.run(
-                [gdb, "--batch", "--nx", *options, str(executable)],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                stdin=subprocess.DEVNULL,
-                timeout=_TIMEOUT_S,
-            )
-        except (OSError, subprocess.SubprocessError) as problem:
-            raise BenchError(f"{gdb} cannot unwind the stack: {problem}", "Unwind it by hand") from None
+        done = run_program(
+            [gdb, "--batch", "--nx", *options, str(executable)],
+            f"{gdb} cannot unwind the stack",
+            "Unwind it by hand",
+            _TIMEOUT_S,
+        )
     frames = [_shown(found) for line in done.stdout.splitlines() if (found := _FRAME.match(line))]
     if not frames:
         raise BenchError(
-            f"{gdb} cannot unwind the stack: {_last_line(done.stderr)}", "Look at the registers in the log"
+            f"{gdb} cannot unwind the stack: {last_line(done.stderr) or 'it printed no frame'}",
+            "Look at the registers in the log",
         )
     return frames
 
@@ -92,7 +87,3 @@ def _shown(frame: re.Match[str]) -> str:
     words = [frame["pc"], frame["function"] if frame["function"] != "??" else None]
     shown = " ".join(filter(None, words)) or "??"
     return f"{shown} at {frame['place']}" if frame["place"] else shown
-
-
-def _last_line(text: str) -> str:
-    return next(iter(text.strip().splitlines()[-1:]), "it printed no frame")

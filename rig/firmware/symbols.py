@@ -6,12 +6,11 @@ import contextlib
 import hashlib
 import io
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rig.firmware.debug_tools import find_program, run_program
 from rig.util.errors import BenchError
 from rig.util.named_file import read_file
 
@@ -69,18 +68,13 @@ class Symbols:
         Raises:
             BenchError: addr2line is missing, or fails.
         """
-        tool = next(filter(None, map(shutil.which, _TOOLS.get(self.machine, ("addr2line",)))), None)
+        tool = find_program(_TOOLS.get(self.machine, ("addr2line",)))
         if tool is None:
             raise BenchError("addr2line is not installed", "Debian's package binutils has it")
         command = [tool, "-e", str(self.path), "-a", "-f", "-C", "-i", *map(hex, addresses)]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=True
-            )
-        except (OSError, subprocess.SubprocessError) as problem:
-            raise BenchError(
-                f"addr2line cannot read {self.path}: {problem}", "Name the ELF file of the build"
-            ) from None
+        done = run_program(
+            command, f"addr2line cannot read {self.path}", "Name the ELF file of the build", _TIMEOUT_S, check=True
+        )
         found: list[list[str]] = []
         lines = iter(done.stdout.splitlines())
         for line in lines:

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from rig.util.errors import BenchError
+from rig.util.new_file import new_file
 from rig.util.redaction import masked, masked_text
 
 _LARGEST_DESCRIPTION = 1_000_000
@@ -38,19 +38,8 @@ def write_snapshot(path: Path, records: Iterable[bytes], state: Mapping[str, Any
     Raises:
         BenchError: the file exists already, or cannot be written.
     """
-    try:
-        with path.open("xb") as file:
-            try:
-                return _write(file, records, state, bench)
-            except BaseException:
-                path.unlink()
-                raise
-    except FileExistsError:
-        raise BenchError(f"{path} exists already: a snapshot replaces no file", "Name a new file") from None
-    except OSError as error:
-        raise BenchError(
-            f"the snapshot {path} cannot be written: {error.strerror}", "Name a file in a folder with space"
-        ) from None
+    with new_file(path, "snapshot") as file:
+        return _write(file, records, state, bench)
 
 
 def _write(file: Any, records: Iterable[bytes], state: Mapping[str, Any], bench: Path | None) -> int:

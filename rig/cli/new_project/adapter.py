@@ -42,8 +42,7 @@ class BoardLogFormat(PlainLogFormat):
         if match is not None and match["tag"] == "boot" and (banner := _BANNER.fullmatch(match["text"])):
             boot = Boot(version=banner["version"], build=banner["build"], reset=banner["reset"])
             return [*self.flush(), boot]
-        crash = self._crashes.feed(line.text)
-        return [] if crash is None else [crash]
+        return self._crashes.feed(line.text)
 
     @property
     def pending(self) -> bool:
@@ -52,8 +51,7 @@ class BoardLogFormat(PlainLogFormat):
 
     def flush(self) -> Sequence[Event]:
         """Return the crash, because the console is quiet."""
-        crash = self._crashes.flush()
-        return [] if crash is None else [crash]
+        return self._crashes.flush()
 
 
 class BoardProfile(DeviceProfile):
