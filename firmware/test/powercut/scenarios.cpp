@@ -588,6 +588,7 @@ void random_events(Device& device) {
   device.answer_late();
   end_charge(device);
   device.set_reachable(true);
+  device.run_for(Messenger::kCallTimeout);  // an answer that never came
   device.settle();
 }
 

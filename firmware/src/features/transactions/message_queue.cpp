@@ -331,7 +331,7 @@ void MessageQueue::remember_start(uint32_t transaction) {
 }
 
 bool MessageQueue::write_copy(const WaitingMessage& entry, StorageDone done) {
-  char content[Record::kMaxEncoded];
+  char content[Record::kMaxAlone];
   return storage_.write(kStartCopy, records_[entry.slot].encode(content), done);
 }
 
@@ -341,7 +341,7 @@ void MessageQueue::copied(WaitingMessage& entry) {
 }
 
 bool MessageQueue::restore_from_copy(WaitingMessage& entry) {
-  uint8_t content[Record::kMaxEncoded];
+  uint8_t content[Record::kMaxAlone];
   size_t length = 0;
   Record record;
   // The last place is for the stop of the open transaction.
@@ -368,8 +368,8 @@ void MessageQueue::renew_copy() {
 
 /// Whether the copy has this record, with the same time.
 bool MessageQueue::is_copied(const Record& record) const {
-  uint8_t content[Record::kMaxEncoded];
-  char buffer[Record::kMaxEncoded];
+  uint8_t content[Record::kMaxAlone];
+  char buffer[Record::kMaxAlone];
   size_t length = 0;
   if (storage_.read(kStartCopy, content, length) != StorageResult::ok) return false;
   const Bytes wanted = record.encode(buffer);

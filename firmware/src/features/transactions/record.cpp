@@ -52,8 +52,11 @@ bool read(JsonValue value, Stamp& stamp) {
 }
 
 /// The members that a start has in its own file and in that of its stop.
-void write_members(JsonWriter& json, const Record& record) {
+void write_id(JsonWriter& json, const Record& record) {
   json.member("seq", record.sequence).member("nonce", record.nonce);
+}
+
+void write_reading(JsonWriter& json, const Record& record) {
   write(json.key("at"), record.stamp);
   json.member("wh", record.energy_wh).member("tag", record.id_tag.text());
 }
@@ -69,12 +72,15 @@ bool read_members(JsonValue json, Record& record) {
 Bytes Record::encode(Span<char> into, const Record* start) const {
   JsonWriter json(into.after(kPrefix));
   json.begin_object();
-  write_members(json, *this);
+  // The order is that of earlier builds, so that their files equal the copies that are made of them.
+  write_id(json, *this);
   json.member("tx", transaction).member("type", kTypes[static_cast<size_t>(type)]);
+  write_reading(json, *this);
   json.member("reason", name_of(reason));
   if (start != nullptr) {
     json.key("start").begin_object();
-    write_members(json, *start);
+    write_id(json, *start);
+    write_reading(json, *start);
     json.end_object();
   }
   json.end_object();

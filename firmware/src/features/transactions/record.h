@@ -14,7 +14,8 @@ using IdTag = CharacterText<20>;
 struct Record {
   enum class Type : uint8_t { start, stop };
 
-  /// Maximum length of the encoded record, in bytes, with the start in a stop.
+  /// Maximum length of the encoded record, in bytes: alone, and as a stop with its start.
+  static constexpr size_t kMaxAlone = 352;
   static constexpr size_t kMaxEncoded = 600;
 
   uint32_t sequence = 0;     // order of sending; never reused
