@@ -24,7 +24,7 @@ JUNIT = ROOT / "reports" / "junit" / "powercut.xml"
 EFFECTS = 3
 # The number of second cuts of each scenario: the fixed part, of which a scenario may have fewer, and a number above all
 # possible ones.
-NESTED_FIXED = 120
+NESTED_FIXED = 60
 NESTED_ALL = 10_000_000
 # The number of ids to show for each rule.
 _SHOWN = 1
