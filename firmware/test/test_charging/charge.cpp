@@ -90,13 +90,7 @@ void transaction_with_a_failed_start_ends_unless_configured() {
     rig.settings.stop_transaction_on_start_given_up = ends;
     rig.transactions.set_retries({1, 1'000});
     rig.start_charging();
-    rig.time.set_from_csms(1'700'000'000'000);
-    rig.poll();
-    char buffer[512];
-    JsonWriter payload(buffer);
-    MessageId id;
-    Text action;
-    TEST_ASSERT_TRUE(rig.transactions.outbox().write_front(payload, id, action, rig.clock.now()));
+    const MessageId id = send_start(rig);
     rig.transactions.outbox().on_error(id.text(), "InternalError", rig.clock.now());
     TEST_ASSERT_EQUAL(!ends, rig.contactor());
     rig.poll();

@@ -124,8 +124,8 @@ struct Rig final : ChargingListener {
   }
 };
 
-/// Answers the StartTransaction at the front of the queue.
-inline void answer_start(Rig& rig, const char* status, const char* parent = "") {
+/// Sends the StartTransaction at the front of the queue, and returns its id.
+inline MessageId send_start(Rig& rig) {
   rig.time.set_from_csms(1'700'000'000'000);
   char buffer[512];
   JsonWriter payload(buffer);
@@ -133,6 +133,13 @@ inline void answer_start(Rig& rig, const char* status, const char* parent = "") 
   Text action;
   TEST_ASSERT_TRUE(rig.transactions.outbox().write_front(payload, id, action, rig.clock.now()));
   TEST_ASSERT_TRUE(action == "StartTransaction");
+  rig.transactions.outbox().on_sent();
+  return id;
+}
+
+/// Answers the StartTransaction at the front of the queue.
+inline void answer_start(Rig& rig, const char* status, const char* parent = "") {
+  const MessageId id = send_start(rig);
   char answer[256];
   JsonWriter json(answer);
   json.begin_object().member("transactionId", 9).key("idTagInfo").begin_object().member("status", status);
