@@ -94,13 +94,17 @@ PARTS = (
             "rig/faults/power.py",
             "rig/faults/board.py",
             "rig/faults/network.py",
+            "rig/faults/time_server.py",
             "rig/faults/csms.py",
+            "rig/faults/frames.py",
             "rig/faults/files.py",
         ),
     ),
     Part("Events", "The entries of the timeline.", ("rig/timeline/events.py",)),
     Part(
-        "Errors", "The three verdicts besides passed; see [reports.md](reports.md#verdicts).", ("rig/util/errors.py",)
+        "Errors",
+        "The verdict depends on the class of an exception; see [reports.md](reports.md#verdicts).",
+        ("rig/util/errors.py",),
     ),
     Part(
         "Other firmware",
