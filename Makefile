@@ -166,7 +166,7 @@ interop: setup-interop firmware ## run the device against independent CSMSs, and
 verdicts: setup-interop ## compare the CSMS's verdicts on 100,000 payloads with those of ajv and fastjsonschema (a minute)
 	@$(RUN) -m tests.interop.test_verdicts 100000
 
-conversations: setup ## let charge points that break rules talk to the CSMS for SECONDS=600: it must still answer a correct one
+conversations: setup ## let charge points that break the rules connect to the CSMS for SECONDS=600; it must still answer one that keeps the rules
 	@$(RUN) -m tests.unit.csms.test_strange_conversations $(or $(SECONDS),600)
 
 flakes: setup firmware ## run single HIL tests RUNS times in random order and print the flaky ones; SEED=n repeats an order

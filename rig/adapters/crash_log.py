@@ -19,10 +19,10 @@ _STORED_MARK = " crash: "
 def crashes_in(lines: Iterable[str]) -> Iterator[Panic]:
     """Yield the crashes of a log, each as soon as its last line was read. Any text is allowed.
 
-    `elf_sha256` of a crash has the hash that names its build: as the crash printed it, else as the boot before it did.
+    `elf_sha256` of a crash has the hash of its build, which the crash or else the boot before it has printed.
 
     Args:
-        lines: the lines, without their ends; there may be no end of lines.
+        lines: the lines, without their ends; the iterable may be endless.
     """
     console = PlugbenchLogFormat()
     build = ""

@@ -140,7 +140,7 @@ class CrashReader:
                 crash.task = task["named"] or task["watched"]
 
     def _begin_watchdog(self) -> None:
-        # Without this line the watchdog has only reported, and the device goes on.
+        # Without its line `Aborting` the watchdog only reports the tasks, and the device continues.
         watched, self._watched = self._watched, []
         names = ", ".join(task for task, _ in watched)
         crash = self._crash = _Crash(f"Task watchdog got triggered{f': {names}' if names else ''}")

@@ -40,9 +40,12 @@ COMMANDS: dict[str, Command | Group] = {
         "Run many virtual charge points, and measure how many reconnect in the busiest second after an outage.",
     ),
     "new": Command("rig.cli.new", "Write a bench description, an adapter and a first test for your own firmware."),
-    "status": Command("rig.cli.status", "Show the state of the open benches; with --bench open it if it is not."),
+    "status": Command(
+        "rig.cli.status",
+        "Show the state of the open benches, or of the bench of --bench, which is opened if necessary.",
+    ),
     "log": Group(
-        "The log of a device. Without a command: show, with its options.",
+        "The log of a device. `rig log` without a command is `rig log show`.",
         {
             "show": Command("rig.cli.log", "Print the device's log; with --follow also new lines."),
             "fetch": Command(

@@ -38,7 +38,11 @@ ProtocolOption = Annotated[
 ]
 FilesOption = Annotated[
     Path | None,
-    typer.Option("--files", metavar="FOLDER", help="Serve its files over HTTP and HTTPS; uploads go to its `uploads`."),
+    typer.Option(
+        "--files",
+        metavar="FOLDER",
+        help="Serve the files of this folder over HTTP and HTTPS; uploads go to its folder `uploads`.",
+    ),
 ]
 FilesPortOption = Annotated[
     int, typer.Option(min=0, max=65534, help="The TCP port of the file server; HTTPS has the next one; 0: free ones.")

@@ -21,9 +21,7 @@ _LARGEST_FILE = 10_000
 
 
 def command(
-    host: Annotated[str, typer.Option(help="The address to listen on; another than 127.0.0.1 has no TLS.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[str, typer.Option(help="The address to listen on. The API has no TLS.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9100,
     token_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The token; without it one is made and printed once.")

@@ -18,7 +18,7 @@ def command(
     everywhere: Annotated[bool, typer.Option("--all", help="Also benches that other folders have opened.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the state of the open benches; with --bench open it if it is not."""
+    """Show the state of the open benches, or of the bench of --bench, which is opened if necessary."""
     found = open_benches(bench, pid, everywhere=everywhere)
     states = []
     for client in found:

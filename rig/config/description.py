@@ -29,7 +29,7 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
     "leds": frozenset({"status", "network", "fault"}),
     "outputs": frozenset({"contactor", "lock"}),
 }
-"""The wires of docs/design.md#signals. A bench may have others that do not look like a typo of one."""
+"""The wires of docs/design.md#signals. A bench may have other wires whose names do not look like typos of these."""
 
 INA219_LARGEST_MV = 320
 """The largest voltage at the shunt that an INA219 measures (TI SBOS448, section 8.6.2)."""
@@ -185,7 +185,7 @@ class NoAccessPoint(_Table):
 
 
 class ManualAccessPoint(_Table):
-    """A prompt in the terminal requests the user to switch the access point."""
+    """A prompt in the terminal asks the user to switch the access point."""
 
     kind: Literal["manual"]
 

@@ -144,7 +144,7 @@ class Behaviour:
         return {"idTokenInfo": {"status": self.tag_status(request["idToken"]["idToken"])}}
 
     def _certificate_chain_status(self, request: Payload) -> dict[str, Any]:
-        """Answer that the status of no certificate could be found (OCPP 2.1 part 2)."""
+        """Answer that the status of each certificate is unknown (OCPP 2.1 part 2)."""
         unknown = {"status": "Failed", "nextUpdate": self.current_time()}
         return {
             "certificateStatus": [

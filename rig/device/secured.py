@@ -1,4 +1,4 @@
-"""A device and a CSMS that hold each other to a security profile."""
+"""A device and a CSMS that use the same security profile."""
 
 from __future__ import annotations
 

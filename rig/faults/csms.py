@@ -114,7 +114,7 @@ class Trickle(Fault):
     on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Slow down, then send what waits at once."""
+        """Slow down. At the end, send all waiting data at once."""
         restore.enter_context(bench.csms.trickle(self.bytes_per_s))
 
 

@@ -209,7 +209,7 @@ class Files:
         timeout: Seconds = 10.0,
         since: Mark | None = None,
     ) -> FileTransfer:
-        """Wait until the server has answered a request, or has answered it already.
+        """Wait for the next request that the server has answered. It may have been answered already.
 
         Args:
             pattern: a pattern of the decoded path, without its first `/`, such as `firmware.bin`.

@@ -1,4 +1,4 @@
-"""A core dump as text: what it says itself, and its tasks if a debugger can read them."""
+"""A core dump as text: its own fields, and its tasks if a debugger can read them."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def read_symbols(path: Path) -> Symbols:
         )
         has_symbols = any(elf.get_section_by_name(name) is not None for name in (".debug_line", ".symtab"))
         machine = str(elf["e_machine"])
-    except Exception as problem:  # pyelftools has no common base for what a damaged file makes it raise
+    except Exception as problem:  # pyelftools' exceptions for a damaged file have no common base
         raise BenchError(f"{path} is no whole ELF file: {problem or type(problem).__name__}", remedy) from None
     if not has_symbols:
         raise BenchError(f"{path} is stripped: it has neither symbols nor lines", remedy)

@@ -15,8 +15,8 @@ from rig.util.checked import Count, Limits, Seconds, Text, checked
 from rig.util.errors import AuthorError, ExpectationError
 
 Cycle = Literal["reconnect", "charge", "message", "second"]
-"""The work whose memory `Telemetry.no_leak` judges: the device's connections to the CSMS, its transactions, the frames
-that the CSMS sends, or time."""
+"""The cycle that `Telemetry.no_leak` counts: a connection of the device to the CSMS, a transaction, a frame that the
+CSMS has sent, or a second."""
 
 
 class Telemetry:

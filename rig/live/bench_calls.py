@@ -119,7 +119,7 @@ class BenchCalls:
         self._bench.console.send(text)
 
     def console_take(self, _caller: Caller) -> None:
-        """Open the serial port again that a pause has released for other programs."""
+        """Reopen the serial port, which a pause has released for other programs."""
         self._bench.console.take()
 
     def network_up(self, _caller: Caller) -> None:
@@ -167,7 +167,7 @@ class BenchCalls:
         self._device.make_idle()
 
     def reopen(self, caller: Caller) -> None:
-        """Close the bench and open it again, such as after its serial port had vanished, and bring the device up."""
+        """Close the bench and open it again, for example after its serial port has vanished. Bring the device up."""
         self.faults.lift_all()
         caller.report({"doing": "opening the bench again"})
         self._bench.reopen()

@@ -14,7 +14,7 @@ from rig.live.folder import connections
 from rig.util.errors import BenchError, DeviceError
 
 _GREETING_S = 5.0
-"""Real seconds in which a holder greets. A holder that is stopped, as in a debugger, does not greet."""
+"""Real seconds to wait for the greeting. A process that is stopped, as in a debugger, sends none."""
 _CHUNK = 1 << 16
 _PROTOCOL = 1
 
@@ -117,7 +117,7 @@ class Client:
         """Yield events, losses and the end of the bench as they come.
 
         Args:
-            seconds: real seconds without a message after which it returns; None waits.
+            seconds: real seconds without a message after which it returns; None: it never returns for that reason.
         """
         while True:
             while self._pushed:

@@ -60,7 +60,7 @@ class FaultCalls:
         return {"injected": injected.id, "fault": injected.fault}
 
     def lift(self, caller: Caller, name: str = "", injected: Stamp = 0) -> dict[str, Any]:
-        """Lift the faults that were injected by hand; only those of a name, or one by its id."""
+        """Lift all faults that were injected by hand, or only those with a name, or the one with an id."""
         active = self._active()
         wanted = name.replace("_", "-").lower()
         chosen = [

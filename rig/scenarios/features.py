@@ -81,7 +81,7 @@ def _action(action: str) -> Declares:
 
 
 def _component(name: str) -> Declares:
-    """A controller that is available (OCPP 2.0.1 part 2, appendix 3), or that has no such variable and is there."""
+    """Declared by a controller that is Available (OCPP 2.0.1 part 2, appendix 3), or that lacks this variable."""
 
     def declares(player: Player) -> bool:
         variables = Variables(player.csms, player.identity)

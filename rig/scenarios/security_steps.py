@@ -1,4 +1,4 @@
-"""Steps for the security profiles: the device and the CSMS hold each other to a profile."""
+"""Steps for the security profiles: the device and the CSMS use the same profile."""
 
 from __future__ import annotations
 

@@ -331,7 +331,7 @@ class OcppFrame(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried(Event):
-    """The bench's network delayed data of a connection from `came`, in ns, to the event's stamp.
+    """The bench's network delayed data, which came at the stamp `came` and left at the event's own stamp.
 
     `to_device` is its direction. The report uses it to draw when a frame reached or left the device.
     """

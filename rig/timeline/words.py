@@ -210,7 +210,7 @@ def act_words(act: HandAct) -> str:
 
 
 def panic_words(panic: Panic) -> str:
-    """Format the reason of a crash, with what it does not say itself: `abort() was called (task main, core 0)`."""
+    """Format the reason of a crash, with kind, task and core if it lacks them: `abort() was called (task main)`."""
     cause = panic.cause.lower()
     more = [
         panic.kind if panic.kind not in cause else "",

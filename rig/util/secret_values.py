@@ -1,4 +1,4 @@
-"""Recognizes values that are no secret beside the name of one: figures, verdicts and messages, as in `PASS: 12`."""
+"""Recognizes values that are not secret although a secret's name is before them: figures, verdicts, messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MESSAGE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _MOST_BLANKS = 5
-"""In a passphrase without a name of its own."""
+"""The most spaces of a passphrase; a text with more spaces is a sentence."""
 _IN_WORD = r"[^\s\"'`:;,=(){}\[\]]"
 # Letters with digits: a word alone in its place, or a long one.
 _RANDOM = re.compile(

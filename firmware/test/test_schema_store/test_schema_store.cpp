@@ -151,7 +151,7 @@ void another_valid_pack_in_the_slot_is_not_used() {
   memcpy(flashes.first.data(), other.data(), other.size());
   Rig rig(flashes);
   check("built-in", rig.protocol());
-  TEST_ASSERT_TRUE(rig.uart.wrote("it is another one than was put into use"));
+  TEST_ASSERT_TRUE(rig.uart.wrote("it is not the pack that was put into use"));
 }
 
 void a_damaged_record_is_reported() {

@@ -144,7 +144,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> None:
-        """Check that there is no unmatched such CALL since the mark, and none within `within` bench seconds.
+        """Check that no such unmatched CALL has come since the mark, and none comes for `within` bench seconds.
 
         Raises:
             ExpectationError: such a call came. The message shows the exchange.

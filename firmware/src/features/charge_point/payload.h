@@ -6,8 +6,8 @@
 
 namespace pb {
 
-/// Reads the fields of a request that fits its schema, and keeps the first error that no schema describes as the
-/// CALLERROR to answer with (OCPP-J 1.6 section 4.2.3).
+/// Reads the fields of a request that fits its schema. Keeps the first error that no schema describes: the answer is
+/// then a CALLERROR (OCPP-J 1.6 section 4.2.3).
 class Payload {
  public:
   explicit Payload(JsonValue object) : object_(object) {}

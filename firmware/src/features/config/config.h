@@ -57,7 +57,7 @@ class Config final : public Feature {
   static constexpr size_t kMaxChanges = 6;
   /// The reason why set() rejects a value: a literal, or nullptr if it accepts the value.
   using Error = const char*;
-  /// The error that neither the key nor the value causes; an array, so that its address is the same everywhere.
+  /// The error of a change that a retry can store. An array, so that its address is the same everywhere.
   static constexpr char kBusy[] = "is not set: the storage is busy with other settings, try again";
 
   /// Called after settings have changed, on the loop.

@@ -207,7 +207,7 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::csms, "Longest pause before the device reconnects to the CSMS."),
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s")
         .from_next_boot()
-        .in(KeyGroup::csms, "The first pause applies again after the CSMS has accepted a connection for this time."),
+        .in(KeyGroup::csms, "An accepted connection that lasts for this time resets the pause to the first one."),
 
     text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid")
         .on_trial(Trial::network)

@@ -40,9 +40,9 @@ class FirmwareUpdate {
   UpdateProblem begin(size_t length);
   /// The place for the next bytes; empty while the worker writes. @return false when no more are wanted
   bool space(MutableBytes& into);
-  /// The last space() has `count` bytes of the image now.
+  /// Takes `count` bytes of the image, which the caller has written to the last space().
   void take(size_t count);
-  /// No more bytes come. An incomplete image is dropped.
+  /// Ends the image: no more bytes follow. Drops an incomplete image.
   void end();
 
   /// Posts a job for which the worker's queue was full. Call it in each round.

@@ -22,7 +22,7 @@ class HttpHandler {
   /// The place for the next bytes of the body that handle() has asked for; empty: not now. One connection at a time
   /// has such a body. @return false when the rest is not wanted: the request is shown again at once
   virtual bool body_space(MutableBytes& space) = 0;
-  /// The last body_space() has `count` bytes of the body now.
+  /// Takes `count` bytes of the body, which the server has written to the last body_space().
   virtual void take_body(size_t count) = 0;
   /// The request is over, by its answer or by the end of the connection: no more of its body comes.
   virtual void lose_body() = 0;

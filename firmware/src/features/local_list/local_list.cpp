@@ -88,7 +88,7 @@ void LocalList::take_page(ListSearch& search, StorageResult result, Bytes conten
   IdTagRecord record;
   if (ListPage::find(content, id_tag, record)) {
     IdTagInfo info = record.info();
-    // The status that describes a moment is valid in the list (section 3.5.2).
+    // ConcurrentTx describes a moment, but is a valid status of an entry (section 3.5.2).
     if (info.status == AuthorizationStatus::concurrent_tx) info.status = AuthorizationStatus::accepted;
     return finish(search, IdTagFound::yes, at_present(info, time_));
   }

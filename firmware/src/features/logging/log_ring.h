@@ -9,7 +9,7 @@ namespace pb {
 /// lines again, each checked by its CRC; memory without a valid header is an empty ring.
 ///
 /// A place in the ring is the number of bytes written before it since the ring was empty, modulo 2^32. The ring also
-/// keeps numbers of its user, which belong to its lines.
+/// keeps the Notes of its user, which must survive together with the lines.
 class LogRing {
  public:
   /// Bytes of lines, each with kFrame bytes before it.

@@ -21,7 +21,7 @@ void SchemaStore::load() {
   } else if (error = read_pack(slots_[record[0]]->mapped(), pack); error == nullptr) {
     uint32_t crc = 0;
     for (size_t i = 0; i < 4; ++i) crc |= uint32_t{record[4 + i]} << (8 * i);
-    if (crc != pack.crc) error = "it is another one than was put into use";
+    if (crc != pack.crc) error = "it is not the pack that was put into use";
   }
   if (error == nullptr) return use(pack, record[0]);
   log_.error(kTag, "the pack of schemas is not used: ", error, "; the built-in schemas remain");

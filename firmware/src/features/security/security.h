@@ -20,7 +20,7 @@ class Security final : public Credentials {
   static constexpr size_t kMaxKey = 20;
   static constexpr Text kKeyName = "AuthorizationKey";
   static constexpr Text kProfileName = "SecurityProfile";
-  /// The error of set_authorization_key() that neither the key nor the value causes.
+  /// The error of set_authorization_key() while another key is being stored: a retry can succeed.
   static constexpr char kBusy[] = "is not set: another one is being stored, try again";
 
   /// Called on the loop when another key is in force.

@@ -314,8 +314,8 @@ bool MessageQueue::write(WaitingMessage& entry, StorageDone done) {
   return true;
 }
 
-/// The start that the file of a stop has too: the copy of a start is overwritten by that of the next one.
-/// @return nullptr when the CSMS has answered it, or for another message.
+/// The start that the file of a stop stores as well, because `start_copy` has only the newest start.
+/// @return nullptr when the CSMS has answered the start, and for a message that is not a stop.
 const Record* MessageQueue::start_for(const WaitingMessage& entry) const {
   if (entry.kind != Kind::stop || newest_start_.transaction != entry.transaction) return nullptr;
   for (const WaitingMessage& other : *this) {

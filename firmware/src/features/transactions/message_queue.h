@@ -105,9 +105,11 @@ class MessageQueue {
   void copied(WaitingMessage& entry);
   /// Takes the content of a damaged file from the copy, and logs that. @return false when the copy is of another start.
   bool restore_from_copy(WaitingMessage& entry);
-  /// Has the newest start copied before it is sent, if the power failed between its file and its copy. Call at boot.
+  /// Requests the copy of the newest start, which has to be written before the start is sent, if the power failed
+  /// between the file and the copy. Call at boot.
   void renew_copy();
-  /// Has the stop of a pending start store that start too. Call at boot, for the transaction that was left open.
+  /// Keeps the pending start of a transaction, so that the file of its stop also stores the start. Call at boot, for
+  /// the transaction that was left open.
   void remember_start(uint32_t transaction);
   /// Starts to write, or to remove, the file. @return false when the storage cannot accept the job now.
   bool write(WaitingMessage& entry, StorageDone done);

@@ -44,7 +44,7 @@ class MeterBatch {
   /// Drops every second sample; the last stays. @return false when the remaining ones do not fit into one batch; then
   /// the content is unusable.
   bool thin_out();
-  /// Empties the batch without another one on the stack.
+  /// Empties the batch in place: assigning an empty batch would need a second batch on the stack.
   void clear() {
     sequence = nonce = transaction = 0;
     voltage_v = 0;

@@ -82,8 +82,9 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, WaitingMessage& entry) {
   return true;
 }
 
-/// Never before the latest timestamp that the CSMS has of the transaction, from any boot: the clock may have been set
-/// back. A start with a guessed time, which is too early, is not before the end of the transaction before it either.
+/// Returns a time that is not before the latest timestamp that the CSMS has of the transaction, from any boot: the
+/// clock may have been set back. If the time of a start is guessed, it is too early. It is then not before the end of
+/// the previous transaction.
 UnixMillis Outbox::time_to_send(const WaitingMessage& entry, const Stamp& stamp) {
   const UnixMillis before = ledger_.now().last_sent_ms;
   const bool continues = entry.transaction != 0 && (entry.kind != WaitingMessage::Kind::start || !stamp.from_csms);

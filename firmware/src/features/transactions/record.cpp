@@ -72,7 +72,7 @@ bool read_members(JsonValue json, Record& record) {
 Bytes Record::encode(Span<char> into, const Record* start) const {
   JsonWriter json(into.after(kPrefix));
   json.begin_object();
-  // The order is that of earlier builds, so that their files equal the copies that are made of them.
+  // The members are in the order of earlier builds: a copy of a file of an earlier build must be equal to the file.
   write_id(json, *this);
   json.member("tx", transaction).member("type", kTypes[static_cast<size_t>(type)]);
   write_reading(json, *this);

@@ -16,8 +16,8 @@ class TransactionTimes {
     const TimeQuality quality = time_.quality();
     return {boot_, now, quality == TimeQuality::none ? 0 : time_.at(now), quality == TimeQuality::csms};
   }
-  /// Sets a stamp of this boot to the time from the CSMS, or until that is known to that of the time server.
-  /// @return whether that was new.
+  /// Sets a stamp of this boot to the time from the CSMS. Until the CSMS has sent the time, uses the time of the time
+  /// server. @return whether the stamp has changed, or its time comes from the CSMS
   bool correct(Stamp& stamp) const {
     if (stamp.from_csms || stamp.boot != boot_ || !time_.is_current()) return false;
     const UnixMillis before = stamp.wall_ms;

@@ -87,7 +87,8 @@ class Connection final : public Feature {
     time_limit_s_ = unix_s;
     time_wait_end_ = 0;
   }
-  /// Connects with TLS at `until` at the earliest, or after raise_time_limit(): a source of the time is being asked.
+  /// Defers the next connection with TLS until `until`, or until raise_time_limit(), because a time server is being
+  /// asked for the time.
   void wait_for_time(Millis until) { time_wait_end_ = until; }
 
   bool connected() const { return state_ == State::open; }

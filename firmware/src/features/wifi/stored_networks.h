@@ -25,7 +25,7 @@ class StoredNetworks {
   static constexpr size_t kMaxSsid = 32;
   static constexpr size_t kMaxPsk = 64;
   static constexpr uint32_t kMaxPriority = 9;
-  /// The error that no argument causes.
+  /// The error of add() and remove() while the list is being stored: a retry can succeed.
   static constexpr char kBusy[] = "the list of networks is being stored, try again";
 
   StoredNetworks(Secrets& secrets, Worker& worker, Logger& log) : secrets_(secrets), worker_(worker), log_(log) {}

@@ -9,7 +9,7 @@ namespace pb::esp32 {
 
 namespace {
 
-/// The driver adds the counter up where it reaches a limit.
+/// When the counter of the hardware reaches this limit, the driver adds it to the total and restarts it.
 constexpr int kLimit = 30'000;
 /// The longest time of the hardware's filter. The filter keeps spikes out; an S0 contact is debounced by the board.
 constexpr uint32_t kGlitchNs = 10'000;
@@ -32,7 +32,7 @@ void PulseCounter::start(int pin) {
   ESP_ERROR_CHECK(pcnt_new_channel(unit_, &wires, &channel));
   ESP_ERROR_CHECK(
       pcnt_channel_set_edge_action(channel, PCNT_CHANNEL_EDGE_ACTION_INCREASE, PCNT_CHANNEL_EDGE_ACTION_HOLD));
-  // Without a watch point at the limit there is no interrupt in which to add up.
+  // The driver adds to the total in the interrupt of this watch point.
   ESP_ERROR_CHECK(pcnt_unit_add_watch_point(unit_, kLimit));
   // The driver has changed the pin's pulls.
   ESP_ERROR_CHECK(gpio_set_pull_mode(static_cast<gpio_num_t>(pin), GPIO_PULLDOWN_ONLY));
