@@ -1,7 +1,7 @@
 """Run the firmware's fuzzers with libFuzzer, and report executions and findings.
 
 `python -m tools.fuzz --seconds 15` builds the harnesses of `firmware/fuzz` with clang, its sanitizers and libFuzzer,
-and runs each for that time. New inputs that reach further are kept in `build/fuzz/corpus`. An input that breaks a rule
+and runs each for that time. Inputs that reach new branches are kept in `build/fuzz/corpus`. An input that breaks a rule
 is a finding: it is kept in `build/fuzz/findings`, and the run fails. Without clang the run is skipped, with the reason;
 the Unity tests replay `firmware/fuzz/corpus` with any compiler.
 """
@@ -126,7 +126,7 @@ def executions(output: str) -> int:
 
 
 def keep_smallest(chosen: Sequence[str]) -> None:
-    """Add those grown inputs to the corpora that reach a new branch, each as short as possible."""
+    """Add to the corpora the kept inputs that reach new branches, the shortest input for each branch."""
     for name in chosen:
         command = [str(BUILD / f"fuzz_{name}"), "-merge=1", "-verbosity=0", str(CORPUS / name), str(GROWN / name)]
         subprocess.run(command, capture_output=True, check=True)

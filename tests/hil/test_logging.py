@@ -163,7 +163,7 @@ def test_no_secret_is_stored(borrowed_device: Device, bench: Bench, csms: Csms, 
 def test_logs_yield_to_a_charge_on_a_full_flash(
     borrowed_device: Device, bench: Bench, console: Console, driver: EvDriver, csms: Csms
 ) -> None:
-    """On a flash that old logs fill, an offline charge is recorded and reported; the logs give way."""
+    """On a flash that old logs fill, an offline charge is recorded and reported: old log files are removed for it."""
     for number in range(30):
         console.command(f"log note old {number} {'x' * 400}")
         assert console.command("log flush") == "ok"

@@ -152,7 +152,7 @@ def test_a_late_answer_after_a_reconnect_is_accepted_once(
 def test_an_answer_that_comes_twice_changes_nothing(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, console: Console
 ) -> None:
-    """A second answer to StartTransaction with another transactionId is ignored; the first one holds."""
+    """A second answer to StartTransaction is ignored: the transaction keeps the transactionId of the first answer."""
     transaction_id = driver.start_charge(csms)
     start = csms.transactions[0].starts[0]
     csms.send_raw(

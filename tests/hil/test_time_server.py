@@ -153,7 +153,7 @@ def test_an_expired_certificate_is_refused_at_a_cold_boot(
 def test_a_time_server_that_is_years_ahead_keeps_the_device_away_only_until_it_is_right(
     secured: Secured, bench: Bench, csms: Csms, device: Device
 ) -> None:
-    """By its time a good certificate has expired. The next answer, an hour later, is right: the device connects."""
+    """A wrong time makes a good certificate look expired. The next answer is right, and the device connects."""
     with csms.secured(secured.server()), device.expecting_reboot():
         with bench.inject(TimeServerJump(SEVENTY_YEARS_S)):
             # In the hour until the next answer, an attempt each second would be 3,600 handshakes.

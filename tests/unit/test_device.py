@@ -161,7 +161,7 @@ def test_a_banner_may_be_read_before_the_edge_of_en_is_published(device: Device)
 def test_stamps_and_their_uncertainties_decide_not_the_order_of_arrival(
     device: Device, read_ms: int, uncertainty_ms: int, unexpected: bool
 ) -> None:
-    """A banner of EN, read last, whose stamp is too late for the run that EN began and power ended at once."""
+    """The banner that is read last belongs to the earlier run by EN if its stamp and uncertainty allow that."""
     timeline = device.bench.timeline
     begin = timeline.clock.now()
     for event in (ON, BOOT, EN_LOW, EN_HIGH, OFF, ON, BOOT):

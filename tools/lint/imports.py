@@ -34,8 +34,8 @@ _RANKS = {folder: rank for rank, layer in enumerate(reversed(LAYERS), start=1) f
 # Each of their folders has a rank. Other packages have one rank as a whole.
 _DIVIDED = {folder.split(".")[0] for folder in _RANKS if "." in folder}
 
-# Every folder of these has a rank, or is listed here: it belongs to the ranked folder around it, and may import from
-# that and be imported by it. `make imports` prints these folders, and the circles that this allows.
+# In these packages every folder has a rank or is listed in INSIDE. A listed folder belongs to the ranked folder around
+# it: the two may import from each other. `make imports` prints the listed folders, and the circles that this allows.
 _EACH_FOLDER = ("rig", "fixtures")
 INSIDE = {
     "fixtures.session": "the plugins of a session's life, which the other plugins take their run and record from",

@@ -78,8 +78,8 @@ class Device {
 
   /// The password of the page that the device has printed last.
   const std::string& first_password() const { return password_; }
-  /// Sends a request to the device's page. @param bytes of it that arrive before the connection is lost; all: none is
-  /// @return the answer; empty if there is none
+  /// Sends a request to the device's page. @param bytes of the request that arrive before the connection is lost; by
+  /// default all arrive, and the connection stays  @return the answer; empty if there is none
   std::string browse(const std::string& request, size_t bytes = std::string::npos);
 
   /// Logs a numbered note of 250 bytes, and has it written to flash.

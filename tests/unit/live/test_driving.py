@@ -126,8 +126,8 @@ def test_commands_drive_a_running_test(in_a_test: Terminal) -> None:
     in_a_test.until(r"1 (passed|failed|error).* in ")
 
 
-def test_a_second_driver_is_rejected_and_the_first_learns_of_the_end(in_a_test: Terminal) -> None:
-    """The message names the command that acts. The end of the bench during a call also gives one message."""
+def test_a_second_driver_is_rejected_and_the_end_of_the_bench_is_reported(in_a_test: Terminal) -> None:
+    """The second command's error names the first command. The first one reports when the bench ends during its call."""
     pid = str(in_a_test.process.pid)
     (client,) = clients(pid=in_a_test.process.pid)
     client.request("subscribe", kinds=["hand_act", "pin_edge"])

@@ -1,4 +1,4 @@
-"""Parse pictures: their texts and the positions of these."""
+"""Parse pictures: the texts of a picture, with their positions."""
 
 from __future__ import annotations
 
