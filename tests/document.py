@@ -20,21 +20,21 @@ _FIGURE = re.compile(r"\b[0-9a-f]{8}-\d+\b|\d[\d.:TZ-]*")
 
 
 def blocks(path: Path) -> Iterator[tuple[str, str, int]]:
-    """Each fenced block of a Markdown file: the words after its fence, its text, the number of its first line."""
+    """Yield for each fenced block of a Markdown file the words after its fence, its text, and its first line number."""
     document = path.read_text(encoding="utf-8")
     for block in _BLOCK.finditer(document):
         yield block["kind"], block["text"], document.count("\n", 0, block.start("text")) + 1
 
 
 def run_examples(path: Path, namespace: dict[str, Any], *, real_time: bool = False) -> None:
-    """Execute the Python blocks of a Markdown file in a test module's namespace, which so gets its tests.
+    """Execute the Python blocks of a Markdown file, and add their tests to the namespace of a test module.
 
     The tests of a block marked `python fails` must fail, with the message that the next block marked `text` shows.
 
     Args:
         path: the file.
         namespace: `globals()` of the test module.
-        real_time: whether it gets the tests of the blocks marked `python real_time`, or those of all others.
+        real_time: True adds only the tests of the blocks marked `python real_time`, False those of all other blocks.
 
     Raises:
         ValueError: two examples have the same name, or a failing one has no message.
@@ -64,10 +64,12 @@ def run_examples(path: Path, namespace: dict[str, Any], *, real_time: bool = Fal
 
 
 def assert_shows(message: str, shown: str, place: str) -> None:
-    """A message says all that a document shows of it, line by line and in order; figures and other lines may differ."""
+    """Check that a message has all lines that a document shows, in this order; its figures may differ, and it may have
+    more lines.
+    """
     rest = iter(_comparable(message))
     for line in _comparable(shown):
-        assert line in rest, f"{place} shows a line that does not come (any more): {line}\nwhat comes:\n{message}"
+        assert line in rest, f"{place} shows a line that is not in the message: {line}\nthe message:\n{message}"
 
 
 def _comparable(text: str) -> list[str]:

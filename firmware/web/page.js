@@ -53,7 +53,7 @@ function request(method, path, body) {
   return last;
 }
 
-/// The words of an error that the device has sent; without one it does not answer.
+/// Returns the words for an error that the device has sent, or, without an error, that the device does not answer.
 function words(problem) {
   if (!problem || !problem.error) return text("failed");
   const code = "error " + problem.error;

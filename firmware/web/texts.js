@@ -36,8 +36,8 @@ const TEXTS = {
   new_hint: ["10 to 64 characters", "10 bis 64 Zeichen"],
   new_password: ["New password", "Neues Passwort"],
   image_help: [
-    "The file firmware.bin of a build. The device restarts with it, after a charge that is running. It keeps it once a CSMS has accepted it.",
-    "Die Datei firmware.bin eines Builds. Das Gerät startet damit neu, nach einem laufenden Ladevorgang. Es behält sie, sobald ein CSMS es angenommen hat.",
+    "The file firmware.bin of a build. The device restarts with this image, after a running charge. It keeps the image once a CSMS has accepted the device.",
+    "Die Datei firmware.bin eines Builds. Das Gerät startet damit neu, nach einem laufenden Ladevorgang. Es behält das Programm, sobald ein CSMS das Gerät angenommen hat.",
   ],
   next_boot: ["Takes effect at the next restart.", "Wirkt ab dem nächsten Neustart."],
   no: ["no", "nein"],
@@ -86,9 +86,9 @@ const TEXTS = {
   sections: ["Sections", "Abschnitte"],
   settings: ["Settings", "Einstellungen"],
   settings_help: [
-    "Each setting is saved by itself. A changed address of the CSMS or network takes itself back if it does not work.",
-    "Jede Einstellung wird einzeln gespeichert. Eine geänderte Adresse des CSMS oder ein geändertes Netz nimmt sich " +
-      "zurück, wenn es nicht funktioniert.",
+    "Each setting is saved by itself. The device undoes a change of the CSMS address or of the network that does not work.",
+    "Jede Einstellung wird einzeln gespeichert. Das Gerät nimmt eine Änderung der Adresse " +
+      "des CSMS oder des Netzes zurück, die nicht funktioniert.",
   ],
   skip: ["Skip to the content", "Zum Inhalt springen"],
   ssid: ["Name of the network (SSID)", "Name des Netzes (SSID)"],

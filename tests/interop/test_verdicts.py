@@ -42,9 +42,9 @@ DIFFERENCES: Mapping[str, tuple[str, str]] = {
     "fastjsonschema accepts: type": (_LARGE_OR_WITH_A_POINT, "as for ajv; and Python's integers have any size"),
     "fastjsonschema accepts: JSON": (r"\\u[dD]|[eE][0-9]", "Python reads a lone surrogate, and 1e400 as infinity"),
 }
-"""The known differences: a pattern that the payload has then, and the reason.
+"""The known differences: a pattern that the payload then matches, and the reason.
 
-A name has the other validator, and the keyword that the one who rejects has found. We read an integer of more than 64
+The key names the other validator, its verdict, and the violated keyword. We read an integer of more than 64
 bits as a number with a point, and reject it: an integer of OCPP has 32.
 """
 

@@ -76,7 +76,7 @@ def test_an_example_that_must_fail_is_held_to_its_message(tmp_path: Path) -> Non
 
     test = module["test_it"]
     test(lambda: fail("tea"))  # type: ignore[operator]
-    with pytest.raises(AssertionError, match=r"page\.md:7 shows a line that does not come"):
+    with pytest.raises(AssertionError, match=r"page\.md:7 shows a line that is not in the message"):
         test(lambda: fail("coffee"))  # type: ignore[operator]
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         test(lambda: None)  # type: ignore[operator]
