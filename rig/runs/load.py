@@ -10,7 +10,7 @@ from typing import Any
 
 from rig.runs.slicer import VERDICTS, Slicer, Test, Verdict
 from rig.runs.state import State
-from rig.timeline.codec import Recorded, RetiredEventError, UnreadableLineError, decode_line
+from rig.timeline.codec import Recorded, UnreadableLineError, decode_line
 from rig.timeline.events import Boot, Event, RunEnded, RunStarted
 from rig.util.errors import PlugbenchError
 
@@ -171,8 +171,6 @@ def _read(record: Path) -> Run:
         if line.strip():
             try:
                 found.append(decode_line(line))
-            except RetiredEventError:
-                continue
             except UnreadableLineError as error:
                 skipped.append((index, str(error)))
     cut_off = ""

@@ -16,8 +16,6 @@ from rig.util.plain_json import to_json_lossy
 EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
 """The types of event by their name in records."""
 
-_RETIRED = frozenset({"clock_scale"})
-"""Types that earlier versions recorded and no report uses any more."""
 _MOST_QUOTED = 40
 _DEEPEST = 250
 """The deepest nesting that is read. The writer cannot write more, so only a damaged record has it."""
@@ -30,10 +28,6 @@ for _event_type in EVENT_TYPES.values():  # rejects an event with an undeclared 
 
 class UnreadableLineError(ValueError):
     """A line of a record is not an event that this version knows; the message gives the reason."""
-
-
-class RetiredEventError(UnreadableLineError):
-    """A line holds an event of a type that only earlier versions recorded; a reader may skip it."""
 
 
 class Recorded(NamedTuple):
@@ -91,7 +85,6 @@ def decode_line(line: bytes) -> Recorded:
         line: one line of a record, with or without its newline.
 
     Raises:
-        RetiredEventError: the event's type is no longer recorded.
         UnreadableLineError: the line is not an event of a known type and layout.
     """
     try:
@@ -124,8 +117,7 @@ def _recorded(record: Any) -> Recorded:
         raise UnreadableLineError(f"{name!r} with wall = {str(wall)[:_MOST_QUOTED]!r}, which is of the wrong type")
     event_type = EVENT_TYPES.get(name)
     if event_type is None:
-        problem = RetiredEventError if name in _RETIRED else UnreadableLineError
-        raise problem(f"unknown type {name!r}")
+        raise UnreadableLineError(f"unknown type {name!r}")
     return Recorded(_event(event_type, record), wall)
 
 

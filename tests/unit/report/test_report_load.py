@@ -97,16 +97,6 @@ def test_a_test_that_is_cut_off_took_real_time_as_well(tmp_path: Path) -> None:
     assert (test.outcome, test.duration, test.wall_seconds) == ("cut off", 50, 0.001)
 
 
-def test_scales_of_an_older_record_are_ignored(recorder: Recorder, tmp_path: Path) -> None:
-    path = recorder.write(tmp_path)
-    lines = path.read_bytes().splitlines(keepends=True)
-    lines.insert(3, b'{"type": "clock_scale", "id": 4, "t": 8123000000000, "scale": 80.0}\n')
-    path.write_bytes(b"".join(lines))
-    run = load.read_run(path)
-    assert run.skipped_lines == ()
-    assert len(run.tests) == 10
-
-
 @pytest.mark.parametrize("keep", [400, 700, -1, -40])
 def test_a_record_cut_anywhere_is_read_and_reported_as_cut(recorder: Recorder, tmp_path: Path, keep: int) -> None:
     path = recorder.write(tmp_path)
