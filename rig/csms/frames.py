@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from rig.ocpp.ocppj import Call, CallError, CallResult, CallResultError, Message, Send
 from rig.timeline.events import MessageType, OcppFrame
+from rig.util.known_secrets import without_known_secrets
 from rig.util.redaction import masked_text
 
 
@@ -17,6 +18,7 @@ def as_event(
     action: str,
     error: str,
     deviation: str = "",
+    fault: str = "",
 ) -> OcppFrame:
     """Make the event of a frame.
 
@@ -28,6 +30,7 @@ def as_event(
         action: the action of the CALL, or of the CALL that the frame answers.
         error: the violation that the CSMS found; empty for a valid frame.
         deviation: the violation if real CSMSs tolerate it; empty: none.
+        fault: the fault that changed or repeated the frame; empty: none.
     """
     message_type: MessageType = "INVALID"
     payload: Any = None
@@ -51,14 +54,15 @@ def as_event(
         payload=payload,
         error=error,
         deviation=deviation,
-        raw=_without_secrets(raw),
+        raw=_kept(raw),
+        fault=fault,
     )
 
 
-def _without_secrets(raw: str | bytes) -> str:
-    """Return the text of a frame with secrets masked; the bytes of a binary message are shown in hex."""
+def _kept(raw: str | bytes) -> str:
+    """Return the text of a frame for its event, which masks it when it is read; a binary message masked and in hex."""
     if isinstance(raw, str):
-        return masked_text(raw)
+        return without_known_secrets(raw)  # the process may have forgotten them when the event is read
     text = raw.decode("utf-8", "replace")
     shown = masked_text(text)
     return raw.hex() if shown == text else shown.encode().hex()

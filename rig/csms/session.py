@@ -154,9 +154,8 @@ class ChargePoint:
         judge = self._judge
         verdict = judge.judge(message, raw, strict=self._behaviour.strict)
         message = verdict.message
-        frame = as_event(self.identity, "received", message, raw, verdict.action, verdict.error, verdict.deviation)
-        if changed_by:
-            frame = replace(frame, fault=changed_by)
+        error, deviation = verdict.error, verdict.deviation
+        frame = as_event(self.identity, "received", message, raw, verdict.action, error, deviation, changed_by)
         answers_none = isinstance(message, Call | Send | CallResultError)
         answered = None if answers_none else judge.our_calls.pop(frame.unique_id, None)
         frame = self._timeline.append(frame)
@@ -340,9 +339,7 @@ class ChargePoint:
                 error = judge.wrong_answer(action, message)
             case CallResult() | CallError() if message.unique_id not in judge.its_calls and not _is_unreadable(call):
                 error = f"answers {message.unique_id!r}, which is no open call of the charge point"
-        frame = as_event(self.identity, "sent", message, text, action, error)
-        if changed_by:
-            frame = replace(frame, fault=changed_by)
+        frame = as_event(self.identity, "sent", message, text, action, error, fault=changed_by)
         frame = self._timeline.append(frame)  # before sending, so that the answer comes later on the timeline
         if isinstance(message, Malformed):
             judge.sent_invalid()

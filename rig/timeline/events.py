@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of
+from rig.timeline.masked_field import masks_when_read
 from rig.util.known_secrets import knows_a_number
 from rig.util.plain_json import plain, to_json
 from rig.util.redaction import MASK, masked, masked_text
@@ -118,7 +119,7 @@ class Event:
         put(copy, "t", t)
         put(copy, "uncertainty", uncertainty)
         put(copy, "source", source)
-        for name in layout_of(cls).own:
+        for name in layout_of(cls).stored:
             put(copy, name, getattr(self, name))
         return copy
 
@@ -291,6 +292,7 @@ class FileTransfer(Event):
     wanted: MayHoldSecret[str] = ""
 
 
+@masks_when_read("raw")
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
@@ -324,9 +326,12 @@ class OcppFrame(Event):
         return self._masked("payload", self.payload)
 
     def _masked(self, name: str, value: Any) -> Any:
+        if name == "raw":
+            return value  # reading it has masked it
         # A text without any secret has a payload without any; to walk through a payload takes ten times as long.
-        is_clean = self.raw and MASK not in self.raw and not knows_a_number() and masked_text(self.raw) is self.raw
-        return value if name == "payload" and is_clean else masked(value)
+        text: str = self._raw if name == "payload" else ""  # type: ignore[attr-defined]
+        is_clean = text and MASK not in text and not knows_a_number() and self.raw is text
+        return value if is_clean else masked(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

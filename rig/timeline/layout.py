@@ -14,6 +14,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from operator import attrgetter
 from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from rig.timeline.masked_field import stored_name
+
 T = TypeVar("T")
 
 
@@ -59,7 +61,7 @@ class Layout:
     Attributes:
         name: the type's name in records: `OcppFrame` is `ocpp_frame`.
         fields: the names of all its fields.
-        own: the names of the fields that are not in `Event`.
+        stored: the attributes that hold the complete values of the fields that are not in `Event`.
         masked: the names of the fields that may hold a secret.
         figures: the names of the fields that cannot hold free text, each with its fixed set of texts.
         tuples: the names of the fields that are tuples in the event and lists in JSON.
@@ -72,7 +74,7 @@ class Layout:
 
     name: str
     fields: tuple[str, ...]
-    own: tuple[str, ...]
+    stored: tuple[str, ...]
     masked: tuple[str, ...]
     figures: Mapping[str, tuple[Any, ...]]
     tuples: tuple[str, ...]
@@ -132,7 +134,7 @@ def _read(event_type: type) -> Layout:
     return Layout(
         type_name(event_type),
         names,
-        own,
+        tuple(stored_name(event_type, name) for name in own),
         tuple(masked),
         figures,
         tuple(tuples),

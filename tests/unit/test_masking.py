@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import time
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from rig.csms.frames import as_event
 from rig.ocpp.ocppj import parse
+from rig.timeline import Timeline
 from rig.timeline.events import TelemetrySample
 from rig.timeline.words import log_line
 from rig.util.errors import BenchError
@@ -397,3 +400,26 @@ def test_a_frame_shows_and_records_what_its_payload_masked_would_be(payload: str
     assert frame.shown == wanted
     assert frame.record()["payload"] == wanted
     assert frame.without_secrets().payload == wanted
+
+
+def test_no_copy_of_a_frame_holds_a_secret_of_its_text() -> None:
+    """The event holds the complete text, and masks it when it is read."""
+    text = '[2,"1","DataTransfer",{"password":"Never-shown'
+    frame = Timeline().append(as_event("CP-1", "received", parse(text), text, "", "not JSON"))
+    copies = (frame.raw, repr(frame), frame.record(), frame.without_secrets(), asdict(frame), replace(frame, t=1).raw)
+    assert "Never-shown" not in str(copies)
+    assert b"Never-shown" not in pickle.dumps(frame)
+    assert pickle.loads(pickle.dumps(frame)) == frame
+    assert all(MASK in str(copy) for copy in copies)
+
+
+def test_a_frame_masks_the_secrets_of_its_arrival_and_of_later() -> None:
+    """The process remembers only the latest secrets."""
+    text = '[2,"1","DataTransfer",{"data":"first-secret then-another"}]'
+    remember_secret("first-secret")
+    frame = as_event("CP-1", "received", parse(text), text, "DataTransfer", "")
+    for number in range(64):
+        remember_secret(f"other-secret-{number}")
+    assert frame.raw == text.replace("first-secret", MASK)
+    remember_secret("then-another")
+    assert frame.raw == text.replace("first-secret then-another", f"{MASK} {MASK}")
