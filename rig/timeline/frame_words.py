@@ -66,10 +66,15 @@ def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
         frame: the frame.
         width: the longest payload that is not truncated, in characters.
     """
-    body = frame.raw if frame.message_type == "INVALID" else payload_json(frame.shown)
-    if len(body) > width:
-        body = f"{body[:width]}… ({len(body)} characters)"
-    return f"{frame_title(frame)}{visible(body)}{visible(_wrong_words(frame, '!!'))}{_fault_words(frame)}"
+    if frame.message_type == "INVALID":
+        body = visible(_limited(frame.raw, width))
+    else:
+        body = _limited(payload_json(frame.shown), width)
+    return f"{frame_title(frame)}{body}{visible(_wrong_words(frame, '!!'))}{_fault_words(frame)}"
+
+
+def _limited(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[:width]}… ({len(text)} characters)"
 
 
 def _wrong_words(frame: OcppFrame, sign: str) -> str:

@@ -112,13 +112,16 @@ def _may_hide_in_json(lower: str) -> bool:
 
     An escape can stand for any letter of a known secret or of a URL. A text can end within a URL.
     """
-    return lower[:1] in ("[", "{") and ("\\u" in lower or ":/" in lower or ":\\/" in lower)
+    if lower[:1] not in ("[", "{") or ("\\" not in lower and "/" not in lower):
+        return False
+    return "\\u" in lower or ":/" in lower or ":\\/" in lower
 
 
 def without_url_passwords(text: str) -> str:
     """Mask known secrets and the passwords of URLs in a text. Returns the same object if there are none."""
     text = without_known_secrets(text)
-    if ":/" not in text and ":\\/" not in text:
+    # Most texts have no slash. To find one character takes a tenth of the time of finding two.
+    if "/" not in text or (":/" not in text and ":\\/" not in text):
         return text
     shown = _IN_URL.sub(rf"\1{MASK}", text)
     return text if shown == text else shown

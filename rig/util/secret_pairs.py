@@ -74,7 +74,8 @@ _MOST_LAYERS = 3
 
 def has_escapes(text: str) -> bool:
     """Return whether `without_escapes` would change a text."""
-    return ("\\u" in text or "%" in text or "&" in text or "\\U" in text) and _ESCAPED.search(text) is not None
+    has_backslash_u = "\\" in text and ("\\u" in text or "\\U" in text)
+    return (has_backslash_u or "%" in text or "&" in text) and _ESCAPED.search(text) is not None
 
 
 def without_escapes(text: str) -> str:

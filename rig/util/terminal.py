@@ -59,7 +59,7 @@ class Terminal(Console):
     def _styled(self, part: tuple[str, str]) -> str:
         """Return a text with the codes of its style for this terminal."""
         text, style = part
-        if not style or not self.is_terminal:
+        if not style:
             return text
         codes = self._codes.get(style)
         if codes is None:
