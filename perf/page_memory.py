@@ -19,6 +19,7 @@ from pathlib import Path
 import orjson
 from websockets.asyncio.client import connect
 
+from perf.memory import resident_mb
 from rig.live.offer import Offer
 from rig.live.server import LiveServer
 from rig.timeline import Timeline
@@ -76,13 +77,7 @@ async def _measure(pid: int, address: str, timeline: Timeline, events: int) -> N
                     seen = message.get("event", {}).get("id", seen)
                     if "lost" in message:
                         sys.exit(f"the page lost {message['lost']} events: it reads too slowly for this measurement")
-            print(f"{seen:>12,} events {_resident_mb(pid):7.1f} MB {time.monotonic() - began:7.1f} s", flush=True)
-
-
-def _resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
+            print(f"{seen:>12,} events {resident_mb(pid):7.1f} MB {time.monotonic() - began:7.1f} s", flush=True)
 
 
 if __name__ == "__main__":

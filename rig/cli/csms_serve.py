@@ -33,7 +33,7 @@ from rig.cli.csms_access import (
 )
 from rig.cli.csms_prompt import PromptedTerminal, begin_prompt
 from rig.csms import Csms
-from rig.csms.server import url_of
+from rig.csms.server import MOST_CONNECTIONS, SPARE_FILES, url_of
 from rig.files import Files
 from rig.live.bench_state import csms_state
 from rig.live.csms_calls import CsmsCalls
@@ -60,6 +60,7 @@ from rig.timeline.frame_words import frame_line
 from rig.timeline.words import act_words, link_line, refusal_words, transfer_words
 from rig.util.aio import in_thread
 from rig.util.errors import BenchError
+from rig.util.open_files import raise_open_files
 from rig.util.redaction import masked_text
 from rig.util.signals import handled_signals
 from rig.util.tcp import reachable_address
@@ -124,6 +125,7 @@ def serve(
         BenchError: the server could not start, or the record can no longer be written.
     """
     security, root = access.security(host)
+    raise_open_files(MOST_CONNECTIONS + SPARE_FILES)
     with contextlib.ExitStack() as stack:
         try:
             # Unbuffered: each event is in the file at once, and a failed write is not repeated on close.

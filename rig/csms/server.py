@@ -43,13 +43,13 @@ OPEN = Security()
 
 _NO_TLS = "finished no TLS handshake"
 
-MOST_CONNECTIONS = 800
+MOST_CONNECTIONS = 2000
 """The maximum number of open connections; fewer if the process may open fewer files.
 
 One more ends the oldest pending opening handshake; if there is none, the new one is reset.
 """
 
-_SPARE_FILES = 128
+SPARE_FILES = 128
 """File descriptors of the process besides connections: one round of the loop accepts 100 before it counts them."""
 
 _MOST_QUEUED = 4
@@ -363,7 +363,8 @@ class CsmsServer:
         if self._server is None:  # it was accepted just before the end
             connection.reset()
         elif len(self._connections) > (most := most_connections()) and not self._handshakes.end_oldest(most):
-            reason = f"{most} connections are open, and the CSMS accepts no more: close some"
+            files = "" if most == MOST_CONNECTIONS else f" with {most + SPARE_FILES} open files (`ulimit -n`)"
+            reason = f"{most} connections are open, and the CSMS accepts no more{files}: close some"
             self._handshakes.report(connection, "its connection was reset", reason)
             connection.reset()
         else:
@@ -465,7 +466,7 @@ class CsmsServer:
 def most_connections() -> int:
     """Return the maximum number of open connections of this process."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, files - _SPARE_FILES))
+    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, files - SPARE_FILES))
 
 
 def url_of(host: str, port: int, identity: str, *, tls: bool = False) -> str:

@@ -17,12 +17,23 @@ def allow_open_files(needed: int, what: str) -> None:
     Raises:
         BenchError: the system does not allow that many.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft >= needed or soft == resource.RLIM_INFINITY:
-        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise BenchError(
             f"{what} need {needed} open files, and the limit of this process is {hard}",
             f"Run `ulimit -n {needed}` as root first, or choose fewer --points",
         )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    raise_open_files(needed)
+
+
+def raise_open_files(wanted: int) -> None:
+    """Raise the limit of open files if it is too low, as far as the system allows.
+
+    Args:
+        wanted: the number of open files.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

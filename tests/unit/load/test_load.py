@@ -22,7 +22,7 @@ from rig.ocpp.versions import SubprotocolName
 from rig.timeline import Timeline
 from rig.timeline.events import OcppFrame
 from rig.util.errors import AuthorError, BenchError
-from rig.util.open_files import allow_open_files
+from rig.util.open_files import allow_open_files, raise_open_files
 
 
 @pytest.fixture
@@ -114,6 +114,17 @@ def test_too_many_connections_are_rejected_before_the_first(monkeypatch: pytest.
     monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 200))
     with pytest.raises(BenchError, match="500 connections need 564 open files, and the limit of this process is 200"):
         allow_open_files(564, "500 connections")
+
+
+@pytest.mark.parametrize(("wanted", "raised"), [(150, [150]), (500, [200]), (80, [])])
+def test_the_limit_of_open_files_is_raised_as_far_as_the_system_allows(
+    monkeypatch: pytest.MonkeyPatch, wanted: int, raised: list[int]
+) -> None:
+    limits: list[int] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 200))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, pair: limits.append(pair[0]))
+    raise_open_files(wanted)
+    assert limits == raised
 
 
 @pytest.mark.parametrize("seconds", [1e-6, 31e-6, 64e-6, 0.0123, 1.0, 86_400.0])
