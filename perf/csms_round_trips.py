@@ -65,8 +65,8 @@ def measure(peers: Path, runs: int) -> Iterator[Result]:
             figures: dict[str, list[float]] = {server: [] for server in servers}
             for _ in range(runs):
                 for server, (program, arguments) in servers.items():
-                    text = json.dumps([action, payload], separators=(",", ":"))[1:-1]
-                    figures[server].append(_run(start(program, *arguments), text, connections))
+                    process = start(program, *arguments)
+                    figures[server].append(_run(process, call_text(action, payload), connections))
             library, serve, *others = ((server, statistics.median(values)) for server, values in figures.items())
             what = f"{name}, {connections} {'connection' if connections == 1 else 'connections'}"
             unit = "1/s of processor time"
@@ -74,16 +74,31 @@ def measure(peers: Path, runs: int) -> Iterator[Result]:
             yield Result(f"rig csms serve, round trips: {what}", unit, True, serve[1], dict([library, *others]))
 
 
+def call_text(action: str, payload: Mapping[str, Any]) -> str:
+    """Return a CALL without its brackets, message type and unique id."""
+    return json.dumps([action, payload], separators=(",", ":"))[1:-1]
+
+
 def _run(server: subprocess.Popen[str], call: str, connections: int) -> float:
     try:
-        return asyncio.run(_load(server, read_line(server, "ready"), call, connections))
+        return asyncio.run(load(server, read_line(server, "ready"), call, connections))
     finally:
         server.kill()
         server.communicate()
 
 
-async def _load(server: subprocess.Popen[str], url: str, call: str, connections: int) -> float:
-    """Return the round trips a second of the server's processor time."""
+async def load(
+    server: subprocess.Popen[str], url: str, call: str, connections: int, round_trips: int = ROUND_TRIPS
+) -> float:
+    """Return the round trips a second of the server's processor time.
+
+    Args:
+        server: answers each line on its stdin with its processor time.
+        url: the URL of a charge point.
+        call: as `call_text` returns it.
+        connections: the number of charge points.
+        round_trips: the number of measured calls, of all charge points together.
+    """
     base = url.rpartition("/")[0]
     sockets = [
         await connect(f"{base}/CP-{number + 1}", subprotocols=[Subprotocol("ocpp1.6")], compression=None)
@@ -92,15 +107,15 @@ async def _load(server: subprocess.Popen[str], url: str, call: str, connections:
     boot = f'"BootNotification",{json.dumps(BOOT)}'
     await asyncio.gather(*(_talk(socket, boot, 1) for socket in sockets))
 
-    async def put(round_trips: int) -> float:
-        await asyncio.gather(*(_talk(socket, call, round_trips // connections) for socket in sockets))
+    async def put(count: int) -> float:
+        await asyncio.gather(*(_talk(socket, call, count // connections) for socket in sockets))
         write_line(server, "cpu")
         return float(await asyncio.to_thread(read_line, server, "cpu"))
 
     before = await put(WARM_UP)
-    used = await put(ROUND_TRIPS) - before
+    used = await put(round_trips) - before
     await asyncio.gather(*(socket.close() for socket in sockets))
-    return ROUND_TRIPS / used
+    return round_trips / used
 
 
 async def _talk(socket: ClientConnection, call: str, count: int) -> None:
