@@ -88,7 +88,8 @@ def make_image(executable: bytes, *, project: str, version: str, elf_sha256: byt
         b"",
         b"",
     )
-    packed = _EXECUTABLE.pack(_EXECUTABLE_MAGIC, len(executable)) + lzma.compress(executable, preset=1)
+    # A lower preset is faster, but the executable with sanitizers does not fit into its slot then.
+    packed = _EXECUTABLE.pack(_EXECUTABLE_MAGIC, len(executable)) + lzma.compress(executable, preset=4)
     segments = [
         (_DESCRIPTOR_ADDRESS, descriptor),
         (_EXECUTABLE_ADDRESS, packed + bytes(-len(packed) % 4)),
