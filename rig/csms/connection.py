@@ -237,3 +237,7 @@ class Connection(ServerConnection):
     def reset(self) -> None:
         """End the TCP connection with RST, without a close handshake."""
         tcp.reset(self.transport)
+
+    def hang_up(self) -> None:
+        """End the TCP connection with FIN, without a close handshake."""
+        self.transport.close()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from rig.csms.connection import Connection
-from rig.csms.frame_effects import CloseInstead, Delay, Drop, Duplicate, Reorder, ResetInstead, Way
+from rig.csms.frame_effects import CloseInstead, Delay, DisconnectInstead, Drop, Duplicate, Reorder, Way
 from rig.csms.wire import FrameFault
 from rig.ocpp.ocppj import Call, CallError, CallResult, Message
 from rig.timeline import Timeline
@@ -100,10 +100,10 @@ class FaultyFrames:
                 if connection is not None:
                     await connection.close_with(code, reason)
                 return False
-            case ResetInstead():
-                self._note(fault, what, "did not arrive: the connection was reset")
+            case DisconnectInstead(end=end):
+                self._note(fault, what, f"did not arrive: the connection was {'reset' if end == 'reset' else 'closed'}")
                 if connection is not None:
-                    connection.reset()
+                    connection.reset() if end == "reset" else connection.hang_up()
                 return False
             case Duplicate(copies=copies):
                 delivered = await deliver(text, "")

@@ -14,6 +14,8 @@ from rig.ocpp.breaking import Keyword, break_payload
 from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message
 
 Way = Literal["sent", "received"]
+TcpEnd = Literal["reset", "close"]
+"""The ends of a TCP connection: RST, or FIN after the bytes that were sent."""
 WrongId = Literal["unknown", "empty", "number", "too-long"]
 """The wrong unique ids: the id of no CALL, an empty text, a number, or 37 characters (OCPP-J 1.6 section 4.1.4)."""
 
@@ -101,8 +103,14 @@ class CloseInstead(Effect):
 
 
 @dataclass(frozen=True, slots=True)
-class ResetInstead(Effect):
-    """The CSMS resets the TCP connection instead of delivering the frame."""
+class DisconnectInstead(Effect):
+    """The CSMS ends the TCP connection instead of delivering the frame, without a Close frame.
+
+    Attributes:
+        end: the end of the connection.
+    """
+
+    end: TcpEnd = "reset"
 
 
 # -- content --------------------------------------------------------------------------------------------------------

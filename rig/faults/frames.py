@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, get_args
 
 from rig.csms import frame_effects
 from rig.csms.close_frame import CloseCode, CloseReason, validate_close_reason
-from rig.csms.frame_effects import Effect, WrongId
+from rig.csms.frame_effects import Effect, TcpEnd, WrongId
 from rig.csms.wire import Direction, FrameKind, Selection
 from rig.faults.fault import Bench, Fault
 from rig.ocpp.breaking import Keyword, breakable
@@ -295,14 +295,19 @@ class FrameClose(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameReset(FrameFault):
-    """The CSMS resets the connection instead of delivering frames."""
+    """The CSMS ends the TCP connection instead of delivering frames, without a Close frame.
 
+    Args:
+        end: `reset` with RST, as a crash does, or `close` with FIN.
+    """
+
+    end: TcpEnd = "reset"
     name: ClassVar[str] = "frame-reset"
-    summary: ClassVar[str] = "the CSMS resets the connection instead of delivering frames"
+    summary: ClassVar[str] = "the CSMS resets the TCP connection instead of delivering frames, or closes it"
 
     def effect(self) -> Effect:
         """Return the change of a frame."""
-        return frame_effects.ResetInstead()
+        return frame_effects.DisconnectInstead(self.end)
 
 
 FAULTS: tuple[type[Fault], ...] = (

@@ -17,6 +17,7 @@ from rig.csms.frame_effects import (
     BreakSchema,
     CloseInstead,
     Delay,
+    DisconnectInstead,
     Drop,
     Duplicate,
     Effect,
@@ -24,7 +25,7 @@ from rig.csms.frame_effects import (
     Fragments,
     Huge,
     Reorder,
-    ResetInstead,
+    TcpEnd,
     Truncate,
     WrongMessageType,
     WrongUniqueId,
@@ -180,13 +181,15 @@ def test_a_frame_closes_the_connection_with_any_code(csms: Csms, peer: Peer, cod
     csms.expect_disconnected()
 
 
-def test_a_frame_resets_the_connection(csms: Csms, peer: Peer) -> None:
-    with csms.tamper(ResetInstead(), HEARTBEATS):
+@pytest.mark.parametrize(("end", "note"), [("reset", "was reset"), ("close", "was closed")])
+def test_a_frame_ends_the_tcp_connection(csms: Csms, peer: Peer, end: TcpEnd, note: str) -> None:
+    with csms.tamper(DisconnectInstead(end), HEARTBEATS):
         peer.start_call("Heartbeat", {})
         with pytest.raises(ConnectionClosed) as closed:
             peer.socket.recv(LIMIT_S)
     assert closed.value.rcvd is None
-    assert "did not arrive: the connection was reset" in notes(csms)[0]
+    assert f"did not arrive: the connection {note}" in notes(csms)[0]
+    assert csms.expect_disconnected().code == 1006
 
 
 # -- content --------------------------------------------------------------------------------------------------------
