@@ -102,7 +102,9 @@ static void from_console(char* command) {
     send(board, "torn 1", 6, 0);
     for (;;) pause();
   }
-  if (strncmp(command, "power ", 6) == 0) send(board, command, strlen(command), 0);
+  if (strncmp(command, "power ", 6) == 0 || strncmp(command, "sntp ", 5) == 0) {
+    send(board, command, strlen(command), 0);
+  }
   if (sscanf(command, "drive %d %d", &number, &other) == 2) drive(number, other);
   if (sscanf(command, "program %x %x", &number, &other) == 2) flash[number] &= (unsigned char)other;
   char line[512];
