@@ -17,7 +17,7 @@ std::string Csms::take(const std::string& message, UnixMillis now, uint32_t boot
   if (frame.kind == OcppFrame::Kind::result) answers_[str(frame.id.text())] = str(frame.payload.raw());
   if (frame.kind == OcppFrame::Kind::error) answers_[str(frame.id.text())] = str(frame.code.text());
   if (frame.kind != OcppFrame::Kind::call) return "";
-  log_.push_back({now, boot, str(frame.id.text()), str(frame.action.text()), str(frame.payload.raw())});
+  log_.push_back({now, boot, connection_, str(frame.id.text()), str(frame.action.text()), str(frame.payload.raw())});
   const bool is_late = answers_starts_late && log_.back().action == "StartTransaction" &&
                        transactions_.count(base_of(log_.back().id)) == 0;
   const std::string answer = "[3,\"" + log_.back().id + "\"," + respond(log_.back()) + "]";

@@ -14,6 +14,7 @@ namespace pb::powercut {
 struct Received {
   UnixMillis at = 0;  ///< true time
   uint32_t boot = 0;  ///< number of the device's boot
+  uint32_t connection = 0;
   std::string id;
   std::string action;
   std::string payload;
@@ -36,6 +37,8 @@ class Csms {
   /// The last withheld answer.
   std::string late_answer;
 
+  /// A new connection begins: the messages that follow arrive on it.
+  void connected() { ++connection_; }
   /// Takes a text message. @return the answer to it, empty for an answer to a request, and for a withheld one.
   std::string take(const std::string& message, UnixMillis now, uint32_t boot);
   /// Creates a request of the CSMS. @param id receives its message id.
@@ -62,6 +65,7 @@ class Csms {
   std::set<int64_t> open_;
   std::map<std::string, std::string> answers_;
   uint32_t requests_ = 0;
+  uint32_t connection_ = 0;
 };
 
 }  // namespace pb::powercut

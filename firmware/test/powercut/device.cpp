@@ -23,6 +23,8 @@ constexpr size_t kPasswordLength = 14;
 constexpr const char* kMainsFailure = "charging: mains power has failed";
 constexpr uint32_t kNotesKept = 4;
 constexpr UnixMillis kPowerGap = 5'000;
+/// Bytes of an answer after which nothing else fits into the output of the connection.
+constexpr size_t kLongAnswer = 4'000;
 
 }  // namespace
 
@@ -136,6 +138,7 @@ bool Device::serve_network() {
       csms_end().sent.find("\r\n\r\n") == std::string::npos)
     return false;
   life.csms.accept_handshake();
+  world_.csms.connected();
   return life.upgraded = true;
 }
 
@@ -382,6 +385,21 @@ void Device::fail_mains() {
   world_.mains_failed = true;
   world_.energy_at_failure_wh = world_.energy_wh;
   life_->gpio.drive(pins::kPowerFail, true);
+}
+
+void Device::stop_reading() {
+  if (!is_connected()) return;
+  csms_end().window = 0;
+  std::string id;
+  life_->csms.send(world_.csms.request(
+      "DataTransfer",
+      R"({"vendorId":"Plugbench","messageId":"Echo","data":")" + std::string(kLongAnswer, 'x') + "\"}", id));
+}
+
+void Device::read_again() {
+  if (!alive()) return;
+  csms_end().window = FakeTcp::Peer().window;
+  active_at_ = uptime();
 }
 
 void Device::answer_late() {

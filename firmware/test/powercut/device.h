@@ -104,6 +104,9 @@ class Device {
   /// Lets the mains power fail; the hold-up capacitor feeds the device until power_off().
   void fail_mains();
   void set_reachable(bool reachable);
+  /// Lets the CSMS request a long answer and read nothing more, so that the output of the connection is full.
+  void stop_reading();
+  void read_again();
   /// Sends the answer that the CSMS has withheld.
   void answer_late();
   /// Sets the idTag of later sessions.

@@ -79,7 +79,17 @@ class History {
     world_.violate(rule, received.action + " " + received.id + " " + received.payload + ": " + text);
   }
 
+  /// OCPP-J 1.6 section 4.1.4 forbids to use an id twice on a connection. The first sending on each connection has the
+  /// original id, by which the CSMS recognizes the message.
+  void check_id(const Received& received) {
+    const std::string base = base_of(received.id);
+    if (!ids_.emplace(received.connection, received.id).second) violate("id-reused", received, "on one connection");
+    const bool is_first = sent_.emplace(received.connection, base).second;
+    if (is_first && received.id != base) violate("id-changed", received, "it is first sent on this connection");
+  }
+
   void take(const Received& received, const Message& message) {
+    check_id(received);
     const auto [seen, is_new] = seen_.emplace(base_of(received.id), &received);
     if (!is_new) {
       if (seen->second->payload != received.payload) {
@@ -222,6 +232,8 @@ class History {
 
   World& world_;
   std::map<std::string, const Received*> seen_;
+  std::set<std::pair<uint32_t, std::string>> ids_;   // of each connection
+  std::set<std::pair<uint32_t, std::string>> sent_;  // of each connection, without suffixes
   std::map<uint32_t, std::string> numbers_;
   std::map<uint32_t, uint32_t> samples_;  // of each number, so far
   std::map<int64_t, Transaction> transactions_;

@@ -334,6 +334,19 @@ void start_answered_late(Device& device) {
   device.settle();
 }
 
+/// A long answer fills the output of the connection while the charge ends: its messages are sent later.
+void slow_network(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(3);
+  device.stop_reading();
+  end_charge(device);
+  device.run_for(2'000);
+  device.read_again();
+  device.settle();
+}
+
 void clock_set_back(Device& device) {
   device.world().csms.heartbeat_interval_s = 1;
   device.power_on();
@@ -628,6 +641,7 @@ constexpr Scenario kScenarios[] = {
     {"mains-failure", &prepare_mains_failure, &mains_failure},
     {"mains-failure-resumed", &prepare_mains_failure_resumed, &mains_failure},
     {"start-answered-late", &prepare_one_attempt, &start_answered_late},
+    {"slow-network", &prepare, &slow_network, 32, nullptr, {SIZE_MAX, 30}},
     {"clock-set-back", &prepare, &clock_set_back},
     {"random-events", &prepare_random, &random_events, 32, nullptr, {60, 30}},
     {"log-rotation", &prepare_log, &log_rotation},

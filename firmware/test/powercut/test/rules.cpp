@@ -26,12 +26,25 @@ std::string stop(const char* id, int wh, const char* time = "12:00:02") {
       R"({"transactionId":101,"meterStop":)" + std::to_string(wh) + R"(,"timestamp":"2024-05-01T)" + time + "Z\"}");
 }
 
+/// Separates the messages of two connections.
+const std::string kReconnect;
+
+void take(World& world, const std::vector<std::string>& messages) {
+  for (const std::string& each : messages) {
+    if (each == kReconnect) {
+      world.csms.connected();
+    } else {
+      world.csms.take(each, world.now, 1);
+    }
+  }
+}
+
 /// A history with 10 Wh for one idTag.
 World with(const std::vector<std::string>& messages) {
   World world;
   world.energy_wh = 10;
   world.energy_by_tag["TAG"] = 10;
-  for (const std::string& each : messages) world.csms.take(each, world.now, 1);
+  take(world, messages);
   check_history(world);
   return world;
 }
@@ -49,7 +62,7 @@ void a_valid_history_breaks_no_rule() {
   TEST_ASSERT_EQUAL_size_t(0, with(messages).violations.size());
   // Resent with its id, also with the suffix of a resend on the same connection.
   std::vector<std::string> repeated = messages;
-  repeated.insert(repeated.end(), {start("a-1"), stop("c-3-2", 10)});
+  repeated.insert(repeated.end(), {stop("c-3-2", 10), kReconnect, start("a-1"), start("a-1-2")});
   TEST_ASSERT_EQUAL_size_t(0, with(repeated).violations.size());
 }
 
@@ -67,9 +80,17 @@ void messages_are_sent_once_in_order_and_unchanged() {
   check_breaks("left-open", {start("a-1"), sample("b-2.0", 10)});
 }
 
+void ids_are_used_once_on_a_connection_and_again_on_the_next() {
+  check_breaks("id-reused", {start("a-1"), start("a-1"), stop("b-2", 10)});
+  check_breaks("id-reused", {start("a-1"), start("a-1-2"), start("a-1-2"), stop("b-2", 10)});
+  check_breaks("id-changed", {start("a-1"), kReconnect, start("a-1-2"), stop("b-2", 10)});
+  check_breaks("id-changed", {start("a-1"), stop("b-2-3", 10)});
+}
+
 void times_are_known_and_increase() {
   check_breaks("stop-before-start", {start("a-1"), stop("b-2", 10, "11:59:59")});
   check_breaks("sample-before-start", {start("a-1"), sample("b-2.0", 4, "11:59:59"), stop("c-3", 10)});
+  check_breaks("start-before-stop", {start("a-1"), stop("b-2", 10), start("c-3", 10, "12:00:01")});
   std::string unknown = start("a-1");
   unknown.replace(unknown.find("2024"), 4, "1970");
   check_breaks("no-time", {unknown, stop("b-2", 10)});
@@ -86,7 +107,7 @@ void energy_just_before_an_outage_may_be_missing() {
   World world;
   world.energy_by_tag["TAG"] = 60;
   world.outages = 1;
-  for (const std::string& each : {start("a-1"), stop("b-2", 35)}) world.csms.take(each, world.now, 1);
+  take(world, {start("a-1"), stop("b-2", 35)});
   check_history(world);
   TEST_ASSERT_EQUAL_size_t(0, world.violations.size());
   world.energy_by_tag["TAG"] = 61;
@@ -152,6 +173,7 @@ void leftover_files_and_blocks_are_found() {
 void pb::test_rules() {
   RUN_TEST(a_valid_history_breaks_no_rule);
   RUN_TEST(messages_are_sent_once_in_order_and_unchanged);
+  RUN_TEST(ids_are_used_once_on_a_connection_and_again_on_the_next);
   RUN_TEST(times_are_known_and_increase);
   RUN_TEST(energy_is_reported_completely);
   RUN_TEST(energy_just_before_an_outage_may_be_missing);
