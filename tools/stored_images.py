@@ -89,6 +89,15 @@ def _full_queue(scene: _Scene) -> None:
         scene.bench.power.off()
 
 
+def _two_charges(scene: _Scene) -> None:
+    with scene.bench.inject(CsmsGone()):
+        scene.csms.expect_disconnected()
+        scene.charge(10)
+        scene.charge(20)
+        scene.device.let_time_pass(1)
+        scene.bench.power.off()
+
+
 def _settings(scene: _Scene) -> None:
     csms = scene.csms
     info = {"status": "Accepted", "expiryDate": "2099-01-01T00:00:00Z", "parentIdTag": "FAMILY"}
@@ -122,6 +131,7 @@ SCENES: dict[str, tuple[dict[str, str | int], Callable[[_Scene], None]]] = {
         _charging_offline,
     ),
     "full-queue": ({**QUICK, "meter_value_sample_interval_s": 1}, _full_queue),
+    "two-charges": (QUICK, _two_charges),
     "settings": ({"authorization_cache_enabled": True, "authorize_remote_tx_requests": True}, _settings),
 }
 

@@ -116,6 +116,22 @@ def test_a_full_queue_is_sent_in_order(boot_from: BootFrom, device: Device, csms
         assert sooner.stops[-1].id < later.starts[0].id
 
 
+@pytest.mark.parametrize("damaged", ["tx-0000000001", "tx-0000000003", ""])
+def test_damaged_starts_are_restored(borrowed_device: Device, bench: Bench, csms: Csms, damaged: str) -> None:
+    """Image `two-charges`: a damaged StartTransaction is read from its StopTransaction, the newest from its copy."""
+    image = image_of("1-header", "two-charges")
+    if damaged:
+        content = read_filesystem(image)[damaged]
+        image = update_filesystem(image, {damaged: content[:-1] + bytes([content[-1] ^ 1])})
+    boot_with(bench, borrowed_device, image)
+    borrowed_device.wait_status(queue=0, energy_wh=30, timeout=30)
+    first, second = csms.transactions
+    assert first.start["timestamp"] == at(0)
+    assert [(each.start["meterStart"], each.stop["meterStop"]) for each in (first, second)] == [(0, 10), (10, 30)]
+    for each in (first, second):
+        each.check()
+
+
 def test_settings_availability_and_cache_are_kept(
     boot_from: BootFrom, device: Device, driver: EvDriver, csms: Csms
 ) -> None:

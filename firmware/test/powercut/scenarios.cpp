@@ -668,6 +668,7 @@ constexpr Scenario kScenarios[] = {
     {"image-1-offline", &prepare_offline_image, &old_files, kPartition, "1-header/charging-offline", kFewSecond},
     {"image-1-full-queue", &prepare_full_queue_image, &old_files, kPartition, "1-header/full-queue", kFewOfLongRuns},
     {"image-1-settings", &prepare_settings_image, &old_files, kPartition, "1-header/settings", kFewSecond},
+    {"image-1-two-charges", &prepare_two_charges_image, &old_files, kPartition, "1-header/two-charges", kFewSecond},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "powercut/invariants.h"
 #include "support/raw_file.h"
 
 namespace pb::powercut {
@@ -129,6 +130,19 @@ void prepare_full_queue_image(Device& device) {
   charged(world, static_cast<uint64_t>(wh));
   world.charges_of_tag = kCharges;
   world.most_operations = 400;
+}
+
+/// The first StartTransaction is damaged: it is also in the file of its StopTransaction.
+void prepare_two_charges_image(Device& device) {
+  World& world = device.world();
+  configure(world);
+  charged(world, 30);
+  world.charges_of_tag = 2;
+  world.due = {{"StartTransaction", meter("meterStart", 0) + time_at(0)},
+               {"StopTransaction", meter("meterStop", 10)},
+               {"StartTransaction", meter("meterStart", 10)},
+               {"StopTransaction", meter("meterStop", 30)}};
+  flip_bit(world.flash, "tx-0000000001");
 }
 
 void prepare_settings_image(Device& device) {

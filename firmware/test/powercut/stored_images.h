@@ -15,5 +15,6 @@ void prepare_resumed_image(Device& device);
 void prepare_offline_image(Device& device);
 void prepare_full_queue_image(Device& device);
 void prepare_settings_image(Device& device);
+void prepare_two_charges_image(Device& device);
 
 }  // namespace pb::powercut
