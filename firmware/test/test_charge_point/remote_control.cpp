@@ -411,6 +411,46 @@ void status_without_an_answer_is_resent_on_the_same_connection() {
   TEST_ASSERT_EQUAL(opens, rig.opens);
 }
 
+/// A CSMS that fails at each StatusNotification gets the charge nevertheless, and few attempts to send the status.
+void status_for_which_the_csms_closes_does_not_block_a_charge() {
+  Rig rig;
+  rig.set("ConnectionTimeOut", "3600");
+  rig.settle();
+  rig.answers["StatusNotification"] = "Close";
+  rig.sequence();
+  rig.drive(pins::kCable, true);
+  rig.pass(10'000);
+  rig.press();
+  rig.pass(10'000);
+  assert_is("100", console_status(rig, "transaction"));
+  rig.press();
+  rig.pass(10'000);
+  assert_is("100", rig.last("StopTransaction", "transactionId"));
+  rig.sequence();
+  rig.pass(ChargePoint::kResendLongest);
+  size_t statuses = 0;
+  for (const auto& one : rig.received) statuses += one.first == "StatusNotification" ? 1u : 0u;
+  TEST_ASSERT_GREATER_THAN_size_t(3, statuses);
+  TEST_ASSERT_LESS_THAN_size_t(10, statuses);
+  rig.answers.clear();
+  rig.pass(ChargePoint::kResendLongest);
+  TEST_ASSERT_EQUAL_STRING("Finishing", rig.last("StatusNotification", "status").c_str());
+}
+
+/// The same status is sent at once after a loss of the connection.
+void status_for_which_the_csms_closes_with_a_restart_is_resent_at_once() {
+  Rig rig;
+  rig.set("ConnectionTimeOut", "3600");
+  rig.settle();
+  rig.answers["StatusNotification"] = "";
+  rig.drive(pins::kCable, true);
+  rig.answers.clear();
+  rig.sequence();
+  rig.peer.send_close("\x03\xf4");  // 1012
+  rig.pass(10'000);
+  rig.assert_sequence("1:Preparing");
+}
+
 // An outdated status is not useful.
 void status_without_an_answer_is_not_resent_after_a_newer_one() {
   Rig rig;
@@ -551,6 +591,8 @@ void run_remote_control_tests() {
   RUN_TEST(status_dropped_from_the_queue_is_sent_later);
   RUN_TEST(dropped_status_is_sent_although_an_older_one_times_out);
   RUN_TEST(status_without_an_answer_is_resent_on_the_same_connection);
+  RUN_TEST(status_for_which_the_csms_closes_does_not_block_a_charge);
+  RUN_TEST(status_for_which_the_csms_closes_with_a_restart_is_resent_at_once);
   RUN_TEST(status_without_an_answer_is_not_resent_after_a_newer_one);
   RUN_TEST(status_without_an_answer_is_resent_with_backoff);
   RUN_TEST(resent_status_does_not_overtake_a_transaction_message);

@@ -414,6 +414,29 @@ void close_frame_refuses_the_durable_message_in_flight() {
   }
 }
 
+/// An answer that this end must reject by closing would be the same on each later connection.
+void protocol_error_refuses_the_durable_message_in_flight() {
+  const std::string kErrors[] = {
+      "\xc1\x02{}",            // RSV1
+      "\x81\x02[\xff",         // not UTF-8
+      "\x83\x01x",             // reserved opcode
+      "\x88\x01\x03",          // Close of one byte
+      "\x88\x02\x03\xee",      // Close with 1006, which must not be sent
+      "\x88\x03\x03\xe9\xff",  // Close with 1001 and a reason that is not UTF-8
+  };
+  for (const std::string& error : kErrors) {
+    for (const bool is_in_flight : {true, false}) {
+      Rig rig;
+      if (is_in_flight) rig.queue.state = DurableCalls::Front::ready;
+      TEST_ASSERT_EQUAL_size_t(is_in_flight ? 1 : 0, rig.sent().size());
+      rig.tcp.deliver(error);
+      rig.poll();
+      TEST_ASSERT_EQUAL(1, rig.queue.disconnects);
+      TEST_ASSERT_EQUAL(is_in_flight ? 1 : 0, rig.queue.refusals);
+    }
+  }
+}
+
 void closed_gate_passes_only_boot_notification() {
   Rig rig;
   rig.messenger.open_gate(false);
@@ -646,6 +669,7 @@ int main() {
   RUN_TEST(disconnect_fails_ordinary_requests_and_rejects_new_ones);
   RUN_TEST(durable_message_without_room_in_the_output_is_not_sent);
   RUN_TEST(close_frame_refuses_the_durable_message_in_flight);
+  RUN_TEST(protocol_error_refuses_the_durable_message_in_flight);
   RUN_TEST(closed_gate_passes_only_boot_notification);
   RUN_TEST(durable_messages_and_requests_are_sent_by_age);
   RUN_TEST(younger_requests_wait_for_a_message_that_is_being_stored);

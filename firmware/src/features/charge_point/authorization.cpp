@@ -105,7 +105,7 @@ void ChargePoint::on_late_authorization(uint32_t tag, JsonValue payload, Millis 
 void ChargePoint::on_authorization_failed(uint32_t tag, CallFailure failure, Millis now) {
   if (tag != tag_of_authorize(authorization_)) return;
   is_authorize_overdue_ = failure == CallFailure::timed_out;
-  if (failure == CallFailure::disconnected) {
+  if (failure == CallFailure::disconnected || failure == CallFailure::refused) {
     decide_locally(authorize_request_of(tag).id_tag.text(), true, now);
   } else {
     charging_.authorized(false, "", now);

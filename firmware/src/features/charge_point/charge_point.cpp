@@ -66,7 +66,7 @@ void ChargePoint::on_online(Millis now) {
     target_ = connection_.target();
     registration_ = Registration::unknown;
     next_boot_ = now;
-    for (ReportedStatus& reported : reported_) reported.is_confirmed = false;
+    for (ReportedStatus& reported : reported_) reported.is_confirmed = reported.is_refused = false;
   }
   // A reconnect is no boot (OCPP 1.6 section 4.2); poll() sends a BootNotification when it is due.
   if (!accepted()) return;
@@ -77,7 +77,9 @@ void ChargePoint::on_online(Millis now) {
 
 void ChargePoint::on_offline(Millis) {
   messenger_.open_gate(false);
-  for (ReportedStatus& reported : reported_) reported.backoff.reset();
+  for (ReportedStatus& reported : reported_) {
+    if (!reported.is_refused) reported.backoff.reset();
+  }
   unsaved_values_.clear();
   requests_.on_offline();
 }

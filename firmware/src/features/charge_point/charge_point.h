@@ -92,8 +92,9 @@ class ChargePoint final : public Feature,
     Status status;
     uint16_t number = 0;
     bool is_confirmed = false;
-    Millis resend_at = kNever;  // set after a timeout, or when it was dropped from a full queue
-    Backoff backoff;            // the pauses after timeouts
+    bool is_refused = false;    // the CSMS has closed the connection for it
+    Millis resend_at = kNever;  // set after a timeout or refusal, or when it was dropped from a full queue
+    Backoff backoff;            // the pauses after timeouts and refusals
   };
 
   /// The idTag of an Authorize request.

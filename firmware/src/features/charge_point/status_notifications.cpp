@@ -24,7 +24,8 @@ void ChargePoint::on_status(ConnectorStatus, Millis now) {
 void ChargePoint::send_changed_statuses(Millis now) {
   for (int connector = 0; connector < kConnectors; ++connector) {
     const ReportedStatus& reported = reported_[connector];
-    if (!reported.is_confirmed || !(reported.status == status_of(connector))) send_status(connector, now);
+    const bool is_changed = !(reported.status == status_of(connector));
+    if (is_changed || !(reported.is_confirmed || reported.is_refused)) send_status(connector, now);
   }
 }
 
@@ -73,17 +74,20 @@ ChargePoint::ReportedStatus* ChargePoint::reported_by(uint32_t tag) {
 void ChargePoint::on_status_answer(uint32_t tag) {
   if (ReportedStatus* reported = reported_by(tag)) {
     reported->is_confirmed = true;
+    reported->is_refused = false;
     reported->resend_at = kNever;
   }
   reported_[connector_of(tag)].backoff.reset();
 }
 
-/// A rejected status would be rejected again. After a disconnect the next connection sends the unconfirmed one.
+/// A rejected status would be rejected again. After a disconnect the next connection sends the unconfirmed one. If the
+/// CSMS closes the connection for it, it waits on the next one, so that other messages get through.
 void ChargePoint::on_status_failed(uint32_t tag, CallFailure failure, Millis now) {
   ReportedStatus* reported = reported_by(tag);
   if (reported == nullptr) return;
   if (failure == CallFailure::dropped) reported->resend_at = now;
-  if (failure == CallFailure::timed_out) {
+  reported->is_refused = failure == CallFailure::refused;
+  if (failure == CallFailure::timed_out || failure == CallFailure::refused) {
     reported->resend_at = now + reported->backoff.next(rng_, kResendFirst, kResendLongest);
   }
 }

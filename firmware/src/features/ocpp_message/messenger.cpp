@@ -24,8 +24,9 @@ Text problem_of(const OcppFrame& frame, Span<char> into) {
   return *frame.reason != '\0' ? frame.reason : "an answer without an object";
 }
 
-/// Whether a CSMS that closes with this code has failed to process the message in flight. The other codes announce an
-/// end for another reason, and a connection without a Close frame may have been ended by the network.
+/// Whether the CSMS has failed to process the message in flight: it has closed the connection, or its answer was a
+/// protocol error. The other codes announce an end for another reason, and a connection without a Close frame may have
+/// been ended by the network.
 bool refuses_message(uint16_t close_code) {
   return close_code != 0 && close_code != ws_close::kGoingAway && close_code != ws_close::kServiceRestart &&
          close_code != ws_close::kTryAgainLater;
@@ -43,6 +44,8 @@ const char* name_of(CallFailure failure) {
       return "no answer in time";
     case CallFailure::disconnected:
       return "the connection was lost";
+    case CallFailure::refused:
+      return "the connection was closed instead of an answer";
     case CallFailure::dropped:
       return "the queue is full";
   }
@@ -192,14 +195,17 @@ void Messenger::on_connected(Millis now) {
 
 void Messenger::on_disconnected(Millis now) {
   online_ = false;
-  const bool is_refused = outstanding_ == Outstanding::durable && refuses_message(connection_.peer_close_code());
-  if (outstanding_ != Outstanding::none) fail_outstanding(CallFailure::disconnected, now);
+  const bool is_refused = outstanding_ != Outstanding::none && refuses_message(connection_.close_code());
+  const bool is_durable = outstanding_ == Outstanding::durable;
+  if (outstanding_ != Outstanding::none) {
+    fail_outstanding(is_refused ? CallFailure::refused : CallFailure::disconnected, now);
+  }
   while (waiting_ > 0) {
     const Call call = dequeue(0);
     call.listener->on_failure(call.tag, CallFailure::disconnected, now);
   }
   overdue_count_ = 0;
-  durable_.on_disconnected(is_refused, now);
+  durable_.on_disconnected(is_refused && is_durable, now);
   link_->on_offline(now);
 }
 

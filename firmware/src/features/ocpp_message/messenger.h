@@ -18,6 +18,7 @@ enum class CallFailure : uint8_t {
   malformed,     // the payload is no object
   timed_out,     // no answer in time
   disconnected,  // the connection was lost before the answer
+  refused,       // the CSMS has closed the connection instead of an answer
   dropped,       // removed from the full queue for a newer request
 };
 
@@ -116,7 +117,7 @@ class DurableCalls {
   virtual bool on_error(Text id, Text problem, Millis now) = 0;
   /// The front was sent and got no answer for this reason.
   virtual void on_timeout(Millis now) = 0;
-  /// @param is_refused the CSMS has closed the connection because of the front, which was in flight
+  /// @param is_refused a Close frame has ended the connection because of the front, which was in flight
   virtual void on_disconnected(bool is_refused, Millis now) = 0;
   virtual Millis next_due() const = 0;
   virtual size_t size() const = 0;

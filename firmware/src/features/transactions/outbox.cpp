@@ -149,8 +149,8 @@ void Outbox::on_disconnected(bool is_refused, Millis now) {
   attempts_.on_disconnected();
   if (!is_refused) return;
   // A held message has had its attempts: it is sent once on each connection, until its time is over.
-  if (held_until_ == 0) return failed_attempt("the CSMS has closed the connection", now);
-  if (now >= held_until_) drop_message(*queue_.front(), "no late answer, and the CSMS has closed the connection", now);
+  if (held_until_ == 0) return failed_attempt("the connection was closed instead of an answer", now);
+  if (now >= held_until_) drop_message(*queue_.front(), "no late answer, and the connection was closed", now);
 }
 
 void Outbox::failed_attempt(Text cause, Millis now) {

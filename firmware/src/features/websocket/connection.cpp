@@ -76,7 +76,7 @@ void Connection::close(uint16_t code, Text reason, Millis now) {
   protocol_.close(code, reason, now);
   flush();
   state_ = State::closing;
-  peer_close_code_ = 0;
+  close_code_ = 0;
   listener_->on_disconnected(now);
 }
 
@@ -290,7 +290,7 @@ void Connection::lose(LossCause cause, Text reason, Millis now) {
   Millis wait = backoff_.next(rng_, backoff_initial_, backoff_max_);
   uint16_t status = protocol_.http_status();
   uint16_t code = protocol_.close_code();
-  peer_close_code_ = cause == LossCause::peer ? code : 0;
+  close_code_ = cause == LossCause::peer || protocol_.is_failed() ? code : 0;
   const bool was_refused = was_opening && status != 0 && status != 101;
   // The jitter of the backoff spreads the devices that were refused together.
   if (was_refused) wait += earlier(Millis{1000} * protocol_.retry_after_s(), kMaxRetryAfter);

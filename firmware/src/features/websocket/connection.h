@@ -105,9 +105,9 @@ class Connection final : public Feature {
   /// Why there is no connection; `none` while there is one, or the last attempt failed for another reason than TLS.
   const TcpProblem& problem() const { return problem_; }
 
-  /// The code of the Close frame with which the peer has ended the last connection, kNoStatus for a frame without a
-  /// code. 0 if the connection has ended in another way.
-  uint16_t peer_close_code() const { return peer_close_code_; }
+  /// The code of the Close frame that has ended the last connection: that of the peer (kNoStatus for a frame without a
+  /// code), or that for a protocol error of the peer. 0 if the connection has ended in another way.
+  uint16_t close_code() const { return close_code_; }
 
   /// How often a WebSocket was opened since the start.
   uint32_t connects() const { return connects_; }
@@ -178,7 +178,7 @@ class Connection final : public Feature {
   uint64_t bytes_received_ = 0;
   uint64_t bytes_sent_ = 0;
   Millis renew_at_ = kNever;
-  uint16_t peer_close_code_ = 0;
+  uint16_t close_code_ = 0;
   TcpProblem problem_;
   bool must_judge_again_ = false;  ///< the certificate was judged by a time that is only a lower limit
   Millis time_wait_end_ = 0;
