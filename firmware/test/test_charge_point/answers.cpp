@@ -107,6 +107,25 @@ void start_answer_without_accepted_rejects_the_id_tag() {
   }
 }
 
+/// Any character of a JSON string may be an escape sequence, in names too. The first of two members counts.
+void names_and_values_of_an_answer_may_be_escaped() {
+  struct {
+    const char* answer;
+    const char* transaction;
+  } const kCases[] = {
+      {R"({"\u0074ransactionId":47,"idTagInfo":{"status":"\u0041ccepted"}})", "47"},
+      {R"({"transactionId":47,"id\u0054agInfo":{"st\u0061tus":"Blocked"}})", "null"},
+      {R"({"transactionId":"\u00347","idTagInfo":{"status":"Accepted","parentIdTag":"\ud83d\udd0c"}})", "47"},
+      {"{ \"idTagInfo\" : {\t\"status\": \"Accepted\" } ,\r\n \"transactionId\" : 47 }", "47"},
+      {R"({"transactionId":47,"transactionId":48,"idTagInfo":{"status":"Accepted","status":"Blocked"}})", "47"},
+  };
+  for (const auto& one : kCases) {
+    Rig rig;
+    charge_answered_with(rig, one.answer);
+    TEST_ASSERT_EQUAL_STRING_MESSAGE(one.transaction, console_status(rig, "transaction").c_str(), one.answer);
+  }
+}
+
 void authorize_is_decided_by_its_status_alone() {
   for (const char* rest :
        {"\"expiryDate\":\"2025/01/01\"", "\"expiryDate\":7", "\"parentIdTag\":7", "\"parentIdTag\":{}"}) {
@@ -216,6 +235,7 @@ void run_answers_tests() {
   RUN_TEST(transaction_id_may_be_any_number_with_an_integer_value);
   RUN_TEST(transaction_id_without_an_integer_value_is_none);
   RUN_TEST(start_answer_without_accepted_rejects_the_id_tag);
+  RUN_TEST(names_and_values_of_an_answer_may_be_escaped);
   RUN_TEST(authorize_is_decided_by_its_status_alone);
   RUN_TEST(offline_an_unreadable_expiry_date_has_passed);
   RUN_TEST(stop_answer_without_id_tag_info_keeps_the_cache);

@@ -34,8 +34,9 @@ void assert_reporting(Rig& rig, const char* expected) {
 }
 
 void any_form_of_iso_8601_is_accepted_and_charges_are_reported() {
-  for (const char* sent_time : {"2026-11-28T10:00:00", "2026-11-28T10:00:00+0000", "2026-11-28T10:00Z",
-                                "20261128T100000,0", "2026-W48-6t10:00:00.000000000z", "2026-11-28 12:00+02"}) {
+  for (const char* sent_time :
+       {"2026-11-28T10:00:00", "2026-11-28T10:00:00+0000", "2026-11-28T10:00Z", "20261128T100000,0",
+        "2026-W48-6t10:00:00.000000000z", "2026-11-28 12:00+02", "2026\\u002d11-28T10\\u003A00:00Z"}) {
     Rig rig;
     rig.answers["BootNotification"] = accepted_at("\"" + std::string(sent_time) + "\"");
     rig.settle();
@@ -49,7 +50,8 @@ void any_form_of_iso_8601_is_accepted_and_charges_are_reported() {
 
 void after_an_unusable_time_a_heartbeat_requests_it_and_charges_are_reported() {
   for (const char* sent_time :
-       {"null", "\"now\"", "\"2026-11-31T10:00:00Z\"", "\"1970-01-01T00:00:00Z\"", "1795860000"}) {
+       {"null", "\"now\"", "\"2026-11-31T10:00:00Z\"", "\"1970-01-01T00:00:00Z\"", "1795860000", "\"1795860000\"",
+        "\"0001-01-01T00:00:00\"", "\"2026-11-28T10:00:00Z[UTC]\"", "[\"2026-11-28T10:00:00Z\"]"}) {
     Rig rig;
     rig.answers["BootNotification"] = accepted_at(sent_time);
     rig.settle();

@@ -67,6 +67,23 @@ void unknown_headers_of_any_length_and_number_are_skipped() {
   }
 }
 
+/// RFC 9110 section 5: names have no case, values may have blanks around them, and a list may be several headers.
+void answer_may_have_any_legal_form() {
+  const std::string kAnswers[] = {
+      "HTTP/1.1 101\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+      "HTTP/1.1 101 \r\nUPGRADE:WebSocket\r\nconnection:upgrade\r\n",
+      "HTTP/1.1 101 Ok\r\nUpgrade:\t websocket \t\r\nConnection: keep-alive , Upgrade\r\n",
+      "HTTP/1.1 101 Ok\r\nConnection: keep-alive\r\nupgrade: websocket\r\nConnection: Upgrade\r\n",
+      "HTTP/1.1 101 Ok\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Extensions: \r\n",
+  };
+  for (const std::string& answer : kAnswers) {
+    Client client;
+    TEST_ASSERT_EQUAL_MESSAGE(Result::accepted,
+                              client.give(answer + client.accept + "sec-websocket-protocol:ocpp1.6\r\n\r\n"),
+                              answer.c_str());
+  }
+}
+
 void a_long_reason_phrase_is_skipped() {
   Client client;
   TEST_ASSERT_EQUAL(Result::more, client.give("HTTP/1.1 101 " + std::string(2'000, 'x') + "\r\n"));
@@ -176,6 +193,7 @@ void dates_of_http_are_parsed() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(unknown_headers_of_any_length_and_number_are_skipped);
+  RUN_TEST(answer_may_have_any_legal_form);
   RUN_TEST(a_long_reason_phrase_is_skipped);
   RUN_TEST(interim_answers_are_skipped);
   RUN_TEST(headers_of_an_interim_answer_do_not_count);

@@ -43,6 +43,8 @@ struct Csms {
     if (found != seen.end()) {
       TEST_ASSERT_EQUAL_STRING_MESSAGE(messages[found->second].action.c_str(), str(action).c_str(),
                                        "an id is used for one message only");
+      TEST_ASSERT_EQUAL_STRING_MESSAGE(messages[found->second].payload.c_str(), str(payload).c_str(),
+                                       "a resent message is unchanged");
       return messages[found->second].transaction_id;
     }
     Message message{str(action), str(payload), 0, 0, ""};
