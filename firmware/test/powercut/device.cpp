@@ -392,8 +392,8 @@ void Device::stop_reading() {
   csms_end().window = 0;
   std::string id;
   life_->csms.send(world_.csms.request(
-      "DataTransfer",
-      R"({"vendorId":"Plugbench","messageId":"Echo","data":")" + std::string(kLongAnswer, 'x') + "\"}", id));
+      "DataTransfer", R"({"vendorId":"Plugbench","messageId":"Echo","data":")" + std::string(kLongAnswer, 'x') + "\"}",
+      id));
 }
 
 void Device::read_again() {
