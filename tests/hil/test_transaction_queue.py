@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from rig.bench import Bench
-from rig.csms import CallError, Csms
+from rig.csms import CallError, Csms, answers
 from rig.csms.bad_answer import BadAnswer
 from rig.device import Device, EvDriver
-from rig.faults import BadAnswers, CsmsGone, PowerCut, TornWrite
+from rig.faults import BadAnswers, CsmsGone, FrameDelay, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 from rig.instruments.telemetry import Telemetry
 from rig.timeline.events import OcppFrame, PowerChange
@@ -212,6 +212,31 @@ def test_a_start_that_is_never_answered_blocks_the_queue_for_ten_minutes(
         driver.unplug()
         device.wait_status(queue=0, state="Available", timeout=700)
     csms.expect_none("StopTransaction", within=0.2)
+
+
+def test_a_charge_that_the_csms_starts_twice_is_billed_once(
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
+) -> None:
+    """Both attempts of a StartTransaction are answered late, with two ids: the second transaction ends at 0 Wh."""
+    device.configure(transaction_message_retry_interval_s=5)
+    with bench.inject(FrameDelay(seconds=40, action="StartTransaction", message="answer")):
+        with csms.answer("StartTransaction", answers.start_transaction(901)):
+            driver.plug_in()
+            driver.present_tag()
+            csms.expect("StartTransaction")
+        with csms.answer("StartTransaction", answers.start_transaction(902)):
+            csms.expect("StartTransaction", timeout=60)
+            device.wait_status(transaction=901, timeout=20)
+    surplus = csms.expect("StopTransaction", transactionId=902, reason="Other")
+    driver.draw(5).wait()
+    driver.present_tag()
+    csms.expect("StopTransaction", transactionId=901, reason="Local")
+    device.wait_status(queue=0)
+    billed = {each.transaction_id: each for each in csms.transactions}
+    assert surplus.payload["timestamp"] == billed[901].start["timestamp"]
+    assert {number: each.energy_wh for number, each in billed.items()} == {901: 5, 902: 0}
+    for each in billed.values():
+        each.check()
 
 
 def test_a_late_rejection_does_not_count_as_an_attempt(

@@ -179,6 +179,86 @@ void start_without_an_answer_is_dropped_with_its_stop() {
   assert_is("never received", rig.last("StopTransaction", "transactionId"));
 }
 
+std::string transaction(int id) {
+  return "{\"idTagInfo\":{\"status\":\"Accepted\"},\"transactionId\":" + std::to_string(id) + "}";
+}
+
+/// A charge whose StartTransaction was sent twice on one connection, and is not answered yet.
+struct SentTwice : Rig {
+  std::string attempts[2];
+  SentTwice() {
+    settle();
+    for (int i = 0; i < 5; ++i) gpio.pulse(pins::kMeterPulse);
+    answers["StartTransaction"] = "";
+    drive(pins::kCable, true);
+    press();
+    attempts[0] = ids["StartTransaction"];
+    pass(Messenger::kCallTimeout + 60'000);  // TransactionMessageRetryInterval, the default
+    attempts[1] = ids["StartTransaction"];
+    gpio.pulse(pins::kMeterPulse);
+    settle();
+  }
+  void answer(const std::string& id, const std::string& payload) {
+    peer.send("[3,\"" + id + "\"," + payload + "]");
+    settle();
+  }
+};
+
+/// The CSMS has not recognized the second attempt. The charge is reported once, whichever answer comes first.
+void second_transaction_of_a_charge_is_ended_without_energy() {
+  for (const int first : {0, 1}) {
+    SentTwice rig;
+    const std::string started = rig.last("StartTransaction", "timestamp");
+    rig.answer(rig.attempts[first], transaction(77));
+    assert_is("never received", rig.last("StopTransaction", "transactionId"));
+    rig.answer(rig.attempts[1 - first], transaction(78));
+    assert_is("78", rig.last("StopTransaction", "transactionId"));
+    assert_is("5", rig.last("StopTransaction", "meterStop"));
+    assert_is(started.c_str(), rig.last("StopTransaction", "timestamp"));
+    assert_is("Other", rig.last("StopTransaction", "reason"));
+    rig.sequence();
+    for (const int id : {77, 78}) rig.answer(rig.attempts[first], transaction(id));
+    rig.assert_sequence("");
+    rig.press();
+    assert_is("77", rig.last("StopTransaction", "transactionId"));
+    assert_is("6", rig.last("StopTransaction", "meterStop"));
+  }
+}
+
+void second_answer_with_the_same_transaction_id_changes_nothing() {
+  SentTwice rig;
+  rig.answer(rig.attempts[0], transaction(77));
+  rig.sequence();
+  rig.answer(rig.attempts[1], transaction(77));
+  rig.answer(rig.attempts[1], "{\"idTagInfo\":{\"status\":\"ConcurrentTx\"}}");
+  rig.assert_sequence("");
+  assert_is("77", console_status(rig, "transaction"));
+}
+
+/// The next charge waits behind the StartTransaction: its start is in flight when the last answer comes.
+void transaction_of_a_dropped_start_is_ended_without_energy() {
+  SentTwice rig;
+  rig.drive(pins::kCable, false);
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.pass(2 * Messenger::kCallTimeout + 120'000 + Outbox::kHold);
+  assert_is("never received", rig.last("StopTransaction", "transactionId"));
+  const std::string next = rig.ids["StartTransaction"];
+  rig.answer(rig.attempts[1], transaction(78));
+  assert_is("never received", rig.last("StopTransaction", "transactionId"));  // one request is in flight at a time
+  rig.answer(next, transaction(79));
+  assert_is("78", rig.last("StopTransaction", "transactionId"));
+  assert_is("79", console_status(rig, "transaction"));
+}
+
+void stop_of_a_surplus_transaction_that_fails_is_logged() {
+  SentTwice rig;
+  rig.answer(rig.attempts[0], transaction(77));
+  rig.answers["StopTransaction"] = "Error InternalError";
+  rig.answer(rig.attempts[1], transaction(78));
+  TEST_ASSERT_TRUE(rig.uart.wrote("end the surplus transaction in the CSMS"));
+}
+
 void late_answer_to_a_transfer_does_not_end_the_next_one() {
   Rig rig;
   rig.settle();
@@ -211,5 +291,9 @@ void run_deferred_replies_tests() {
   RUN_TEST(late_start_answer_after_the_charge_is_followed_by_the_stop);
   RUN_TEST(late_start_rejection_ends_the_charge);
   RUN_TEST(start_without_an_answer_is_dropped_with_its_stop);
+  RUN_TEST(second_transaction_of_a_charge_is_ended_without_energy);
+  RUN_TEST(second_answer_with_the_same_transaction_id_changes_nothing);
+  RUN_TEST(transaction_of_a_dropped_start_is_ended_without_energy);
+  RUN_TEST(stop_of_a_surplus_transaction_that_fails_is_logged);
   RUN_TEST(late_answer_to_a_transfer_does_not_end_the_next_one);
 }

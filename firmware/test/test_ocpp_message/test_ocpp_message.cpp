@@ -47,6 +47,7 @@ struct DurableQueue final : DurableCalls {
     state = Front::none;
     return true;
   }
+  bool on_stray_result(Text id, JsonValue, Millis) override { return id == "stray"; }
   bool on_error(Text id, Text, Millis) override {
     if (id != "durable-1") return false;
     ++errors;
@@ -437,6 +438,14 @@ void protocol_error_refuses_the_durable_message_in_flight() {
   }
 }
 
+void result_without_an_open_request_may_be_of_use_to_the_durable_queue() {
+  Rig rig;
+  rig.receive("[3,\"stray\",{}]");
+  TEST_ASSERT_FALSE(rig.uart.wrote("is ignored"));
+  rig.receive("[4,\"stray\",\"InternalError\",\"\",{}]");
+  TEST_ASSERT_TRUE(rig.uart.wrote("an answer without an open request is ignored: stray"));
+}
+
 void closed_gate_passes_only_boot_notification() {
   Rig rig;
   rig.messenger.open_gate(false);
@@ -670,6 +679,7 @@ int main() {
   RUN_TEST(durable_message_without_room_in_the_output_is_not_sent);
   RUN_TEST(close_frame_refuses_the_durable_message_in_flight);
   RUN_TEST(protocol_error_refuses_the_durable_message_in_flight);
+  RUN_TEST(result_without_an_open_request_may_be_of_use_to_the_durable_queue);
   RUN_TEST(closed_gate_passes_only_boot_notification);
   RUN_TEST(durable_messages_and_requests_are_sent_by_age);
   RUN_TEST(younger_requests_wait_for_a_message_that_is_being_stored);

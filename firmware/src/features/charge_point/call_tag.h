@@ -6,7 +6,7 @@ namespace pb {
 
 /// The kind of a request, in the low byte of its tag. The other bytes hold the number of an Authorize or
 /// BootNotification, or the connector and number of a StatusNotification.
-enum class Call : uint32_t { boot = 1, heartbeat, status, authorize, meter_values, data_transfer };
+enum class Call : uint32_t { boot = 1, heartbeat, status, authorize, meter_values, data_transfer, surplus_stop };
 
 constexpr uint32_t tag_of(Call call) { return static_cast<uint32_t>(call); }
 constexpr uint32_t tag_of_boot(uint32_t number) { return tag_of(Call::boot) | number << 8; }

@@ -40,6 +40,7 @@ ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging&
       local_(list, cache) {
   messenger_.set_handlers(*this, *this);
   charging_.set_listener(*this);
+  transactions_.set_surplus_listener(*this);
 }
 
 Millis ChargePoint::poll(Millis now) {
@@ -174,6 +175,7 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
       on_authorization(tag, payload, now);
       return;
     case Call::meter_values:
+    case Call::surplus_stop:
       return;
     case Call::data_transfer:
       end_transfer(payload.raw(), "");
@@ -196,6 +198,7 @@ void ChargePoint::on_late_result(uint32_t tag, JsonValue payload, Millis now) {
       on_late_authorization(tag, payload, now);
       return;
     case Call::meter_values:
+    case Call::surplus_stop:
     case Call::data_transfer:  // the console has already printed a timeout
       return;
   }
@@ -221,6 +224,17 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       return;
     case Call::meter_values:
       return;
+    case Call::surplus_stop:
+      log_.error(kTag, "a StopTransaction without a charge failed: ", pb::name_of(failure),
+                 "; end the surplus transaction in the CSMS");
+      return;
+  }
+}
+
+void ChargePoint::on_surplus_transaction(Text stop, Millis now) {
+  if (!messenger_.call("StopTransaction", stop, *this, tag_of(Call::surplus_stop), Priority::normal, WhenFull::keep,
+                       now)) {
+    on_failure(tag_of(Call::surplus_stop), CallFailure::dropped, now);
   }
 }
 

@@ -39,6 +39,7 @@ class ChargePoint final : public Feature,
                           private CallHandler,
                           private CallListener,
                           private ChargingListener,
+                          private SurplusListener,
                           private RequestEffects {
  public:
   /// Pause before the next BootNotification if the answer has no usable interval, or is missing.
@@ -118,6 +119,7 @@ class ChargePoint final : public Feature,
   void on_late_result(uint32_t tag, JsonValue payload, Millis now) override;
   void on_status(ConnectorStatus status, Millis now) override;
   void on_id_tag(Text id_tag, Millis now) override;
+  void on_surplus_transaction(Text stop, Millis now) override;
   bool on_reset(ResetKind kind, Millis now) override;
   bool on_trigger(Trigger trigger, const int64_t* connector, Millis now) override;
 

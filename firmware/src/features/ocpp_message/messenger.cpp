@@ -337,7 +337,8 @@ void Messenger::on_answer(const OcppFrame& frame, Millis now) {
     outstanding_ = Outstanding::none;
     answer_deadline_ = kNever;
   }
-  if (!known) log_.warning(kTag, "an answer without an open request is ignored: ", frame.id.text());
+  if (known || (problem.empty() && durable_.on_stray_result(frame.id.text(), frame.payload, now))) return;
+  log_.warning(kTag, "an answer without an open request is ignored: ", frame.id.text());
 }
 
 bool Messenger::on_late_answer(const OcppFrame& frame, Text problem, Millis now) {

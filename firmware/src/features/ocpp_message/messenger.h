@@ -113,6 +113,8 @@ class DurableCalls {
   /// Receives an answer, perhaps a late one. @return false when it belongs to no message of this queue, or is an error
   /// for an attempt that has already failed.
   virtual bool on_result(Text id, JsonValue payload, Millis now) = 0;
+  /// Receives a result that belongs to no message of this queue. @return whether it is of use.
+  virtual bool on_stray_result(Text id, JsonValue payload, Millis now) = 0;
   /// @param problem a description of the error: code and description of a CALLERROR
   virtual bool on_error(Text id, Text problem, Millis now) = 0;
   /// The front was sent and got no answer for this reason.

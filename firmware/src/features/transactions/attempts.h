@@ -37,8 +37,9 @@ class Attempts {
     in_flight_ = next_;
   }
   /// True for the id of any attempt to send the message.
-  bool is_of(Text id) const {
-    const Text base = base_.text();
+  bool is_of(Text id) const { return is_of(base_.text(), id); }
+  /// @param base the id of a message's first attempt  @return whether `id` is that of any of its attempts
+  static bool is_of(Text base, Text id) {
     if (base.empty() || id.length < base.length || Text(id.data, base.length) != base) return false;
     return id.length == base.length || id.data[base.length] == '-';
   }

@@ -70,6 +70,7 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, WaitingMessage& entry) {
   Record record;
   if (!queue_.read_or_restore(entry, record)) return false;
   sent_id_tag_ = record.id_tag;
+  sent_nonce_ = record.nonce;
   id.append_all(Hex{record.nonce, 8}, '-', record.sequence);
   if (!entry.is_settled()) times_.settle(record.stamp);
   const UnixMillis timestamp = time_to_send(entry, record.stamp);
@@ -111,6 +112,31 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
   return is_done || is_attempt;
 }
 
+/// A CSMS that does not recognize a resent StartTransaction opens a transaction for each attempt. The charge has the
+/// id of the first answer, so that it is billed once.
+bool Outbox::on_stray_result(Text id, JsonValue payload, Millis now) {
+  char bytes[kMaxMessageId];
+  TextWriter base(bytes);
+  base.append_all(Hex{finished_start_.nonce, 8}, '-', finished_start_.sequence);
+  int64_t surplus_id = 0;
+  if (finished_start_.sequence == 0 || !Attempts::is_of(base.text(), id) ||
+      !read_integer(payload.find("transactionId"), surplus_id) || surplus_id == ledger_.now().transaction_id ||
+      surplus_id == finished_start_.surplus_id) {
+    return false;
+  }
+  finished_start_.surplus_id = surplus_id;
+  log_.error(kTag, "the CSMS has opened the surplus transaction ", surplus_id, " for StartTransaction ",
+             finished_start_.sequence, ": it is ended without energy");
+  Record stop;
+  stop.energy_wh = finished_start_.energy_wh;
+  stop.reason = StopReason::other;
+  char buffer[192];
+  JsonWriter json(buffer);
+  payloads_.write_stop(json, stop, finished_start_.time, finished_start_.time, surplus_id, nullptr);
+  if (surplus_listener_ != nullptr) surplus_listener_->on_surplus_transaction(json.text(), now);
+  return true;
+}
+
 bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
   int64_t transaction_id = 0;
   if (!read_integer(payload.find("transactionId"), transaction_id)) return false;
@@ -147,6 +173,7 @@ void Outbox::on_timeout(Millis now) {
 
 void Outbox::on_disconnected(bool is_refused, Millis now) {
   attempts_.on_disconnected();
+  finished_start_ = FinishedStart();
   if (!is_refused) return;
   // A held message has had its attempts: it is sent once on each connection, until its time is over.
   if (held_until_ == 0) return failed_attempt("the connection was closed instead of an answer", now);
@@ -205,7 +232,10 @@ void Outbox::drop_file(WaitingMessage& entry, Text cause, Millis now) {
 void Outbox::acknowledge(WaitingMessage& entry) {
   Ledger& ledger = ledger_.now();
   if (sent_time_ != 0 && entry.transaction != 0) ledger.last_sent_ms = entry.last_sent_ms = sent_time_;
-  if (sent_time_ != 0 && entry.kind == WaitingMessage::Kind::start) ledger.start_sent_ms = sent_time_;
+  if (sent_time_ != 0 && entry.kind == WaitingMessage::Kind::start) {
+    ledger.start_sent_ms = sent_time_;
+    finished_start_ = {entry.sequence, sent_nonce_, entry.energy_wh, sent_time_, 0};
+  }
   sent_time_ = 0;
   if (entry.is_batch()) {
     ledger.batch = entry.sequence;

@@ -30,6 +30,17 @@ class StartListener {
   ~StartListener() = default;
 };
 
+/// Sends a StopTransaction that belongs to no charge.
+class SurplusListener {
+ public:
+  /// The CSMS has opened a transaction that no charge belongs to.
+  /// @param stop the payload of the StopTransaction that ends it without energy, valid during the call
+  virtual void on_surplus_transaction(Text stop, Millis now) = 0;
+
+ protected:
+  ~SurplusListener() = default;
+};
+
 /// Sends the message at the front of the queue from flash until the CSMS answers it. An error or a missing answer leads
 /// to retries; after the last one the message is dropped, and the queue continues.
 class Outbox final : public DurableCalls {
@@ -43,12 +54,15 @@ class Outbox final : public DurableCalls {
       : queue_(queue), ledger_(ledger), data_(data), times_(times), scratch_(scratch), starts_(starts), log_(log) {}
 
   void set_id_tag_listener(IdTagInfoListener& listener) { id_tag_listener_ = &listener; }
+  void set_surplus_listener(SurplusListener& listener) { surplus_listener_ = &listener; }
   void set_retries(TransactionRetries retries) { retries_ = retries; }
   void set_nominal_voltage(uint32_t volts) { payloads_.set_nominal_voltage(volts); }
 
   Front front(Millis now, Millis& queued_at) override;
   bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) override;
   bool on_result(Text id, JsonValue payload, Millis now) override;
+  /// Ends a transaction that the CSMS has opened for a StartTransaction that has another one already, or was dropped.
+  bool on_stray_result(Text id, JsonValue payload, Millis now) override;
   bool on_error(Text id, Text code, Millis now) override;
   void on_timeout(Millis now) override;
   void on_sent() override { attempts_.sent(); }
@@ -65,6 +79,15 @@ class Outbox final : public DurableCalls {
   void drop_file(WaitingMessage& entry, Text cause, Millis now);
 
  private:
+  /// The last StartTransaction of this connection that was answered or dropped.
+  struct FinishedStart {
+    uint32_t sequence = 0;  ///< 0: none
+    uint32_t nonce = 0;
+    uint64_t energy_wh = 0;
+    UnixMillis time = 0;
+    int64_t surplus_id = 0;  ///< the last surplus transaction
+  };
+
   bool can_read(const WaitingMessage& entry) const;
   bool write(JsonWriter& payload, TextWriter& id, WaitingMessage& entry);
   bool take_transaction_id(uint32_t transaction, JsonValue payload);
@@ -84,12 +107,15 @@ class Outbox final : public DurableCalls {
   StartListener& starts_;
   Logger& log_;
   IdTagInfoListener* id_tag_listener_ = nullptr;
+  SurplusListener* surplus_listener_ = nullptr;
   MessagePayloads payloads_;
   TransactionRetries retries_;
   Attempts attempts_;         // the attempts to send the front message
   IdTag sent_id_tag_;         // the idTag of the front message after it was sent; empty if it has none
+  uint32_t sent_nonce_ = 0;   // that of a start or stop
   UnixMillis sent_time_ = 0;  // the timestamp of the front message after it was sent
   Millis held_until_ = 0;     // end of the hold of the front message; 0: not held
+  FinishedStart finished_start_;
 };
 
 }  // namespace pb

@@ -40,6 +40,7 @@ class Transactions final : public Feature, private StartListener {
 
   void set_listener(TransactionListener& listener) { listener_ = &listener; }
   void set_id_tag_listener(IdTagInfoListener& listener) { outbox_.set_id_tag_listener(listener); }
+  void set_surplus_listener(SurplusListener& listener) { outbox_.set_surplus_listener(listener); }
   void set_retries(TransactionRetries retries) { outbox_.set_retries(retries); }
   /// Nominal voltage for Current.Import, in volts, 1 to 65,535. A sample keeps the voltage at its creation.
   void set_nominal_voltage(uint32_t volts) {
