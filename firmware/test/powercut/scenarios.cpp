@@ -334,16 +334,17 @@ void start_answered_late(Device& device) {
   device.settle();
 }
 
-/// A long answer fills the output of the connection while the charge ends: its messages are sent later.
+/// A long answer fills the output of the connection during the charge: samples wait until it is sent.
 void slow_network(Device& device) {
   device.power_on();
   device.settle();
   begin_charge(device, "ONLINE");
   device.charge(3);
   device.stop_reading();
-  end_charge(device);
-  device.run_for(2'000);
+  device.charge(4);
   device.read_again();
+  device.charge(2);
+  end_charge(device);
   device.settle();
 }
 
