@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from rig.util.clock import BenchClock
 from rig.util.processor import ProcessorWait
@@ -33,21 +33,22 @@ class _Sample:
 class HeldUp:
     """Samples how long the threads of device and bench have waited for a processor.
 
-    Waits of several threads add up, up to the length of the interval. The sampling thread itself is left out, because
-    its waits do not delay the device.
+    Waits of several threads add up, up to the length of the interval. The kernel counts a wait when it ends, so the
+    part of a wait that exceeds an interval belongs to the intervals before it. The sampling thread itself is left out,
+    because its waits do not delay the device.
 
     Args:
         clock: the bench's clock, in real time.
-        device_waits: returns the total wait of the device's threads so far, in ns.
+        device_waits: returns the wait of each thread of the device since its last call, in ns.
     """
 
-    def __init__(self, clock: BenchClock, device_waits: Callable[[], int]) -> None:
+    def __init__(self, clock: BenchClock, device_waits: Callable[[], Sequence[int]]) -> None:
         self._clock = clock
         self._device_waits = device_waits
         self._bench = ProcessorWait()
         self._samples: deque[_Sample] = deque(maxlen=_KEPT)
         self._lock = threading.Lock()
-        self._last = self._waited = 0
+        self._last = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="held-up", daemon=True)
 
@@ -84,7 +85,17 @@ class HeldUp:
     def _sample(self) -> None:
         with self._lock:
             now = self._clock.now()
-            waited = self._device_waits() + self._bench.of(os.getpid(), without=self._thread.native_id)
+            waits = [*self._device_waits(), *self._bench.latest(os.getpid(), without=self._thread.native_id)]
             if self._last:  # the first sample has no interval before it
-                self._samples.append(_Sample(self._last, now, min(now - self._last, waited - self._waited)))
-            self._last, self._waited = now, waited
+                self._cover(now - max(waits, default=0))
+                self._samples.append(_Sample(self._last, now, min(now - self._last, sum(waits))))
+            self._last = now
+
+    def _cover(self, since: int) -> None:
+        """Mark the time since a stamp as held up, in the intervals before the latest one."""
+        for index in range(len(self._samples) - 1, -1, -1):
+            sample = self._samples[index]
+            if sample.end <= since:
+                return
+            held = max(sample.held, sample.end - max(sample.begin, since))
+            self._samples[index] = replace(sample, held=held)

@@ -31,6 +31,17 @@ class ProcessorWait:
         self._seen |= now
         return self._ended + sum(self._seen.values())
 
+    def latest(self, pid: int | None, *, without: int | None = None) -> list[int]:
+        """Return the wait of each thread since the last reading, in ns. The kernel counts a wait when it ends.
+
+        Args:
+            pid: the running process; None if none is running.
+            without: the native id of a thread to leave out.
+        """
+        before = dict(self._seen)
+        self.of(pid, without=without)
+        return [wait - before.get(thread, 0) for thread, wait in self._seen.items()]
+
 
 def _waits(pid: int) -> dict[tuple[int, str], int]:
     """Read the second field of each thread's `schedstat`: ns runnable, not running (sched-stats.rst)."""

@@ -6,7 +6,7 @@ connections to the virtual board. The instruments do not depend on the kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -204,8 +204,9 @@ class Wiring:
         dns_address: host and port of the DNS server of the device's access point; None if the bench does not reach it.
         csms_host: the address under which the device reaches this machine's loopback interface, if it differs from
             `csms.host` of the description; otherwise empty.
-        device_waits: returns the total time, in ns, that the device's threads have waited for a processor of this
-            machine. None on a wired bench, whose device has its own processor, and in stepped time, which then stops.
+        device_waits: returns the times, in ns, for which the device's threads have waited for a processor of this
+            machine since the last call. None on a wired bench, whose device has its own processor, and in stepped time,
+            which then stops.
         close: closes all connections; called once.
     """
 
@@ -221,5 +222,5 @@ class Wiring:
     page_url: str = ""
     dns_address: tuple[str, int] | None = None
     csms_host: str = ""
-    device_waits: Callable[[], int] | None = None
+    device_waits: Callable[[], Sequence[int]] | None = None
     close: Callable[[], None] = lambda: None

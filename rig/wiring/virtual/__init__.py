@@ -130,7 +130,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
             flash_file=flash.path,
             page_url=page.url if page is not None else "",
             dns_address=page.dns_address if page is not None else None,
-            device_waits=None if clock.steps else lambda: waits.of(board.device_pid),
+            device_waits=None if clock.steps else lambda: waits.latest(board.device_pid),
             close=close,
         )
     except BaseException:
