@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rig.report.canvas import environment
+from rig.report.message import shown_message
 from rig.report.page import FILES, INDEX, write_style
-from rig.report.sections import shown_message
 from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
 from rig.runs.load import VERDICTS
 from rig.runs.store import read_summary

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from rig.report import timeline_svg
 from rig.report.drawn import Taker, draw
 from rig.report.lane_reader import lanes_of
+from rig.report.message import shown_message
 from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
 from rig.runs.slicer import Test, Verdict
 from rig.timeline.events import BenchTrouble, LogLine, Measurement, TelemetrySample
@@ -18,12 +18,6 @@ from rig.timeline.words import figure, limits
 from rig.util.text import clean, one_line, plus_minus, seconds
 
 _TAIL = 30
-_ERROR_CLASS = re.compile(r"^(?:rig\.(?:util\.)?errors\.\w+|error of the (?:bench|test)|interrupted|not measurable): ")
-"""The prefix of our own errors. The page removes it, because it shows the verdict elsewhere.
-
-Records from before the errors moved to `rig/util` have the prefix without `util`."""
-_CONSOLE_TAIL = re.compile(r"^last \d+ lines of the console.*?(?=^the whole log: |\Z)", re.M | re.S)
-"""The end of the console in a message. The page removes it, because it shows the console with its own times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +140,6 @@ def write_section(
         lines=len(console),
         log=f"{stem}.txt",
     )
-
-
-def shown_message(message: str) -> str:
-    """Return the message of a test without the parts that its page shows elsewhere."""
-    return _CONSOLE_TAIL.sub("", _ERROR_CLASS.sub("", clean(message).strip())).strip()
 
 
 def _rows(test: Test, lines: Iterable[LogLine]) -> Iterable[LogRow]:

@@ -37,7 +37,7 @@ class Run:
         stepped: whether any of its benches had stepped time.
         stamp_errors: for each bench with real time, the error of a time between two edges in ms and the date of its
             measurement (ISO 8601); None if it was not measured.
-        cut_off: why the record is incomplete; empty if it is complete.
+        cut_off: why the run or its record is incomplete; empty if both are complete.
         skipped_lines: the numbers of unreadable lines, with the reason.
         whole: the whole record as one test, if it has no tests.
     """
@@ -211,6 +211,8 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
             begun = begun or event
         elif isinstance(event, RunEnded):
             ended = True
+            if event.interrupted:
+                cut_off = cut_off or "the session was interrupted"
         elif isinstance(event, Boot):
             firmware[f"{event.version} build {event.build}"] = None
         if (test := slicer.feed(event, wall)) is not None:

@@ -395,7 +395,12 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded(Event):
-    """A run ended normally: the last event of its record. A record without it was cut off."""
+    """A run ended: the last event of its record. A record without it was cut off.
+
+    `interrupted` is true if a signal, Ctrl-C or `pytest.exit` ended the session.
+    """
+
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ import pytest
 from lxml import html
 from synthetic_run import Recorder, S
 
-from rig.report import build
+from rig.report import build, write_runs
 from rig.report.page import FILES
+from rig.runs.store import write_summary
 from rig.timeline import events as ev
 
 NOON = 1_795_000_000 * S
@@ -219,11 +220,12 @@ def test_pictures_have_text_alternatives(pages: list[html.HtmlElement]) -> None:
 
 
 def test_scrolling_areas_are_reachable_by_keyboard_and_have_a_name(pages: list[html.HtmlElement]) -> None:
-    logs = [log for page in pages for log in page.xpath("//pre[@class='log' or @class='excerpt']")]
+    scrolls = "//pre[@class='log' or @class='excerpt' or @class='aligned']"
+    logs = [log for page in pages for log in page.xpath(scrolls)]
     assert logs
     for log in logs:
         assert (log.get("role"), log.get("tabindex")) == ("region", "0")
-        assert log.get("aria-label").startswith(("Console of ", "The failing line of "))
+        assert log.get("aria-label").startswith(("Console of ", "The failing line of ", "Lines of the message of "))
     for page in pages:
         assert all(picture.getparent().tag == "a" for picture in page.xpath("//img"))
         assert page.get("lang") == "en"
@@ -300,6 +302,27 @@ def test_a_failure_shows_its_line_with_values_on_both_pages(tmp_path: Path) -> N
     pages = [html.fromstring(build(tmp_path, tmp_path).read_bytes()), *file_pages(tmp_path)]
     for page in pages:
         assert [pre.text_content().strip() for pre in page.xpath("//pre[@class='excerpt']")] == [excerpt]
+
+
+def test_a_line_that_points_into_the_line_above_does_not_wrap(tmp_path: Path) -> None:
+    frames = [
+        f'  >    0.004 s  → [m3] StatusNotification {{"status":"{"x" * 200}"}}',
+        " " * 53 + "^ expected 'Charging'",
+    ]
+    message = "\n".join(["nearest miss: status", "the exchange (last 20 of 30):", *frames, "the whole log: a.log"])
+    r = Recorder()
+    r.end("tests/test_a.py::test_one", r.test("tests/test_a.py::test_one", ""), "failed", message)
+    run = tmp_path / "runs" / "one"
+    r.write(run)
+    write_summary(run)
+    run_page = html.fromstring(build(run, run).read_bytes())
+    runs_page = html.fromstring(write_runs(tmp_path, run.parent).read_bytes())
+    for page in (run_page, runs_page, *file_pages(run)):
+        above, aligned, below = page.xpath("//div[@class='message']/pre[not(@class='excerpt')]")
+        assert aligned.get("class") == "aligned"
+        assert aligned.text_content().splitlines() == frames
+        assert above.text_content().endswith("the exchange (last 20 of 30):")
+        assert below.text_content() == "the whole log: a.log"
 
 
 def test_the_console_is_shown_once_and_telemetry_is_not(tmp_path: Path) -> None:
