@@ -14,7 +14,7 @@ import orjson
 
 from rig.adapters.crash_reader import CrashReader
 from rig.adapters.profile import DeviceConsole, DeviceProfile, Settings
-from rig.adapters.setting_table import setting_keys
+from rig.adapters.setting_table import setting_keys, validate_setting
 from rig.adapters.stored_file import content_of
 from rig.config.description import Description
 from rig.firmware.filesystem import make_filesystem, read_filesystem, update_filesystem
@@ -198,7 +198,7 @@ def provision(
         more: further keys of firmware/src/features/config/README.md; the others keep the device's defaults.
 
     Raises:
-        AuthorError: a key is unknown, or a value is not a text, an integer or a bool.
+        AuthorError: a key is unknown, or the device would replace a value by its default.
     """
     values = configuration(csms_url, identity, wifi_ssid, wifi_psk, **more)
     return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
@@ -232,8 +232,7 @@ def configuration(
             f"the device has no setting {', '.join(unknown)}. {nearest}It has: {', '.join(OPTIONAL_KEYS)}"
         )
     for key, value in more.items():
-        if not isinstance(value, (str, int)):  # in Python, a bool is an int
-            raise AuthorError(f"the setting {key} is a text, an integer or a bool, not {value!r}")
+        validate_setting(key, value)
     values = {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}
     remember_secrets(values)
     return values

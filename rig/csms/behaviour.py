@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections import OrderedDict, UserDict
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, get_type_hints
 
 from rig.csms.answers import RegistrationStatus
 from rig.ocpp.messages import AuthorizationStatus
 from rig.ocpp.versions import V16, Version
+from rig.util.arguments import did_you_mean
+from rig.util.checked import Limits, validate_arguments
 from rig.util.clock import BenchClock
+from rig.util.errors import AuthorError
 
 Payload = Mapping[str, Any]
 
@@ -31,10 +35,23 @@ _FIXED_ANSWERS_2: Mapping[str, Callable[[Payload], dict[str, Any]]] = {
 _MOST_RUNNING = 256  # running transactions of a charge point; above this the oldest is dropped
 
 
+class _Tags(UserDict[str, AuthorizationStatus]):
+    """Authorization statuses by idTag. A status that no answer may have is an error of the test."""
+
+    def __setitem__(self, id_tag: str, status: AuthorizationStatus) -> None:
+        validate_arguments(
+            "csms.behaviour.tags",
+            {"an idTag": str, "a status": AuthorizationStatus},
+            {"an idTag": id_tag, "a status": status},
+        )
+        super().__setitem__(id_tag, status)
+
+
 class Behaviour:
     """A normal CSMS: accepts every charge point, assigns transaction ids, authorizes idTags.
 
-    One instance serves all charge points of a CSMS. Its attributes may be changed at any time.
+    One instance serves all charge points of a CSMS. Its attributes may be changed at any time. An `AuthorError` rejects
+    an attribute that does not exist, and a value that no answer may have.
 
     Args:
         clock: the bench's clock, the source of `currentTime`. Device and CSMS agree in stepped time too.
@@ -48,6 +65,13 @@ class Behaviour:
         unlisted_tag: the authorization status of any other idTag.
         strict: whether deviations that real CSMSs tolerate (`rig.csms.deviations`) are violations.
     """
+
+    registration: RegistrationStatus
+    heartbeat_interval_s: Annotated[int, Limits(least=0)]
+    clock_offset_s: Annotated[float, Limits(least=-1e12, most=1e12)]
+    tags: MutableMapping[str, AuthorizationStatus]
+    unlisted_tag: AuthorizationStatus
+    strict: bool
 
     def __init__(self, clock: BenchClock, heartbeat_interval_s: int = 300, *, strict: bool = True) -> None:
         self._clock = clock
@@ -74,13 +98,24 @@ class Behaviour:
         }
         self.reset()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        hints = _hints()
+        if not name.startswith("_") and name not in hints:
+            meant = did_you_mean(name, hints)
+            nearest = f"Did you mean {meant!r}? " if meant else ""
+            raise AuthorError(f"csms.behaviour has no {name!r}. {nearest}It has: {', '.join(hints)}")
+        if name == "tags" and isinstance(value, Mapping):
+            value = _Tags(value)
+        validate_arguments("csms.behaviour", hints, {name: value})
+        super().__setattr__(name, value)
+
     def reset(self) -> None:
         """Restore the normal answers. Transaction ids continue and are never assigned twice."""
-        self.registration: RegistrationStatus = "Accepted"
+        self.registration = "Accepted"
         self.heartbeat_interval_s = self._heartbeat_at_start
         self.clock_offset_s = 0.0
-        self.tags: dict[str, AuthorizationStatus] = {}
-        self.unlisted_tag: AuthorizationStatus = "Accepted"
+        self.tags = {}
+        self.unlisted_tag = "Accepted"
         self.strict = self._strict_at_start
 
     def answer(self, charge_point: str, action: str, request: Payload, version: Version = V16) -> dict[str, Any]:
@@ -152,3 +187,8 @@ class Behaviour:
                 for each in request["certificateStatusRequests"]
             ]
         }
+
+
+@cache
+def _hints() -> Mapping[str, Any]:
+    return get_type_hints(Behaviour, include_extras=True)

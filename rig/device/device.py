@@ -102,7 +102,7 @@ class Device:
             settings: keys of firmware/src/features/config/README.md that differ from the defaults.
 
         Raises:
-            AuthorError: an unknown key, or a value of a wrong type.
+            AuthorError: a key is unknown, or the device would replace a value by its default.
             BenchError: flashing failed.
             DeviceError: the device does not become idle.
         """

@@ -368,7 +368,10 @@ class Console:
 
         Raises:
             ExpectationError: no answer came in time.
+            AuthorError: the command has several lines, which are several commands.
         """
+        if len(command.splitlines()) > 1:
+            raise AuthorError(f"a command is one line, not {command!r}. Send each line with its own call")
         prefix = self._format.answer_prefix
         with self._commands:
             since = self._timeline.mark()

@@ -13,6 +13,14 @@ import pytest
 
 import rig.faults
 from rig.bench import Bench
+from rig.csms import Csms
+from rig.csms.instrument.calls import Calls
+from rig.csms.instrument.connections import Connections
+from rig.csms.instrument.expectations import Expectations
+from rig.csms.instrument.misbehaviour import Misbehaviour
+from rig.csms.instrument.observations import Observations
+from rig.csms.instrument.replies import Held, Replies
+from rig.csms.instrument.secured_access import SecuredAccess
 from rig.device.device import Device
 from rig.device.ev_driver import EvDriver
 from rig.faults.fault import Fault
@@ -28,7 +36,9 @@ from rig.timeline import Timeline
 from rig.util.checked import Count, Limits, Seconds, Text, checked
 from rig.util.errors import AuthorError
 
+CSMS = (Calls, Connections, Csms, Expectations, Held, Misbehaviour, Observations, Replies, SecuredAccess)
 CLASSES = (
+    *CSMS,
     *(Bench, Console, Device, EvDriver, Flasher, Input, Led, Network, Output, Power, PulseTrain, Telemetry),
     Timeline,
 )
@@ -41,6 +51,9 @@ NOT_CALLED_BY_TESTS = {
     "Timeline.interrupt",
     "Timeline.on_interrupt",
 }
+
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _public() -> Iterator[Callable[..., Any]]:
@@ -77,7 +90,7 @@ def _cases() -> Iterator[Any]:
     for function in _public():
         hints = get_type_hints(function, localns={"Csms": object, "Inputs": object, "PulseTrain": object})
         for parameter in inspect.signature(function).parameters.values():
-            if parameter.name == "self" or parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            if parameter.name == "self" or parameter.kind in _VARIADIC:
                 continue
             assert parameter.name in hints
             for value in _invalid_values(hints[parameter.name]):
@@ -105,7 +118,7 @@ def _call(function: Callable[..., Any], owner: list[object], name: str, value: o
         for parameter in inspect.signature(function).parameters.values()
         if parameter.default is inspect.Parameter.empty
         and parameter.name not in ("self", name)
-        and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        and parameter.kind not in _VARIADIC
     }
     function(*owner, **given, **{name: value})
 

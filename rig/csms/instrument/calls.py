@@ -12,10 +12,14 @@ from rig.csms.instrument.observations import Observations
 from rig.csms.sendable import validate_sendable
 from rig.ocpp.messages import Request
 from rig.timeline.events import Event, LinkChange, OcppFrame
+from rig.util.checked import Count, Seconds, checked
 from rig.util.errors import AuthorError, ExpectationError
 from rig.util.loop import submit
 from rig.util.redaction import masked, remember_secrets
 from rig.util.text import visible
+
+_LONGEST_PAYLOAD = 125
+"""The bytes that a control frame can hold (RFC 6455 section 5.5)."""
 
 
 class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame CALLERROR
@@ -42,12 +46,13 @@ class Calls(Observations):
 
     _calling: threading.Lock  # held while a call is unanswered; `Csms` sets it
 
+    @checked
     def call(
         self,
         request: str | Request,
         payload: Mapping[str, Any] | None = None,
         *,
-        timeout: float = 10.0,
+        timeout: Seconds = 10.0,
         check: bool = True,
         charge_point: str | None = None,
     ) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class Calls(Observations):
             raise CallErrorReceived(action, answer["code"], answer["description"], answer["details"])
         return answer
 
+    @checked
     def send_raw(self, text: str, *, fragments: int = 1, charge_point: str | None = None) -> None:
         """Send any text to the charge point, valid or not.
 
@@ -114,6 +120,7 @@ class Calls(Observations):
             )
         self.on_loop(self._point(charge_point).send_raw(text, fragments), "send a raw frame")
 
+    @checked
     def send_binary(self, data: bytes, *, charge_point: str | None = None) -> None:
         """Send a binary message, which OCPP-J does not use.
 
@@ -122,7 +129,8 @@ class Calls(Observations):
         """
         self.on_loop(self._connection(charge_point, "send a binary message to").send(data), "send a binary message")
 
-    def ping(self, payload: bytes = b"", *, timeout: float = 10.0, charge_point: str | None = None) -> None:
+    @checked
+    def ping(self, payload: bytes = b"", *, timeout: Seconds = 10.0, charge_point: str | None = None) -> None:
         """Send a WebSocket ping and wait for its pong (RFC 6455 section 5.5.2).
 
         Args:
@@ -132,7 +140,9 @@ class Calls(Observations):
 
         Raises:
             ExpectationError: no pong came in time, or the connection ended first.
+            AuthorError: the payload is too long.
         """
+        _validate_payload("ping", payload)
         connection = self._connection(charge_point, "ping")
         deadline = self.timeline.clock.deadline(timeout)
 
@@ -151,7 +161,8 @@ class Calls(Observations):
         who = self._who(charge_point)
         raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
 
-    def pong(self, payload: bytes = b"", *, times: int = 1, charge_point: str | None = None) -> None:
+    @checked
+    def pong(self, payload: bytes = b"", *, times: Count = 1, charge_point: str | None = None) -> None:
         """Send an unsolicited WebSocket pong (RFC 6455 section 5.5.3), or many without a pause.
 
         Args:
@@ -161,8 +172,15 @@ class Calls(Observations):
 
         Raises:
             ExpectationError: the charge point is not connected.
+            AuthorError: the payload is too long.
         """
+        _validate_payload("pong", payload)
         self.on_loop(self._connection(charge_point, "send a pong to").flood(payload, times), "send pongs")
+
+
+def _validate_payload(what: str, payload: bytes) -> None:
+    if len(payload) > _LONGEST_PAYLOAD:
+        raise AuthorError(f"the payload of a {what} has at most {_LONGEST_PAYLOAD} bytes, not {len(payload)}")
 
 
 def _ends_call(event: Event, who: str, unique_id: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from rig.csms.close_frame import CloseCode, CloseReason, validate_close_reason
 from rig.csms.instrument.observations import Observations
 from rig.timeline import Mark
 from rig.timeline.events import LinkChange
+from rig.util.checked import Seconds, checked
 
 
 class Connections(Observations):
@@ -15,6 +17,7 @@ class Connections(Observations):
         """Whether the bench's charge point is connected."""
         return self.is_connected()
 
+    @checked
     def is_connected(self, charge_point: str | None = None) -> bool:
         """Return whether a charge point is connected."""
         if charge_point is None and not self._identity and not self._server.charge_points:
@@ -26,26 +29,31 @@ class Connections(Observations):
         """The identities of the known charge points."""
         return self._server.charge_points
 
+    @checked
     def expect_connected(
-        self, timeout: float = 10.0, *, since: Mark | None = None, charge_point: str | None = None
+        self, timeout: Seconds = 10.0, *, since: Mark | None = None, charge_point: str | None = None
     ) -> LinkChange:
         """Wait until a charge point opens its WebSocket connection, or has opened it since the mark."""
         return self._expect_link(True, timeout, since, charge_point)
 
+    @checked
     def expect_disconnected(
-        self, timeout: float = 10.0, *, since: Mark | None = None, charge_point: str | None = None
+        self, timeout: Seconds = 10.0, *, since: Mark | None = None, charge_point: str | None = None
     ) -> LinkChange:
         """Wait until a charge point's connection closes, or has closed since the mark."""
         return self._expect_link(False, timeout, since, charge_point)
 
-    def close(self, code: int = 1000, reason: str = "", *, charge_point: str | None = None) -> None:
+    @checked
+    def close(self, code: CloseCode = 1000, reason: CloseReason = "", *, charge_point: str | None = None) -> None:
         """Close the charge point's connection with a close code (RFC 6455 section 7.4).
 
         The charge point can reconnect at once.
 
         Raises:
             ExpectationError: the charge point is not connected.
+            AuthorError: a close frame cannot hold the code or the reason.
         """
+        validate_close_reason("close", reason)
         self.on_loop(
             self._connection(charge_point, "close the connection of").close(code, reason), f"close with {code}"
         )

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from rig.csms.behaviour import Behaviour
+from rig.csms.close_frame import CloseCode, CloseReason, validate_close_reason
 from rig.csms.instrument.calls import Calls
 from rig.csms.instrument.connections import Connections
 from rig.csms.instrument.expectations import Expectations
@@ -17,6 +18,7 @@ from rig.csms.security import Security
 from rig.csms.server import OPEN, CsmsServer, url_of
 from rig.ocpp.versions import VERSIONS
 from rig.timeline import Timeline
+from rig.util.checked import checked
 
 
 class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAccess):
@@ -72,14 +74,19 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         """
         self.on_loop(self._server.start(), "start the CSMS")
 
-    def stop(self, code: int | None = None, reason: str = "") -> None:
+    @checked
+    def stop(self, code: CloseCode | None = None, reason: CloseReason = "") -> None:
         """End all connections and refuse new ones until `start`.
 
         Args:
             code: close the connections with this code (RFC 6455 section 7.4), e.g. 1012 for a restart; None: reset
                 them, as a crash would.
             reason: the close reason.
+
+        Raises:
+            AuthorError: a close frame cannot hold the code or the reason.
         """
+        validate_close_reason("stop", reason)
         self.on_loop(self._server.stop(code, reason), "stop the CSMS")
 
     def shut_down(self) -> None:
@@ -110,6 +117,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         """Whether new connections must begin with TLS."""
         return self._server.speaks_tls
 
+    @checked
     def url(self, identity: str = "") -> str:
         """Return the URL for a charge point that connects directly, without the bench's proxy."""
         return url_of(self._server.host, self.port, identity or self._who(None), tls=self.speaks_tls)

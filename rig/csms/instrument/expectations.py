@@ -10,19 +10,21 @@ from rig.csms.instrument.observations import Observations, is_violation
 from rig.ocpp.messages import Request
 from rig.timeline import Mark
 from rig.timeline.events import OcppFrame
+from rig.util.checked import Seconds, checked
 from rig.util.clock import Deadline
-from rig.util.errors import ExpectationError
+from rig.util.errors import AuthorError, ExpectationError
 
 
 class Expectations(Observations):
     """Expectations of frames from charge points. A matched frame is consumed and never matches again."""
 
+    @checked
     def expect(
         self,
         call: str | Request,
         where: Where | None = None,
         *,
-        timeout: float = 10.0,
+        timeout: Seconds = 10.0,
         since: Mark | None = None,
         charge_point: str | None = None,
         **fields: Any,
@@ -48,12 +50,13 @@ class Expectations(Observations):
         expected = self._expectation(charge_point, call, fields, where)
         return self._expect(expected, since or self.timeline.default_mark, timeout)
 
+    @checked
     def expect_status(
         self,
         status: str,
         connector: int = 1,
         *,
-        timeout: float = 10.0,
+        timeout: Seconds = 10.0,
         since: Mark | None = None,
         charge_point: str | None = None,
         **fields: Any,
@@ -72,10 +75,11 @@ class Expectations(Observations):
         wanted = {"connectorId": connector, "status" if is_16 else "connectorStatus": status, **fields}
         return self.expect("StatusNotification", timeout=timeout, since=since, charge_point=charge_point, **wanted)
 
+    @checked
     def expect_all(
         self,
         *calls: str | Request,
-        timeout: float = 10.0,
+        timeout: Seconds = 10.0,
         in_order: bool = False,
         since: Mark | None = None,
         charge_point: str | None = None,
@@ -94,8 +98,11 @@ class Expectations(Observations):
 
         Raises:
             ExpectationError: a call did not come in time. The message lists those that came, and the nearest miss.
-            AuthorError: a charge point has no such call in its version of OCPP, or the call has no such fields.
+            AuthorError: no calls are given, a charge point has no such call in its version of OCPP, or the call has no
+                such fields.
         """
+        if not calls:
+            raise AuthorError("expect_all needs at least one call: without one it checks nothing")
         who = self._who(charge_point)
         wanted = [self._expectation(who, call, {}) for call in calls]
         since = since or self.timeline.default_mark
@@ -109,12 +116,13 @@ class Expectations(Observations):
             found.append(self._expect(expected, after, deadline, which, shown=since))
         return found
 
+    @checked
     def expect_once(
         self,
         call: str | Request,
         where: Where | None = None,
         *,
-        within: float,
+        within: Seconds,
         since: Mark | None = None,
         charge_point: str | None = None,
         **fields: Any,
@@ -134,12 +142,13 @@ class Expectations(Observations):
             raise ExpectationError(f"expected exactly once, but it came again: {expected}\n{shown}")
         return first
 
+    @checked
     def expect_none(
         self,
         call: str | Request,
         where: Where | None = None,
         *,
-        within: float,
+        within: Seconds,
         since: Mark | None = None,
         charge_point: str | None = None,
         **fields: Any,
@@ -156,11 +165,12 @@ class Expectations(Observations):
             shown = self.exchange(expected.charge_point, since, (found.id,))
             raise ExpectationError(f"forbidden, but it came: {expected}\n{shown}")
 
+    @checked
     def expect_violation(
         self,
         error: str = "",
         *,
-        timeout: float = 10.0,
+        timeout: Seconds = 10.0,
         since: Mark | None = None,
         charge_point: str | None = None,
     ) -> OcppFrame:

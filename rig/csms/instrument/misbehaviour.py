@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from typing import get_args
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
@@ -15,7 +14,6 @@ from rig.csms.frame_effects import Effect, MalformAnswer
 from rig.csms.instrument.part import CsmsPart
 from rig.csms.refusals import REFUSALS
 from rig.csms.wire import FrameFault, Selection
-from rig.util.arguments import validate_one_of
 from rig.util.checked import checked
 from rig.util.errors import AuthorError
 
@@ -39,6 +37,7 @@ class Misbehaviour(CsmsPart):
             yield
 
     @contextlib.contextmanager
+    @checked
     def refuse(self, status: int = 503, retry_after_s: int = 0, location: str = "") -> Iterator[None]:
         """Refuse or redirect opening handshakes with a status of `REFUSALS` within the block. Open connections stay.
 
@@ -61,9 +60,9 @@ class Misbehaviour(CsmsPart):
             server.refuse_with, server.retry_after_s, server.redirect_to = before
 
     @contextlib.contextmanager
+    @checked
     def malform_handshakes(self, kind: BadHandshake) -> Iterator[None]:
         """Send malformed answers to opening handshakes within the block. Open connections stay."""
-        validate_one_of("the kind of a malformed handshake", kind, get_args(BadHandshake))
         before, self._server.bad_handshake = self._server.bad_handshake, kind
         try:
             yield
@@ -71,13 +70,14 @@ class Misbehaviour(CsmsPart):
             self._server.bad_handshake = before
 
     @contextlib.contextmanager
+    @checked
     def malform_answers(self, kind: BadAnswer) -> Iterator[None]:
         """Send a malformed answer to every CALL within the block."""
-        validate_one_of("the kind of a malformed answer", kind, get_args(BadAnswer))
         with self.tamper(MalformAnswer(kind), Selection(), name="bad-answers"):
             yield
 
     @contextlib.contextmanager
+    @checked
     def tamper(
         self, effect: Effect, selection: Selection | None = None, *, name: str = "frame fault"
     ) -> Iterator[FrameFault]:
@@ -101,6 +101,7 @@ class Misbehaviour(CsmsPart):
             self.on_loop(self._server.remove_frame_fault(fault), f"end {name}")
 
     @contextlib.contextmanager
+    @checked
     def trickle(self, bytes_per_s: float) -> Iterator[None]:
         """Send everything at a rate within the block, opening handshakes too.
 
@@ -116,6 +117,7 @@ class Misbehaviour(CsmsPart):
             self.on_loop(self._server.slow_down(before), "restore the speed of the CSMS")
 
     @contextlib.contextmanager
+    @checked
     def ping_flood(self, hz: float) -> Iterator[None]:
         """Send pings on each connection within the block.
 

@@ -13,6 +13,7 @@ from rig.ocpp.versions import Version
 from rig.timeline import Mark
 from rig.timeline.events import Event, LinkChange, OcppFrame
 from rig.timeline.log_tail import whole_log
+from rig.util.checked import checked
 
 
 class Observations(CsmsPart):
@@ -23,6 +24,7 @@ class Observations(CsmsPart):
         """The state of the bench's charge point: boot, connectors, configuration, transactions, open calls."""
         return self.state_of()
 
+    @checked
     def state_of(self, charge_point: str | None = None) -> State:
         """Return the current state of a charge point. It is not cleared between tests or by `reset`."""
         point = self._point(charge_point)
@@ -37,6 +39,7 @@ class Observations(CsmsPart):
         """The state of the bench's charging station of OCPP 2.x: boot, connectors, variables, transactions."""
         return self.station_of()
 
+    @checked
     def station_of(self, charge_point: str | None = None) -> Station:
         """Return the current state of a charging station of OCPP 2.x. It is not cleared between tests."""
         point = self._point(charge_point)
@@ -51,6 +54,7 @@ class Observations(CsmsPart):
         """The versions of OCPP that the CSMS accepts."""
         return self._server.versions
 
+    @checked
     def version_of(self, charge_point: str | None = None) -> Version | None:
         """Return the version of a charge point's latest connection; None before the first."""
         return self._point(charge_point).version
@@ -60,6 +64,7 @@ class Observations(CsmsPart):
         """The transactions of the bench's charging station of OCPP 2.x since the test's start."""
         return self.station_transactions_of()
 
+    @checked
     def station_transactions_of(
         self, charge_point: str | None = None, since: Mark | None = None
     ) -> list[StationTransaction]:
@@ -73,12 +78,14 @@ class Observations(CsmsPart):
         """The transactions of the bench's charge point since the test's start."""
         return self.transactions_of()
 
+    @checked
     def transactions_of(self, charge_point: str | None = None, since: Mark | None = None) -> list[Transaction]:
         """Return the transactions in the frames of a charge point since the mark (None: the test's start)."""
         who = self._who(charge_point)
         frames = self.timeline.events(OcppFrame, since or self.timeline.default_mark, lambda f: f.charge_point == who)
         return read_transactions(frames)
 
+    @checked
     def violations(
         self, since: Mark | None = None, charge_point: str | None = None, *, unexpected: bool = False
     ) -> list[OcppFrame]:
@@ -100,6 +107,7 @@ class Observations(CsmsPart):
             unmatched=unexpected,
         )
 
+    @checked
     def deviations(self, since: Mark | None = None, charge_point: str | None = None) -> list[OcppFrame]:
         """Return the frames since the mark (None: the test's start) with a tolerated deviation, named in `deviation`.
 
@@ -114,6 +122,7 @@ class Observations(CsmsPart):
             lambda frame: frame.charge_point == who and frame.deviation != "" and not frame.fault,
         )
 
+    @checked
     def exchange(
         self,
         charge_point: str | None = None,

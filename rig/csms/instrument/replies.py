@@ -11,6 +11,7 @@ from rig.csms.replacement import Answer, Replacement, Reply
 from rig.csms.sendable import validate_answer
 from rig.csms.session import ChargePoint
 from rig.timeline.events import OcppFrame
+from rig.util.checked import Seconds, checked
 from rig.util.errors import AuthorError
 
 
@@ -25,7 +26,8 @@ class Held:
         self._since = csms.timeline.mark()
         self._returned: set[int] = set()
 
-    def wait(self, timeout: float = 10.0) -> OcppFrame:
+    @checked
+    def wait(self, timeout: Seconds = 10.0) -> OcppFrame:
         """Wait for the next held call. `Csms.expect` may match it as well.
 
         Args:
@@ -46,6 +48,7 @@ class Held:
         self._returned.add(frame.id)
         return frame
 
+    @checked
     def release(self, answer: Reply | None = None, *, check: bool = True) -> int:
         """Answer all held calls. Later calls are still held.
 
@@ -73,6 +76,7 @@ class Held:
 class Replies(Observations):
     """Answers to calls of charge points, replaced or deferred."""
 
+    @checked
     def answer(
         self,
         action: str,
@@ -116,6 +120,7 @@ class Replies(Observations):
         return self.on_loop(replace_it(), f"replace the answer to {action}")
 
     @contextlib.contextmanager
+    @checked
     def hold(self, action: str, *, charge_point: str | None = None) -> Iterator[Held]:
         """Defer the answers to an action within the block. The end of the block answers the held calls.
 

@@ -9,12 +9,14 @@ from rig.csms.instrument.part import CsmsPart
 from rig.csms.security import Security
 from rig.timeline import Mark
 from rig.timeline.events import ClientRefused
+from rig.util.checked import Seconds, checked
 
 
 class SecuredAccess(CsmsPart):
     """The security profile of the CSMS, and its refusals."""
 
     @contextlib.contextmanager
+    @checked
     def secured(self, security: Security) -> Iterator[None]:
         """Require a security profile of new connections within the block. Open connections stay.
 
@@ -34,12 +36,13 @@ class SecuredAccess(CsmsPart):
         finally:
             self.on_loop(secure(before), "restore the security profile")
 
+    @checked
     def expect_refused(
         self,
         reason: str = "",
         *,
         where: Callable[[ClientRefused], bool] | None = None,
-        timeout: float = 10.0,
+        timeout: Seconds = 10.0,
         since: Mark | None = None,
     ) -> ClientRefused:
         """Wait for the next client that the CSMS refuses. It may have been refused already.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,24 @@ def test_equal_settings_make_equal_images():
 def test_unknown_settings_are_rejected_with_the_known_ones():
     with pytest.raises(AuthorError, match=r"no setting hartbeat_s.*heartbeat_interval_s"):
         provision("ws://h:1/p", "CP-1", "n", "p", partition=STORAGE, hartbeat_s=7)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"heartbeat_interval_s": "60"}, "is a finite number, at least 1 and at most 86400, not '60'"),
+        ({"heartbeat_interval_s": 0}, "is a finite number, at least 1 and at most 86400, not 0"),
+        ({"heartbeat_interval_s": True}, "is a finite number, .*, not True"),
+        ({"heartbeat_interval_s": 1.5}, "is a whole number, not 1.5"),
+        ({"fixed_cable": "yes"}, "is True or False, not 'yes'"),
+        ({"power_fail_action": "resum"}, "is one of stop, resume, not 'resum'. Did you mean 'resume'"),
+        ({"stop_txn_sampled_data": "Current.Import,Voltge"}, "is one of .*, not 'Voltge'. Did you mean 'Voltage'"),
+        ({"log_level": 3}, "is a text, not 3"),
+    ],
+)
+def test_a_value_that_the_device_would_replace_is_rejected(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(AuthorError, match=f"the setting {next(iter(settings))} {says}"):
+        provision("ws://h:1/p", "CP-1", "n", "p", partition=STORAGE, **settings)
 
 
 def test_files_that_do_not_fit_are_rejected():
