@@ -292,7 +292,7 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL to provision, without the identity. It points to the bench's proxy before the CSMS."""
+        """The URL to provision, without the identity: the address of the bench's proxy, not of the CSMS."""
         host = self.wiring.csms_host or self.description.csms.host
         return f"ws://{host}:{self.network.csms_port}/ocpp"
 

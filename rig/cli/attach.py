@@ -26,7 +26,7 @@ class Session:
     Attributes:
         client: its connection.
         by: the command, for the timeline.
-        drive: whether to act even during a test.
+        drive: whether to act even during a session of pytest that is not paused.
         is_own: whether this command has opened the bench. Such a bench closes when the command ends.
     """
 
@@ -112,7 +112,7 @@ def attached(
         bench: the bench description; None: the bench that a program in this folder has opened, else the default.
         pid: the process that has opened the bench; None: any.
         by: the command, for the timeline.
-        drive: whether to act even during a test.
+        drive: whether to act even during a session of pytest that is not paused.
         may_open: whether to open a bench if none is open.
 
     Raises:

@@ -21,5 +21,5 @@ AttachOption = Annotated[
 PidOption = Annotated[
     int | None, typer.Option("--pid", metavar="N", help="The process that has opened the bench, if there are several.")
 ]
-DriveOption = Annotated[bool, typer.Option("--drive", help="Act even while a test is running.")]
+DriveOption = Annotated[bool, typer.Option("--drive", help="Act even during a session of pytest that is not paused.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

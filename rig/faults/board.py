@@ -20,7 +20,7 @@ TearEffect = Literal["none", "half", "random"]
 
 @dataclass(frozen=True, slots=True)
 class BrownOut(Fault):
-    """The supply sags once, too briefly for a relay: the chip resets with reason brown-out."""
+    """The supply sags once, briefly: the chip resets with reason brown-out."""
 
     name: ClassVar[str] = "brown-out"
     summary: ClassVar[str] = "the supply voltage drops once, and the brown-out detector resets the chip"

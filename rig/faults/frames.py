@@ -192,7 +192,7 @@ class FrameCallError(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameBreakSchema(FrameFault):
-    """The payload of frames breaks one keyword of its JSON schema. Frames whose schema lacks it are not changed.
+    """The payload of frames breaks a keyword of its schema. Frames whose schema lacks the keyword stay unchanged.
 
     Args:
         keyword: the keyword. The seed chooses the place in the payload.

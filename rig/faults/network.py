@@ -94,7 +94,7 @@ class WifiEvents(Fault):
 
 @dataclass(frozen=True, slots=True)
 class LeaseLost(Fault):
-    """The station loses its address but stays associated, and gets no other one until the fault is lifted."""
+    """The station loses its address, and gets no other address until the fault is lifted. It stays associated."""
 
     name: ClassVar[str] = "lease-lost"
     summary: ClassVar[str] = "the device loses its address, but the association stays"
@@ -110,7 +110,7 @@ class LeaseLost(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WifiSilence(Fault):
-    """The access point lists the station as joined, and rejects attempts until the station has paused.
+    """The access point lists the station as joined, and rejects attempts until it was silent for `seconds`.
 
     Args:
         seconds: the required time without an attempt.

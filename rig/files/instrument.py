@@ -284,7 +284,7 @@ class Files:
 
     @contextlib.contextmanager
     def login(self) -> Iterator[None]:
-        """Require Basic authentication with a generated password within the block. `url` contains it there."""
+        """Require Basic authentication with a generated password, which `url` then contains, within the block."""
         before, shown = self._server.logins, self._shown_login
         self._server.logins, self._shown_login = self._generated_login, _shown(self._generated_login)
         try:

@@ -35,7 +35,8 @@ class Call:
     Args:
         function: takes the `Caller` and then the arguments. Their annotations are the types that are accepted; the
             first line of its docstring is the call's summary.
-        acts: whether it changes anything. Looking is always allowed, acting during a test only on request.
+        acts: whether it changes anything. A call that changes nothing is always allowed. During a session of pytest
+            that is not paused, any other call needs `drive`.
     """
 
     def __init__(self, function: Callable[..., Any], *, acts: bool = True) -> None:

@@ -105,7 +105,7 @@ class Client:
             name: the call.
             arguments: the arguments of the call.
             by: the command, for the timeline.
-            drive: whether to act even during a test.
+            drive: whether to act even during a session of pytest that is not paused.
             progress: called with each progress report.
             state: whether to return `result` and `state`, the state directly after the call. The bench may have ended
                 before another request.

@@ -241,16 +241,16 @@ class ClientSession:
             return call(caller, arguments)
 
     def _running_test(self, name: str, request: Mapping[str, Any]) -> str:
-        """Return the running test, empty if there is none.
+        """Return the running test, or `its tests` between two tests of a session; empty if every client may act.
 
         Raises:
-            RequestError: a test runs, and the request does not ask to act during one.
+            RequestError: a session of pytest is not paused, and the request does not ask to act during it.
         """
         test = self._offer.running()
         if test and request.get("drive") is not True:
             raise RequestError(
                 "test",
-                f"{name} is rejected: {self._offer.holder}, runs {test}. Add --drive to act during a test, or hold the "
+                f"{name} is rejected: {self._offer.holder}, runs {test}. Add --drive to act nevertheless, or hold the "
                 "session with `rig pause` first",
             )
         return test

@@ -253,7 +253,7 @@ class LinkChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRefused(Event):
-    """The CSMS refused a client before it had a WebSocket connection, and no test had requested that.
+    """The CSMS refused a client before it had a WebSocket connection. No test had requested the refusal.
 
     `charge_point` is the identity in its URL, empty if none was read; `address` is its host and port. `how` is the form
     of the refusal: `TLS`, `HTTP 401`, `its connection was closed`.
@@ -267,7 +267,7 @@ class ClientRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileTransfer(Event):
-    """The file server answered a request, or will answer no more of it because of a fault.
+    """The file server finished the answer to a request, or a fault ended the answer.
 
     `method` and `path` are those of the request; `path` has no query. `wanted` is the decoded name of the file that it
     names, or the path if that is no name. `status` is the HTTP status, 0 if none was sent.

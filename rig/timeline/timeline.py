@@ -62,7 +62,7 @@ class Timeline:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, event: E) -> E:
-        """Append a copy of an event with its id and, if it is 0, its stamp filled in. Returns the copy.
+        """Append a copy of an event with its id filled in, and with its stamp if the stamp is 0. Returns the copy.
 
         Raises:
             AuthorError: `event` is not an Event.
@@ -169,7 +169,7 @@ class Timeline:
             return True
 
     def listen(self, listener: Listener, then: Callable[[], None] | None = None) -> Callable[[], None]:
-        """Call `listener` with each event from now on. Returns a function that removes it.
+        """Call `listener` with each event from now on. Returns a function that removes the listener.
 
         Args:
             listener: called with each event in order.

@@ -56,7 +56,9 @@ class Calls(Observations):
         check: bool = True,
         charge_point: str | None = None,
     ) -> dict[str, Any]:
-        """Call the charge point and wait for its answer. Only one call is unanswered (OCPP-J 1.6 section 4.1.1).
+        """Call the charge point and wait for its answer.
+
+        A call from another thread waits until the previous call has ended (OCPP-J 1.6 section 4.1.1).
 
         Args:
             request: an action, e.g. `RemoteStartTransaction`, or a typed request of `rig.ocpp.messages`.

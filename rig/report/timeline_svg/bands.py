@@ -58,7 +58,7 @@ def draw(sheet: Sheet, band: Band, expected: Sequence[Stretch] = ()) -> None:
 
 
 def _blinking(sheet: Sheet, left: float, right: float, top: float, colour: str, segment: Segment) -> None:
-    """Draw a blinking LED: flashes to scale if there is room, else stripes, also across breaks."""
+    """Draw a blinking LED: flashes to scale if there is room, else stripes. Breaks have stripes."""
     c = sheet.c
     flashes = [(sheet.axis.x(start), sheet.axis.x(end)) for start, end in segment.flashes]
     in_scale = len(flashes) * _FLASH_PX <= right - left

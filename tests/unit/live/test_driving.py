@@ -119,7 +119,7 @@ def test_commands_drive_a_running_test(in_a_test: Terminal) -> None:
     """Without --drive each command is rejected and names the remedy; with it the test goes on."""
     pid = str(in_a_test.process.pid)
     for arguments in (("power", "cycle"), ("input", "cable", "on"), ("fault", "inject", "latency"), ("flash",), GET):
-        assert "Add --drive to act during a test" in error_of(*arguments, "--pid", pid)
+        assert "Add --drive to act nevertheless" in error_of(*arguments, "--pid", pid)
     every_command_acts(pid, "--drive")
     assert "no input named 'cabel'" in error_of("input", "cabel", "on", "--pid", pid, "--drive")
     assert run_rig("input", "lock_feedback", "on", "--pid", pid, "--drive").returncode == 0

@@ -335,7 +335,7 @@ constexpr Key kKeys[] = {
     number_key<&Settings::log_files, 0, kMaxLogFiles>("log_files")
         .in(KeyGroup::device, "Files of the log on flash. 0: the log is not written to flash."),
     number_key<&Settings::log_file_bytes, 1024, Storage::kMaxContent>("log_file_bytes")
-        .in(KeyGroup::device, "Size of one file of the log, from the next file."),
+        .in(KeyGroup::device, "Size of each new file of the log."),
     number_key<&Settings::log_flush_s, 10, kDay>("log_flush_s")
         .in(KeyGroup::device, "Time after which a line is on flash, unless the limit of the wear delays the write."),
     number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries")
