@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -138,6 +139,11 @@ def schema() -> dict[str, Any]:
         "anyOf": [_file(HEADER), _file(PART)],
         "definitions": definitions(),
     }
+
+
+def schema_text() -> str:
+    """Return the JSON schema as the text of `scenario.schema.json`, which editors read."""
+    return json.dumps(schema(), indent=1) + "\n"
 
 
 def _file(keys: Mapping[str, Schema]) -> dict[str, Any]:

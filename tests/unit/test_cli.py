@@ -71,7 +71,7 @@ def test_an_image_without_a_log_is_rejected(rig, tmp_path: Path) -> None:  # typ
 
 
 def test_a_new_project_passes_without_changes(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """The bench descriptions are valid, and pytest passes on the virtual bench without any change."""
+    """The descriptions and the scenario are valid, and pytest passes on the virtual bench without any change."""
     build(ROOT)
     folder = tmp_path / "my tests"
     code, output = rig("new", str(folder))
@@ -83,7 +83,11 @@ def test_a_new_project_passes_without_changes(rig, tmp_path: Path) -> None:  # t
         [sys.executable, "-m", "pytest", "-q"], cwd=folder, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "3 passed, 1 skipped" in done.stdout
+    named = re.search(r"\$schema=(\S+)", (folder / "scenarios" / "first.yaml").read_text())
+    assert named is not None
+    schema = folder / "scenarios" / named[1]
+    assert schema.read_text() == (ROOT / "scenarios" / "scenario.schema.json").read_text()
     assert (folder / "reports" / "index.html").exists()
 
 

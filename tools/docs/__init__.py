@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from firmware.tools.schema_tables import built_in
+from rig.scenarios.schema import schema_text
 from tools.docs.api import reference
 from tools.docs.bench_reference import bench_reference
-from tools.docs.scenario_reference import scenario_schema, scenario_steps
+from tools.docs.scenario_reference import scenario_steps
 from tools.docs.setting_reference import setting_reference
 
 GENERATED: Mapping[Path, Callable[[Path], str]] = {
     Path("docs/api.md"): reference,
     Path("docs/bench-reference.md"): bench_reference,
     Path("docs/scenario-steps.md"): scenario_steps,
-    Path("scenarios/scenario.schema.json"): scenario_schema,
+    Path("scenarios/scenario.schema.json"): lambda _root: schema_text(),
     Path("firmware/src/features/schema/ocpp16_tables.cpp"): lambda _root: built_in(),
     Path("docs/settings.md"): setting_reference,
 }

@@ -1,13 +1,12 @@
-"""The JSON schema of scenario files for editors, and the page with all steps."""
+"""The page with all steps of scenarios."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from rig.scenarios.features import FEATURES_2, FEATURES_16
-from rig.scenarios.schema import HEADER, PART, schema
+from rig.scenarios.schema import HEADER, PART
 from rig.scenarios.step import ALTERNATIVES, DURATION, KINDS, STEPS, Schema
 from rig.scenarios.values import MATCHERS
 
@@ -25,11 +24,6 @@ _NAMES = {
     "error_code": "the code of a CALLERROR",
     "feature": "a feature",
 }
-
-
-def scenario_schema(_: Path) -> str:
-    """Return the JSON schema of scenario files."""
-    return json.dumps(schema(), indent=1) + "\n"
 
 
 def scenario_steps(_: Path) -> str:
