@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 FIRST_BOOT = datetime(2024, 5, 1, 12, tzinfo=UTC)
 """The CSMS's time at the first boot of each image, earlier than the date of any test that reads it."""
 
-QUICK = {"backoff_initial_ms": 100, "backoff_max_ms": 100}
+QUICK: dict[str, str | int] = {"backoff_initial_ms": 100, "backoff_max_ms": 100}
 CHARGES_OF_A_FULL_QUEUE = 24
 """Each has a start, a file of samples and a stop; the device keeps at most 72 files."""
 
