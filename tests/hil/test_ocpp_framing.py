@@ -152,11 +152,11 @@ def test_a_late_answer_after_a_reconnect_is_accepted_once(
 def test_an_answer_that_comes_twice_changes_nothing(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, console: Console
 ) -> None:
-    """A second answer to StartTransaction is ignored: the transaction keeps the transactionId of the first answer."""
+    """A second answer to StartTransaction is ignored: the Blocked in it does not end the charge."""
     transaction_id = driver.start_charge(csms)
     start = csms.transactions[0].starts[0]
     csms.send_raw(
-        f'[3,"{start.unique_id}",{{"transactionId":{transaction_id + 1000},"idTagInfo":{{"status":"Blocked"}}}}]'
+        f'[3,"{start.unique_id}",{{"transactionId":{transaction_id},"idTagInfo":{{"status":"Blocked"}}}}]'
     )
     console.expect("an answer without an open request is ignored")
     assert device.status()["transaction"] == transaction_id
