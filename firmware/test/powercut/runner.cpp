@@ -6,6 +6,8 @@
 namespace pb::powercut {
 namespace {
 
+constexpr uint64_t kSpread = 1'000'003;  // a prime above each number of first cuts
+
 uint32_t mix(uint32_t a, uint64_t b) {
   uint64_t value = (a + 1) * 0x9E3779B97F4A7C15u ^ (b + 1) * 0xBF58476D1CE4E5B9u;
   value ^= value >> 29;
@@ -248,7 +250,6 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
   const uint64_t most_nested = extent.all ? limits.all_second : limits.second;
   const uint64_t nested = extent.nested < most_nested ? extent.nested : most_nested;
   const uint64_t chosen_first = (all_first + stride - 1) / stride;
-  const uint64_t quota = operations_ == 0 ? 0 : (nested + chosen_first - 1) / chosen_first;
   for (uint64_t operation = 1; operation <= operations_; ++operation) {
     if (operation % extent.shares != extent.share) continue;
     for (const Tear effect : {Tear::none, Tear::half, Tear::random}) {
@@ -262,6 +263,9 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
       const uint64_t operations = run_leaf(once, tally, {first}, report);
       const uint64_t all = 3 * operations;
       tally.nested_of += all;
+      // The first cuts in another order, so that the second cuts are not all after cuts of the same effect.
+      const uint64_t place = index / stride * kSpread % chosen_first;
+      const uint64_t quota = (place + 1) * nested / chosen_first - place * nested / chosen_first;
       const uint64_t chosen = quota < all ? quota : all;
       uint32_t random = mix(seed_, operation * 3 + static_cast<uint64_t>(effect));
       for (uint64_t i = 0; i < chosen && !is_enough(extent, tally); ++i) {
