@@ -155,9 +155,7 @@ def test_an_answer_that_comes_twice_changes_nothing(
     """A second answer to StartTransaction is ignored: the Blocked in it does not end the charge."""
     transaction_id = driver.start_charge(csms)
     start = csms.transactions[0].starts[0]
-    csms.send_raw(
-        f'[3,"{start.unique_id}",{{"transactionId":{transaction_id},"idTagInfo":{{"status":"Blocked"}}}}]'
-    )
+    csms.send_raw(f'[3,"{start.unique_id}",{{"transactionId":{transaction_id},"idTagInfo":{{"status":"Blocked"}}}}]')
     console.expect("an answer without an open request is ignored")
     assert device.status()["transaction"] == transaction_id
     driver.present_tag()
