@@ -39,7 +39,9 @@ COMMANDS: dict[str, Command | Group] = {
         "rig.cli.fleet",
         "Run many virtual charge points, and measure how many reconnect in the busiest second after an outage.",
     ),
-    "new": Command("rig.cli.new", "Write a bench description, an adapter and a first test for your own firmware."),
+    "new": Command(
+        "rig.cli.new", "Write bench descriptions, an adapter, a first test and a first scenario for your own firmware."
+    ),
     "status": Command(
         "rig.cli.status",
         "Show the state of the open benches, or of the bench of --bench, which is opened if necessary.",

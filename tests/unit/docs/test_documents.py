@@ -109,7 +109,7 @@ def test_the_reference_has_every_public_method_once() -> None:
 
 def test_the_reference_has_the_attributes_of_a_docstring() -> None:
     text = reference(ROOT)
-    assert "- `tags`<br>\n  the authorization status" in text
+    assert "- `tags: MutableMapping[str, AuthorizationStatus]`<br>\n  the authorization status" in text
     assert text.count("- `settle_s: float = 3.0`<br>\n  the longest time") == 1
 
 

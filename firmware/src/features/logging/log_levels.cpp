@@ -7,7 +7,7 @@ namespace {
 /// Every tag of a line of the log.
 constexpr Text kTags[] = {"app",      "auth",    "boot", "charging", "config", "cp",   "crash", "dns",
                           "ethernet", "log",     "loop", "monitor",  "note",   "ocpp", "power", "schema",
-                          "security", "storage", "tx",   "update",   "web",    "wifi", "ws"};
+                          "security", "storage", "time", "tx",       "update", "web",  "wifi",  "ws"};
 constexpr size_t kTagCount = sizeof kTags / sizeof kTags[0];
 static_assert(kTagCount <= LogLevels::kMaxTags, "each tag has room for a level of its own");
 
