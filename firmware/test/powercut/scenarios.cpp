@@ -191,18 +191,23 @@ void damaged_start(Device& device) {
   device.settle();
 }
 
+/// The charges of two drivers, each for a number of half seconds.
+void charge_twice_offline(Device& device, int first, int second) {
+  begin_charge_offline(device, "BUTTON");
+  device.charge(first);
+  end_charge(device);
+  device.set("local_id_tag", "SECOND");
+  begin_charge_offline(device, "SECOND");
+  device.charge(second);
+  end_charge(device);
+}
+
 /// Two charges begin before the time is known. The file of the second StartTransaction is damaged when the first one,
 /// which was written again with its time, is not answered yet.
 void damaged_second_start(Device& device) {
   device.world().csms_reachable = false;
   device.power_on();
-  begin_charge_offline(device, "BUTTON");
-  device.charge(3);
-  end_charge(device);
-  device.set("local_id_tag", "SECOND");
-  begin_charge_offline(device, "SECOND");
-  device.charge(3);
-  end_charge(device);
+  charge_twice_offline(device, 3, 3);
   device.settle();
   device.set_reachable(true);
   device.run_until([&device] { return device.world().csms.got("StartTransaction", "BUTTON", 0); }, kRestartPause);
@@ -215,13 +220,7 @@ void damaged_first_start(Device& device) {
   device.power_on();
   device.settle();
   device.set_reachable(false);
-  begin_charge_offline(device, "BUTTON");
-  device.charge(3);
-  end_charge(device);
-  device.set("local_id_tag", "SECOND");
-  begin_charge_offline(device, "SECOND");
-  device.charge(3);
-  end_charge(device);
+  charge_twice_offline(device, 3, 3);
   device.settle();
   device.damage("tx-0000000001");
   device.set_reachable(true);
@@ -232,13 +231,7 @@ void damaged_first_start(Device& device) {
 void csms_away(Device& device) {
   device.world().csms_reachable = false;
   device.power_on();
-  begin_charge_offline(device, "BUTTON");
-  device.charge(9);
-  end_charge(device);
-  device.set("local_id_tag", "SECOND");
-  begin_charge_offline(device, "SECOND");
-  device.charge(2);
-  end_charge(device);
+  charge_twice_offline(device, 9, 2);
   device.run_for(20'000);
   device.set_reachable(true);
   device.settle();
