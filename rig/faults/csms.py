@@ -11,7 +11,8 @@ from rig.csms.bad_handshake import BadHandshake as HandshakeKind
 from rig.csms.close_frame import CloseCode, CloseReason, validate_close_reason
 from rig.csms.refusals import REFUSALS
 from rig.faults.fault import Bench, Fault, one_of
-from rig.util.checked import Limits
+from rig.util.arguments import validate_url_header
+from rig.util.checked import Limits, RetryAfter
 from rig.util.errors import AuthorError, BenchError
 
 _ERRORS_FROM = 400
@@ -153,7 +154,7 @@ class HttpRefusal(Fault):
     """
 
     status: int = 503
-    retry_after_s: Annotated[int, Limits(least=0, most=86_400)] = 0
+    retry_after_s: RetryAfter = 0
     location: str = ""
     name: ClassVar[str] = "http-refusal"
     summary: ClassVar[str] = "connections are reset and opening handshakes refused or redirected with an HTTP status"
@@ -162,8 +163,9 @@ class HttpRefusal(Fault):
     def validate_limits(self) -> None:
         """Check that the status is an HTTP error or a redirection."""
         one_of(self, "status", REFUSALS)
-        if self.location and (self.status >= _ERRORS_FROM or not self.location.isprintable()):
-            raise AuthorError(f"{self.name}: only a redirection (status below 400) has a location, in printable text")
+        validate_url_header(f"{self.name}: location", self.location)
+        if self.location and self.status >= _ERRORS_FROM:
+            raise AuthorError(f"{self.name}: only a redirection (status below 400) has a location")
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Refuse handshakes, then accept them again."""

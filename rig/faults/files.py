@@ -12,8 +12,8 @@ from rig.faults.fault import Bench, Fault, one_of
 from rig.files import effects
 from rig.files.effects import Effect, RedirectTo
 from rig.files.failure import RequestKind, Selection
-from rig.util.checked import Count, Limits, Seed, Text
-from rig.util.errors import AuthorError
+from rig.util.arguments import validate_url_header
+from rig.util.checked import Count, Limits, RetryAfter, Seed, Text
 
 _ERRORS = (400, 599)
 _LONGEST = 64 << 20
@@ -64,7 +64,7 @@ class FileStatus(FileFault):
     """
 
     status: Annotated[int, Limits(least=_ERRORS[0], most=_ERRORS[1])] = 503
-    retry_after_s: Annotated[int, Limits(least=0, most=86_400)] = 0
+    retry_after_s: RetryAfter = 0
     name: ClassVar[str] = "file-status"
     summary: ClassVar[str] = "the file server answers with an HTTP error, and takes no upload"
 
@@ -92,8 +92,7 @@ class FileRedirect(FileFault):
     def validate_limits(self) -> None:
         """Check that the status is a redirection that has a Location."""
         one_of(self, "status", (301, 302, 303, 307, 308))
-        if not self.location.isascii() or not self.location.isprintable():
-            raise AuthorError(f"{self.name}: a location is a URL in printable ASCII")
+        validate_url_header(f"{self.name}: location", self.location)
 
     def effect(self) -> Effect:
         """Return the change of a request."""

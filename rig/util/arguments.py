@@ -83,3 +83,19 @@ def validate_bool(what: str, value: object) -> None:
     """
     if not isinstance(value, bool):
         raise AuthorError(f"{what} is True or False, not {value!r}")
+
+
+def validate_url_header(what: str, url: str) -> None:
+    """Reject a URL that cannot be the value of an HTTP header, such as Location (RFC 9110 section 5.5).
+
+    A line end would begin another header.
+
+    Args:
+        what: the argument's name in the message.
+        url: the given URL; may be empty.
+
+    Raises:
+        AuthorError: the URL has other characters than printable ASCII.
+    """
+    if not url.isascii() or not url.isprintable():
+        raise AuthorError(f"{what} is a URL in printable ASCII, not {url!a}")

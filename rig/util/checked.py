@@ -46,6 +46,8 @@ Seed = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
 """The seed of a random generator."""
 Stamp = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
 """A moment on the bench's clock, in nanoseconds."""
+RetryAfter = Annotated[int, Limits(least=0, most=86_400)]
+"""The seconds in the HTTP header Retry-After (RFC 9110 section 10.2.3), up to a day."""
 Text = Annotated[str, Limits(least=1)]
 """A text that is not empty."""
 

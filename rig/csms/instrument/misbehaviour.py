@@ -14,7 +14,8 @@ from rig.csms.frame_effects import Effect, MalformAnswer
 from rig.csms.instrument.part import CsmsPart
 from rig.csms.refusals import REFUSALS
 from rig.csms.wire import FrameFault, Selection
-from rig.util.checked import checked
+from rig.util.arguments import validate_url_header
+from rig.util.checked import RetryAfter, checked
 from rig.util.errors import AuthorError
 
 _FASTEST_TRICKLE = 1e6
@@ -38,7 +39,7 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     @checked
-    def refuse(self, status: int = 503, retry_after_s: int = 0, location: str = "") -> Iterator[None]:
+    def refuse(self, status: int = 503, retry_after_s: RetryAfter = 0, location: str = "") -> Iterator[None]:
         """Refuse or redirect opening handshakes with a status of `REFUSALS` within the block. Open connections stay.
 
         Args:
@@ -51,6 +52,7 @@ class Misbehaviour(CsmsPart):
             raise AuthorError(
                 f"the HTTP status of a refusal must be one of {', '.join(map(str, REFUSALS))}, not {status}"
             )
+        validate_url_header("refuse: location", location)
         server = self._server
         before = server.refuse_with, server.retry_after_s, server.redirect_to
         server.refuse_with, server.retry_after_s, server.redirect_to = status, retry_after_s, location

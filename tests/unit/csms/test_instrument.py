@@ -425,6 +425,12 @@ def test_handshakes_are_refused_with_a_status(csms: Csms, peer: Peer, new_peer: 
             pass
 
 
+@pytest.mark.parametrize("location", ["ws://a\r\nSet-Cookie: b", "ws://a/\0", "ws://münchen/", "ws://a/\x85b"])
+def test_a_location_that_breaks_the_header_is_rejected(csms: Csms, location: str) -> None:
+    with pytest.raises(AuthorError, match="location is a URL in printable ASCII"), csms.refuse(301, 0, location):
+        pass
+
+
 def test_handshakes_are_redirected(csms: Csms) -> None:
     """Without a location the answer points to the same URL, as a misconfigured proxy does."""
     for location, expected in (("ws://elsewhere/CP-1", "ws://elsewhere/CP-1"), ("", csms.url("CP-1"))):

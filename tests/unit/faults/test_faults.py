@@ -293,7 +293,8 @@ def test_a_fault_without_its_capability_is_rejected(bench: Any, notes: Notes) ->
         ),
         (lambda: faults.FileStatus(status=200), "status is .* at least 400 and at most 599, not 200"),
         (lambda: faults.FileRedirect(status=304), "status is one of 301, 302, 303, 307, 308, not 304"),
-        (lambda: faults.FileRedirect(location="http://x/\r\nX: 1"), "a location is a URL in printable ASCII"),
+        (lambda: faults.FileRedirect(location="http://x/\r\nX: 1"), "location is a URL in printable ASCII"),
+        (lambda: faults.HttpRefusal(301, location="ws://x/\r\nX: 1"), "location is a URL in printable ASCII"),
         (lambda: faults.WebSocketClose(reason="ä" * 62), "reason has at most 123 bytes of UTF-8, not 124"),
     ],
 )
