@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from rig.report.canvas import environment
 from rig.util.text import clean
 
-_ERROR_CLASS = re.compile(r"^(?:rig\.(?:util\.)?errors\.\w+|error of the (?:bench|test)|interrupted|not measurable): ")
-"""The prefix of our own errors. The page removes it, because it shows the verdict elsewhere.
-
-Records from before the errors moved to `rig/util` have the prefix without `util`."""
+_ERROR_CLASS = re.compile(r"^(?:rig\.util\.errors\.\w+|error of the (?:bench|test)|interrupted|not measurable): ")
+"""The prefix of our own errors. The page removes it, because it shows the verdict elsewhere."""
 _CONSOLE_TAIL = re.compile(r"^last \d+ lines of the console.*?(?=^the whole log: |\Z)", re.M | re.S)
 """The end of the console in a message. The page removes it, because it shows the console with its own times."""
 _EXCHANGE = re.compile(r"^the exchange\b.*:\n((?: {2}.*(?:\n|\Z))+)", re.M)
