@@ -79,7 +79,7 @@ class Device:
 
         Args:
             fresh: erase the whole flash first.
-            settings: keys of firmware/src/features/config/README.md that differ from the defaults.
+            settings: keys of docs/settings.md, with the values that differ from the defaults.
 
         Raises:
             BenchError: flashing failed.
@@ -99,10 +99,10 @@ class Device:
         The file system is rewritten. The next `make_idle` restores the default settings.
 
         Args:
-            settings: keys of firmware/src/features/config/README.md that differ from the defaults.
+            settings: keys of docs/settings.md, with the values that differ from the defaults.
 
         Raises:
-            AuthorError: a key is unknown, or the device would replace a value by its default.
+            AuthorError: a key is unknown, or a value breaks the limits of docs/settings.md.
             BenchError: flashing failed.
             DeviceError: the device does not become idle.
         """
