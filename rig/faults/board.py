@@ -36,6 +36,8 @@ class BrownOut(Fault):
 class LowSupply(Fault):
     """The supply is too low. A chip whose brown-out detector has a higher level resets, again and again.
 
+    The bench expects these brown-outs, so a test need not announce them.
+
     Args:
         millivolts: the voltage of the chip's supply, normally 3,300. The default is above the detector's usual level.
     """

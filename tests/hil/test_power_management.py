@@ -89,6 +89,16 @@ def test_a_supply_below_the_level_of_the_detector_resets_the_device(
     csms.expect_connected(since=mark)
 
 
+@pytest.mark.needs("test_hooks", "stepped_time")
+def test_a_device_that_browns_out_at_each_boot_works_when_the_supply_returns(device: Device, bench: Bench) -> None:
+    """The firmware sets the level again at each boot. The bench expects these reboots."""
+    mark = bench.mark()
+    with bench.inject(LowSupply(millivolts=2_600)):
+        device.let_time_pass(2)
+    device.wait_idle(60)
+    assert len(bench.timeline.events(Boot, mark)) > 2
+
+
 @pytest.mark.needs("test_hooks")
 def test_the_level_of_the_detector_is_a_setting(device: Device, bench: Bench) -> None:
     """With a level of 2.58 V the device survives a supply of 2.6 V."""
