@@ -12,7 +12,6 @@ from rig.faults import LowSupply
 from rig.instruments.inputs import Inputs
 from rig.instruments.power import Power
 from rig.timeline.events import Boot
-from tests.hil.storage_partition import read_storage
 
 pytestmark = pytest.mark.needs("power.current", "inputs")
 
@@ -122,5 +121,5 @@ def test_a_failing_mains_brings_energy_and_log_to_flash_in_the_hold_up_time(
     borrowed_device.let_time_pass(HOLD_UP_S)
     assert borrowed_device.telemetry()["power_fail_ms"] < HOLD_UP_S * 1000
     bench.power.off()
-    log = read_log(read_storage(borrowed_device))
+    log = read_log(borrowed_device.read_storage())
     assert any("mains power has failed" in line for line in log.lines)
