@@ -158,6 +158,7 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
         "Bench.run",
     ),
     "rig/device/device.py": ("Device.close", "Device.make_idle", "Device.profile", "Device.renew"),
+    "rig/device/device_watch.py": ("DeviceWatch",),
     "rig/timeline/timeline.py": (
         "Timeline.clear_trouble",
         "Timeline.extend",
@@ -182,6 +183,8 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
     "rig/instruments/current.py": ("CurrentMeter.close", "CurrentMeter.on_current", "CurrentMeter.on_trouble"),
     "rig/instruments/inputs.py": ("PulseTrain.start",),
     "rig/instruments/leds.py": ("Led.close", "Leds.close"),
+    "rig/instruments/led_pattern.py": ("Edge", "beginning", "decode"),
+    "rig/instruments/memory_trend.py": ("memory_trend",),
     "rig/instruments/console.py": ("Console.close", "Console.open", "Console.release", "Console.take"),
     "rig/instruments/network.py": (
         "Network.admission",
@@ -200,7 +203,12 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
     "rig/files/effects.py": ("Effect.content", "Effect.intake", "Effect.refusal", "Effect.reply"),
     "rig/csms/instrument/observations.py": ("is_violation",),
     "rig/csms/security.py": ("Security.refusal", "Security.tls", "read_passwords"),
+    "rig/csms/certificate.py": ("Certificate.load_into", "pem_file", "read_pem"),
+    "rig/csms/state.py": ("State.after_answer", "State.after_call"),
+    "rig/csms/station.py": ("Station.after_answer", "Station.after_call", "variable_name"),
     "rig/csms/behaviour.py": ("Behaviour.answer", "Behaviour.forget", "Behaviour.stopped"),
+    "rig/ocpp/samples.py": ("read_decimal", "read_samples", "read_time"),
+    "rig/ocpp/transaction_events.py": ("read_station_transactions",),
     "rig/ocpp/transactions.py": ("read_transactions",),
     "rig/faults/fault.py": ("Bench",),
 }
