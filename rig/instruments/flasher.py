@@ -132,7 +132,7 @@ class Flasher:
 
     @checked
     def update(self, manifest: Manifest, progress: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
-        """Write the files of a firmware that differ from the flash, and verify them, even if it was flashed last.
+        """Compare each file of a firmware with the flash, write the different ones, and verify them.
 
         The digests (MD5) that the chip computes are compared before and after writing. Everything else in
         the flash, such as the file system, stays.

@@ -336,7 +336,7 @@ class OcppFrame(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried(Event):
-    """The bench's network delayed data, which came at the stamp `came` and left at the event's own stamp.
+    """Data that the bench's network delayed: it came at `came` and left at the event's stamp.
 
     `to_device` is its direction. The report uses it to draw when a frame reached or left the device.
     """
