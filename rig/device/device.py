@@ -75,7 +75,7 @@ class Device:
 
     @checked
     def flash(self, *, fresh: bool = False, settings: Settings = _NO_SETTINGS) -> None:
-        """Flash the firmware, unless it is flashed already, and the configuration; the device then boots.
+        """Flash the configuration, and the firmware if it is not flashed already. The device then boots.
 
         Args:
             fresh: erase the whole flash first.

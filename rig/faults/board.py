@@ -79,7 +79,7 @@ class TornWrite(Fault):
             )
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Arm the tear. To lift it, disarm it if it is still pending, then cycle the power."""
+        """Arm the tear. At the end, disarm a pending tear and cycle the power."""
         if bench.power.is_on:
             restore.callback(bench.power.on)
         restore.callback(bench.power.off)

@@ -98,7 +98,7 @@ class Flasher:
 
     @checked
     def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
-        """Write a firmware, unless it was flashed last, and optionally a file system in the same session.
+        """Write a firmware if it was not flashed last. Optionally write a file system in the same session.
 
         Args:
             manifest: the firmware.

@@ -395,7 +395,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded(Event):
-    """A run ended: the last event of its record. A record without it was cut off.
+    """A run ended: the last event of its record. A record without this event was cut off.
 
     `interrupted` is true if a signal, Ctrl-C or `pytest.exit` ended the session.
     """
@@ -502,7 +502,7 @@ CLIENT_LEFT = "client.left"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandAct(Event):
-    """A person operated the bench through its live socket. `call` is the call's name there, such as `power.cycle`.
+    """A person operated the bench by `call`, a call of its live socket such as `power.cycle`.
 
     `by` is the program of the person, with its process. `test` is the test that ran at that time; empty if none did.
     """
