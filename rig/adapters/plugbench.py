@@ -1,6 +1,6 @@
 """The adapter of this project's firmware: its console, its boot and idle state, its settings.
 
-See docs/console-protocol.md for the console and firmware/src/features/config/README.md for the settings.
+See docs/console-protocol.md for the console and docs/settings.md for the settings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import orjson
 
 from rig.adapters.crash_reader import CrashReader
 from rig.adapters.profile import DeviceConsole, DeviceProfile, Settings
-from rig.adapters.setting_table import setting_keys, validate_setting
+from rig.adapters.setting_table import setting_keys, validate_settings
 from rig.adapters.stored_file import content_of
 from rig.config.description import Description
 from rig.firmware.filesystem import make_filesystem, read_filesystem, update_filesystem
@@ -100,7 +100,7 @@ def _numbers(record: str) -> dict[str, float]:
 
 
 class PlugbenchProfile(DeviceProfile):
-    """The charge point of this project: docs/console-protocol.md, firmware/src/features/config/README.md."""
+    """The charge point of this project: docs/console-protocol.md, docs/settings.md."""
 
     takes_settings = True
     has_commands = True
@@ -195,10 +195,10 @@ def provision(
         wifi_ssid: the network's name.
         wifi_psk: its passphrase.
         partition: the storage partition, whose size the image has.
-        more: further keys of firmware/src/features/config/README.md; the others keep the device's defaults.
+        more: further keys of docs/settings.md; the others keep the device's defaults.
 
     Raises:
-        AuthorError: a key is unknown, or the device would replace a value by its default.
+        AuthorError: a key is unknown, or a value breaks the limits of docs/settings.md.
     """
     values = configuration(csms_url, identity, wifi_ssid, wifi_psk, **more)
     return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
@@ -231,8 +231,7 @@ def configuration(
         raise AuthorError(
             f"the device has no setting {', '.join(unknown)}. {nearest}It has: {', '.join(OPTIONAL_KEYS)}"
         )
-    for key, value in more.items():
-        validate_setting(key, value)
+    validate_settings(more)
     values = {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}
     remember_secrets(values)
     return values

@@ -32,6 +32,7 @@ from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble
 from rig.util.checked import Seconds, Stamp, checked
+from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.loop import loop_in_a_thread, run_on
 from rig.util.signals import uninterrupted
@@ -51,6 +52,12 @@ class Bench:
         timeline: its timeline; None for a new one.
         root: the project's folder; run directories are kept in its `.plugbench`.
         logs: the folder for the logs of instruments; None for `.plugbench/logs`.
+
+    Attributes:
+        description: the wires and settings of the bench.
+        timeline: all events of the bench.
+        clock: the bench's clock, with stepped or real time.
+        wiring: the interfaces to the hardware; on a virtual board also its test hooks and the file of its flash.
     """
 
     wiring: Wiring
@@ -75,8 +82,8 @@ class Bench:
         logs: Path | None = None,
     ) -> None:
         self.description = description
-        self.timeline = Timeline(open_clock(description)) if timeline is None else timeline
-        self.clock = self.timeline.clock
+        self.timeline: Timeline = Timeline(open_clock(description)) if timeline is None else timeline
+        self.clock: BenchClock = self.timeline.clock
         self.root = root or Path.cwd()
         self.logs = logs or self.root / ".plugbench" / "logs"
         self.backtraces = Backtraces(self.root)

@@ -143,7 +143,7 @@ def run_device(
         root: the project's folder.
         flash: a flash file to keep, with its transactions; None: a temporary one. Each run writes the firmware and
             these settings to it and keeps everything else.
-        settings: further settings, as in firmware/src/features/config/README.md.
+        settings: further settings of docs/settings.md.
         keyboard: the source of commands; None: standard input.
         terminal: the output for the console; None: standard output.
 

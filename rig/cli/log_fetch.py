@@ -1,4 +1,4 @@
-"""`rig log fetch`: the stored log of a device, from an image of its flash."""
+"""`rig log fetch`: the stored log of a board, or of an image of its flash."""
 
 from __future__ import annotations
 
@@ -7,18 +7,33 @@ from typing import Annotated
 
 import typer
 
-from rig.adapters.stored_log import read_log
+from rig.adapters.stored_log import StoredLog, read_log
+from rig.cli.attach import attached
+from rig.cli.options import AttachOption, DriveOption, PidOption
 from rig.cli.storage_image import read_flash
 from rig.util.terminal import Terminal
 from rig.util.text import visible
 
 
 def command(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The whole flash, or its storage partition.")],
+    image: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[IMAGE]",
+            help="An image of the whole flash or of its storage partition; without it the board of an open bench.",
+        ),
+    ] = None,
     crash: Annotated[bool, typer.Option("--crash", help="Print the last crash with the log before it.")] = False,
+    bench: AttachOption = None,
+    pid: PidOption = None,
+    drive: DriveOption = False,
 ) -> None:
     """Print the log that a device has stored in its flash, the oldest line first (docs/log-format.md)."""
-    log = read_log(read_flash(image))
+    if image is not None:
+        log = read_log(read_flash(image))
+    else:
+        with attached(bench, pid, "rig log fetch", drive=drive, may_open=False) as session:
+            log = StoredLog(**session.call("stored_log"))
     lines = log.crash if crash else log.lines
     terminal = Terminal()
     for line in lines:
@@ -27,4 +42,4 @@ def command(
         gaps = ", ".join(map(str, log.gaps))
         typer.echo(f"rig: files that are damaged, or were given up for space: {gaps}", err=True)
     if not lines:
-        typer.echo(f"rig: the image has no {'crash' if crash else 'log'}", err=True)
+        typer.echo(f"rig: the flash has no {'crash' if crash else 'log'}", err=True)

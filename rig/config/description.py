@@ -207,7 +207,10 @@ class NetworkSection(_Table):
     psk: Annotated[Text, Field(min_length=8, max_length=63, description="the passphrase; prefer psk_file")] = ""
     psk_file: Annotated[
         Text,
-        Field(min_length=1, description="a file with the passphrase, relative to the description; keep it out of git"),
+        Field(
+            min_length=1,
+            description="a file with the passphrase, relative to the description, or from `~/`; keep it out of git",
+        ),
     ] = ""
     profile: Literal["fast", "realistic"] = Field(
         default="fast", description="how long joining the virtual access point takes"

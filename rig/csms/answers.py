@@ -1,4 +1,4 @@
-"""Answers of a CSMS, typed, for `Csms.answer` and `Held.release`:
+"""Answers of a CSMS, typed, for `Csms.answer` and `Held.release`.
 
     csms.answer("Authorize", answers.authorize("Blocked"), times=1)
 

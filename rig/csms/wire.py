@@ -27,7 +27,7 @@ class Selection:
         action: the action of the CALL, also of the CALL that a frame answers; empty: any.
         kind: the kind of the frames.
         first: the number of the first frame to change, among those that match since the fault began.
-        times: the number of frames to change from there; 0: all.
+        times: the number of frames to change, from the first one on; 0: all.
         chance: the probability in percent that each of these frames changes.
         seed: seeds the chance, and everything that is random in a change. The same frames give the same changes.
     """

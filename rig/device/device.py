@@ -75,11 +75,11 @@ class Device:
 
     @checked
     def flash(self, *, fresh: bool = False, settings: Settings = _NO_SETTINGS) -> None:
-        """Flash the firmware, unless it is flashed already, and the configuration; the device then boots.
+        """Flash the configuration, and the firmware if it is not flashed already. The device then boots.
 
         Args:
             fresh: erase the whole flash first.
-            settings: keys of firmware/src/features/config/README.md that differ from the defaults.
+            settings: keys of docs/settings.md, with the values that differ from the defaults.
 
         Raises:
             BenchError: flashing failed.
@@ -99,10 +99,10 @@ class Device:
         The file system is rewritten. The next `make_idle` restores the default settings.
 
         Args:
-            settings: keys of firmware/src/features/config/README.md that differ from the defaults.
+            settings: keys of docs/settings.md, with the values that differ from the defaults.
 
         Raises:
-            AuthorError: a key is unknown, or the device would replace a value by its default.
+            AuthorError: a key is unknown, or a value breaks the limits of docs/settings.md.
             BenchError: flashing failed.
             DeviceError: the device does not become idle.
         """
@@ -120,12 +120,29 @@ class Device:
         Raises:
             BenchError: the flash cannot be read, has no partition for core dumps, or the dump is damaged.
         """
-        file = self.bench.wiring.flash_file
-        if file is not None:
-            with file.open("rb") as flash:
-                return read_core_dump(lambda offset, length: os.pread(flash.fileno(), length, offset))
-        with self.bench.flasher.reading(self.firmware.manifest.chip) as read:
+        with self._reading() as read:
             return read_core_dump(read)
+
+    def read_storage(self) -> bytes:
+        """Read the partition `storage` from the board's flash. A wired board then boots again.
+
+        Raises:
+            BenchError: the flash cannot be read, or has no partition `storage`.
+        """
+        partition = self.firmware.manifest.storage()
+        with self._reading() as read:
+            return read(partition.offset, partition.size)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Callable[[int, int], bytes]]:
+        """Let a `with` block read the flash: `read(offset, length)`."""
+        file = self.bench.wiring.flash_file
+        if file is None:
+            with self.bench.flasher.reading(self.firmware.manifest.chip) as read:
+                yield read
+        else:
+            with file.open("rb") as flash:
+                yield lambda offset, length: os.pread(flash.fileno(), length, offset)
 
     # -- booting --------------------------------------------------------------------------------------------------
 

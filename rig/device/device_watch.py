@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from rig.config.signal import EN
 from rig.device.reboot_watch import RebootWatch
+from rig.faults import LowSupply
 from rig.timeline import Mark, Timeline
-from rig.timeline.events import Boot, Event, Panic, PinEdge, PowerChange
+from rig.timeline.events import Boot, Event, FaultInjected, FaultLifted, Panic, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
 from rig.timeline.words import panic_words
 from rig.util.errors import DeviceError
@@ -30,7 +31,7 @@ class Reboot:
 
     boot: Boot | None = None
     begun = False
-    """True when the bench has switched the device, or it has panicked, since the announcement."""
+    """True when the bench has switched the device or lowered its supply, or it has panicked, since the announcement."""
 
 
 class DeviceWatch:
@@ -76,6 +77,12 @@ class DeviceWatch:
                 self._rebooted(event)
             else:
                 self._booted(event)
+        elif isinstance(event, FaultInjected):
+            if event.fault == LowSupply.name:
+                self._reboots.supply_lowered(event)
+                self._begin_announced()
+        elif isinstance(event, FaultLifted):
+            self._reboots.lifted(event)
         elif isinstance(event, Panic):
             self._reboots.panicked(event)
             if not self._begin_announced():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rig.timeline.events import Boot, Event, Panic, PinEdge, PowerChange
+from rig.timeline.events import Boot, Event, FaultInjected, FaultLifted, Panic, PinEdge, PowerChange
 
 _LATEST_NS = 2_000_000_000
 """The longest delay in ns between a console line and its reading on a busy computer.
@@ -13,6 +13,8 @@ A line's stamp is the time of the read, and its uncertainty is that of the port.
 line was buffered. Stamp plus uncertainty is the upper bound of the line's time; the lower bound subtracts both the
 uncertainty and this delay.
 """
+_BROWN_OUT_NS = 300_000_000
+"""The pause in ns between a brown-out and the boot (docs/virtual-board.md)."""
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class RebootWatch:
     """Matches boot banners with the runs that the bench, or a panic, started, and finds banners without a run.
 
     Each run prints one boot banner. A banner belongs to the latest run that can have printed it. A banner without a run
-    means an unexpected reboot.
+    means an unexpected reboot, except brown-outs while a fault lowers the supply.
     """
 
     def __init__(self) -> None:
@@ -55,6 +57,10 @@ class RebootWatch:
         """Runs without a banner yet, in order; all but the last have ended."""
         self._early: list[Boot] = []
         """Banners read while EN held the chip: an edge of EN is published after it was driven."""
+        self._low_supplies: set[int] = set()
+        """The injected faults that lower the supply."""
+        self._supply_restored = -_BROWN_OUT_NS - _LATEST_NS
+        """The stamp at which the last of them was lifted."""
 
     def switched(self, change: PowerChange | PinEdge) -> list[Boot]:
         """Record that power was switched or EN driven.
@@ -82,6 +88,20 @@ class RebootWatch:
         self._end(panic)
         self._silent.append(_Run(panic.t - panic.uncertainty, by_power=False))
 
+    def supply_lowered(self, fault: FaultInjected) -> None:
+        """Expect any number of brown-outs until the fault is lifted: each boot can cause the next."""
+        self._low_supplies.add(fault.id)
+
+    def lifted(self, fault: FaultLifted) -> None:
+        """Record the end of a fault. The boot after the last brown-out can follow later."""
+        if fault.injected in self._low_supplies:
+            self._low_supplies.remove(fault.injected)
+            self._supply_restored = fault.t
+
+    def _is_of_low_supply(self, banner: Boot) -> bool:
+        is_low = bool(self._low_supplies) or banner.t <= self._supply_restored + _BROWN_OUT_NS + _LATEST_NS
+        return banner.reset == "brownout" and is_low
+
     def _end(self, change: Event) -> None:
         for run in self._silent:
             if run.ended is None:
@@ -94,6 +114,8 @@ class RebootWatch:
             if run.can_print(banner):
                 self._silent.remove(run)
                 return False
+        if self._is_of_low_supply(banner):
+            return False
         if self._powered and self._held:
             self._early.append(banner)
             return False

@@ -36,6 +36,8 @@ class BrownOut(Fault):
 class LowSupply(Fault):
     """The supply is too low. A chip whose brown-out detector has a higher level resets, again and again.
 
+    The bench expects these brown-outs, so a test need not announce them.
+
     Args:
         millivolts: the voltage of the chip's supply, normally 3,300. The default is above the detector's usual level.
     """
@@ -77,7 +79,7 @@ class TornWrite(Fault):
             )
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Arm the tear. To lift it, disarm it if it is still pending, then cycle the power."""
+        """Arm the tear. At the end, disarm a pending tear and cycle the power."""
         if bench.power.is_on:
             restore.callback(bench.power.on)
         restore.callback(bench.power.off)

@@ -45,8 +45,9 @@ class Fault(ABC):
         name: the fault's name on the command line and the timeline, e.g. `power-cut`.
         summary: the fault's effect in one line.
         needs: the capabilities that it needs of a bench.
-        reboots: whether it reboots the device once, at the latest when it is lifted. The test must announce the reboot
-            (`Device.expecting_reboot`).
+        reboots: whether it reboots the device once, at the latest when it is lifted. A test that announces the reboot
+            (`Device.expecting_reboot`) also waits for it. It must announce a reboot that the bench does not cause by
+            power or EN: that of `brown-out`.
         on_csms: whether a CSMS without a bench (`rig csms serve`) can inject it, if the CSMS has the capabilities in
             `needs`.
     """

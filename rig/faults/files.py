@@ -30,7 +30,7 @@ class FileFault(Fault):
         path: a pattern of the file's name, such as `*.bin`, in which `*` also matches `/`.
         request: the kind of request: `any`, `download` or `upload`.
         first: the number of the first request to change, among those that match.
-        times: the number of requests to change from there; 0: all.
+        times: the number of requests to change, from the first one on; 0: all.
         chance: the probability in percent that each of these requests changes.
         seed: seeds the chance and the random parts of a change; the same requests give the same changes.
     """

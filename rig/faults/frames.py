@@ -31,7 +31,7 @@ class FrameFault(Fault):
         action: the action of the CALL, or of the CALL that a frame answers; empty: any.
         message: the kind of frame: `any`, `call`, `answer`, `result` or `error`.
         first: the number of the first frame to change, among those that match.
-        times: the number of frames to change from there; 0: all.
+        times: the number of frames to change, from the first one on; 0: all.
         chance: the probability in percent that each of these frames changes.
         seed: seeds the chance and the random parts of a change; the same frames give the same changes.
     """

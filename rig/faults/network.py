@@ -110,7 +110,7 @@ class LeaseLost(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WifiSilence(Fault):
-    """The access point lists the station as joined, and rejects attempts until it was silent for `seconds`.
+    """The access point lists the station as joined, and rejects attempts until the station was silent for `seconds`.
 
     Args:
         seconds: the required time without an attempt.

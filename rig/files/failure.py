@@ -23,7 +23,7 @@ class Selection:
         path: a pattern of the file's name, such as `*.bin`, in which `*` also matches `/`.
         kind: the kind of the requests.
         first: the number of the first request to change, among those that match since the failure began.
-        times: the number of requests to change from there; 0: all.
+        times: the number of requests to change, from the first one on; 0: all.
         chance: the probability in percent that each of these requests changes.
         seed: seeds the chance, and everything that is random in a change. The same requests give the same changes.
     """

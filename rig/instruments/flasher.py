@@ -98,7 +98,7 @@ class Flasher:
 
     @checked
     def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
-        """Write a firmware, unless it was flashed last, and optionally a file system in the same session.
+        """Write a firmware if it was not flashed last. Optionally write a file system in the same session.
 
         Args:
             manifest: the firmware.
@@ -132,7 +132,7 @@ class Flasher:
 
     @checked
     def update(self, manifest: Manifest, progress: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
-        """Write the files of a firmware that differ from the flash, and verify them, even if it was flashed last.
+        """Compare each file of a firmware with the flash, write the different ones, and verify them.
 
         The digests (MD5) that the chip computes are compared before and after writing. Everything else in
         the flash, such as the file system, stays.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+from rig.adapters.stored_log import read_log
 from rig.bench import Bench
 from rig.device import Device
 from rig.faults import Fault
@@ -68,6 +70,7 @@ class BenchCalls:
             "device.up": Call(self.device_up),
             "flash": Call(self.flash),
             "core_dump": Call(self.core_dump),
+            "stored_log": Call(self.stored_log),
             "restore": Call(self.restore),
             **CsmsCalls(lambda: self._bench.csms).table(),
             **FilesCalls(lambda: self._bench.files).table(),
@@ -195,6 +198,12 @@ class BenchCalls:
         if dump is None:
             return {"file": ""}
         return {"file": str(save_core_dump(self._bench.logs, dump).resolve())}
+
+    def stored_log(self, caller: Caller) -> dict[str, Any]:
+        """Return the log in the board's flash: `lines`, `crash`, and `gaps` (numbers of damaged or missing files)."""
+        caller.report({"doing": "reading the flash"})
+        self._bench.power.on()
+        return asdict(read_log(self._device.read_storage()))
 
     def restore(self, _caller: Caller) -> None:
         """Lift the faults of all clients, and reset network, CSMS and inputs to normal."""

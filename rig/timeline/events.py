@@ -336,7 +336,7 @@ class OcppFrame(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried(Event):
-    """The bench's network delayed data, which came at the stamp `came` and left at the event's own stamp.
+    """Data that the bench's network delayed: it came at `came` and left at the event's stamp.
 
     `to_device` is its direction. The report uses it to draw when a frame reached or left the device.
     """
@@ -395,7 +395,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded(Event):
-    """A run ended: the last event of its record. A record without it was cut off.
+    """A run ended: the last event of its record. A record without this event was cut off.
 
     `interrupted` is true if a signal, Ctrl-C or `pytest.exit` ended the session.
     """
@@ -502,7 +502,7 @@ CLIENT_LEFT = "client.left"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandAct(Event):
-    """A person operated the bench through its live socket. `call` is the call's name there, such as `power.cycle`.
+    """A person operated the bench by `call`, a call of its live socket such as `power.cycle`.
 
     `by` is the program of the person, with its process. `test` is the test that ran at that time; empty if none did.
     """

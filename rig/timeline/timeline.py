@@ -39,10 +39,13 @@ class Timeline:
     Args:
         clock: the bench's clock.
         keep: the minimum number of latest events that stay readable, for processes that run for weeks; None for all.
+
+    Attributes:
+        clock: the bench's clock.
     """
 
     def __init__(self, clock: BenchClock | None = None, keep: int | None = None) -> None:
-        self.clock = clock or BenchClock()
+        self.clock: BenchClock = clock or BenchClock()
         self._keep = keep
         self._events: list[Event] = []
         self._forgotten = 0  # number of dropped events: index i has the id _forgotten + i + 1

@@ -15,7 +15,7 @@ class Occasions(Protocol):
 
     @property
     def times(self) -> int:
-        """The number of occasions from there; 0: all."""
+        """The number of occasions, from the first one on; 0: all."""
 
     @property
     def chance(self) -> int:

@@ -5,14 +5,6 @@ from __future__ import annotations
 from rig.device import Device
 
 
-def read_storage(device: Device) -> bytes:
-    """Return the content of the storage partition."""
-    path = device.bench.wiring.flash_file
-    assert path is not None
-    partition = device.firmware.manifest.storage()
-    return path.read_bytes()[partition.offset : partition.end]
-
-
 def write_storage(device: Device, image: bytes) -> None:
     """Replace the content of the storage partition."""
     path = device.bench.wiring.flash_file

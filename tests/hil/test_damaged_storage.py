@@ -17,7 +17,7 @@ from rig.instruments.console import Console
 from rig.instruments.leds import Leds
 from rig.timeline import Mark
 from rig.timeline.events import LogLine
-from tests.hil.storage_partition import read_storage, write_storage
+from tests.hil.storage_partition import write_storage
 
 pytestmark = pytest.mark.needs("inputs", "power", "stepped_time", "flash_file")
 
@@ -46,14 +46,14 @@ def test_damaged_settings_are_restored_from_their_copy(borrowed_device: Device, 
     """The device connects with the settings of the copy, reports that, and repairs the file."""
     device = borrowed_device
     device.configure(nominal_voltage_v=231)
-    image = read_storage(device)
+    image = device.read_storage()
     config = read_filesystem(image)["config.json"]
     mark = boot_with(bench, device, update_filesystem(image, {"config.json": config[:-1] + b"?"}))
     log_has(bench, "config.json cannot be used: corrupt; the settings of config_copy.json are in use", mark)
     device.wait_accepted(mark)
     assert device.wait_status(settings="restored")
     bench.power.off()
-    assert settings_in(read_storage(device)) == settings_in(image)
+    assert settings_in(device.read_storage()) == settings_in(image)
     mark = bench.mark()
     bench.power.on()
     device.wait_ready(mark)
@@ -66,7 +66,7 @@ def test_a_damaged_file_system_is_kept_until_the_owner_formats_it(
 ) -> None:
     """No boot loop, no charge and no write; the console, the status and the LED show the reason."""
     device = borrowed_device
-    size = len(read_storage(device))
+    size = len(device.read_storage())
     damaged = random.Random(1).randbytes(size)
     mark = boot_with(bench, device, damaged)
     log_has(bench, "the file system cannot be used: corrupt; nothing is stored and no charge begins", mark)
@@ -75,7 +75,7 @@ def test_a_damaged_file_system_is_kept_until_the_owner_formats_it(
     driver.present_tag()
     assert device.wait_status(storage=False, settings="lost", state="Faulted", transaction=None, contactor=False)
     assert console.command("set nominal_voltage_v 231").startswith("error: the setting cannot be stored")
-    assert read_storage(device) == damaged
+    assert device.read_storage() == damaged
     with device.expecting_reboot():
         assert console.command("storage format yes") == "ok"
     assert device.wait_status(storage=True)

@@ -17,7 +17,7 @@ from rig.firmware.filesystem import BLOCK_SIZE, read_filesystem, update_filesyst
 from rig.instruments.console import Console
 from rig.timeline.events import Boot, LogLine, Panic
 from rig.util.errors import BenchError
-from tests.hil.storage_partition import read_storage, write_storage
+from tests.hil.storage_partition import write_storage
 
 pytestmark = pytest.mark.needs("inputs", "power", "stepped_time", "flash_file")
 
@@ -71,7 +71,7 @@ def test_the_crash_is_in_the_flash_after_a_power_cut(borrowed_device: Device, be
         console.send("crash abort")
     borrowed_device.wait_accepted()
     bench.power.off()
-    log = read_log(read_storage(borrowed_device))
+    log = read_log(borrowed_device.read_storage())
     assert "reason=panic" in log.crash[-1]
     assert any("last-words" in line for line in log.crash)
     since = bench.mark()
@@ -106,7 +106,7 @@ def test_flushed_lines_survive_a_power_cut(borrowed_device: Device, bench: Bench
     console.command('log note kept-over-the-cut ssid="my network" rssi=-61')
     assert console.command("log flush") == "ok"
     bench.power.off()
-    lines = read_log(read_storage(borrowed_device)).lines
+    lines = read_log(borrowed_device.read_storage()).lines
     entries = [entry for entry in map(parse_line, lines) if entry is not None]
     assert len(entries) == len(lines)
     (kept,) = [entry for entry in entries if entry.text == "kept-over-the-cut"]
@@ -154,7 +154,7 @@ def test_no_secret_is_stored(borrowed_device: Device, bench: Bench, csms: Csms, 
     csms.call("ChangeConfiguration", {"value": key, "key": "AuthorizationKey"})
     assert console.command("log flush") == "ok"
     bench.power.off()
-    text = "\n".join(read_log(read_storage(borrowed_device)).lines)
+    text = "\n".join(read_log(borrowed_device.read_storage()).lines)
     assert "AuthorizationKey" in text
     assert key not in text
     assert psk not in text
@@ -168,7 +168,7 @@ def test_logs_yield_to_a_charge_on_a_full_flash(
         console.command(f"log note old {number} {'x' * 400}")
         assert console.command("log flush") == "ok"
     bench.power.off()
-    image = read_storage(borrowed_device)
+    image = borrowed_device.read_storage()
     logs = [name for name in read_filesystem(image) if name.startswith("log-")]
     assert len(logs) > 5
     write_storage(borrowed_device, filled(image))
@@ -185,7 +185,7 @@ def test_logs_yield_to_a_charge_on_a_full_flash(
     borrowed_device.wait_status(queue=0, timeout=60)
     assert "no space left" in lost
     bench.power.off()
-    left = [name for name in read_filesystem(read_storage(borrowed_device)) if name.startswith("log-")]
+    left = [name for name in read_filesystem(borrowed_device.read_storage()) if name.startswith("log-")]
     assert len(set(left) & set(logs)) < len(logs)
 
 

@@ -16,7 +16,6 @@ from rig.faults import HeapLeak
 from rig.firmware.filesystem import read_filesystem, used_blocks
 from rig.instruments.telemetry import Telemetry
 from rig.util.errors import ExpectationError
-from tests.hil.storage_partition import read_storage
 
 pytestmark = pytest.mark.needs("stepped_time")
 
@@ -76,7 +75,7 @@ def memory_and_storage(device: Device, telemetry: Telemetry) -> dict[str, object
     """Return the free heap, its largest block, the sockets, the files with their sizes, and the blocks in use."""
     latest = telemetry.latest
     assert latest is not None
-    image = read_storage(device)
+    image = device.read_storage()
     return {
         **{name: latest.values[name] for name in ("heap_free", "heap_largest", "sockets")},
         "files": {name: len(content) for name, content in read_filesystem(image).items()},

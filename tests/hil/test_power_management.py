@@ -12,7 +12,6 @@ from rig.faults import LowSupply
 from rig.instruments.inputs import Inputs
 from rig.instruments.power import Power
 from rig.timeline.events import Boot
-from tests.hil.storage_partition import read_storage
 
 pytestmark = pytest.mark.needs("power.current", "inputs")
 
@@ -89,6 +88,16 @@ def test_a_supply_below_the_level_of_the_detector_resets_the_device(
     csms.expect_connected(since=mark)
 
 
+@pytest.mark.needs("test_hooks", "stepped_time")
+def test_a_device_that_browns_out_at_each_boot_works_when_the_supply_returns(device: Device, bench: Bench) -> None:
+    """The firmware sets the level again at each boot. The bench expects these reboots."""
+    mark = bench.mark()
+    with bench.inject(LowSupply(millivolts=2_600)):
+        device.let_time_pass(2)
+    device.wait_idle(60)
+    assert len(bench.timeline.events(Boot, mark)) > 2
+
+
 @pytest.mark.needs("test_hooks")
 def test_the_level_of_the_detector_is_a_setting(device: Device, bench: Bench) -> None:
     """With a level of 2.58 V the device survives a supply of 2.6 V."""
@@ -112,5 +121,5 @@ def test_a_failing_mains_brings_energy_and_log_to_flash_in_the_hold_up_time(
     borrowed_device.let_time_pass(HOLD_UP_S)
     assert borrowed_device.telemetry()["power_fail_ms"] < HOLD_UP_S * 1000
     bench.power.off()
-    log = read_log(read_storage(borrowed_device))
+    log = read_log(borrowed_device.read_storage())
     assert any("mains power has failed" in line for line in log.lines)

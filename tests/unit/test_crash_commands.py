@@ -33,6 +33,12 @@ def address(build: Path) -> str:
     return hex(next(int(line.split()[0], 16) for line in listing.splitlines() if line.endswith("fall()")) + 1)
 
 
+def test_the_log_of_no_bench_is_one_message(build: Path) -> None:
+    done = subprocess.run([RIG, "log", "fetch"], cwd=build.parents[2], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("rig: no bench in this folder is open")
+
+
 def rig(build: Path, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
     done = subprocess.run([RIG, "crash", *arguments], cwd=build.parents[2], input=stdin, capture_output=True)
     return done.returncode, done.stdout.decode(), done.stderr.decode()

@@ -12,7 +12,18 @@ import pytest
 from rig.bench import Bench
 from rig.bench.bench_file import load
 from rig.device import Device
-from rig.timeline.events import Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.timeline.events import (
+    Boot,
+    Event,
+    FaultInjected,
+    FaultLifted,
+    LinkChange,
+    LogLine,
+    OcppFrame,
+    Panic,
+    PinEdge,
+    PowerChange,
+)
 from rig.util.errors import DeviceError
 
 ROOT = Path(__file__).parents[2]
@@ -213,6 +224,41 @@ def test_an_announced_reboot_covers_one_boot(device: Device, then: tuple[Event, 
         first = next(event for event in placed if isinstance(event, Boot))
         assert reboot.boot == first
         timeline.append(READY)
+    assert trouble in str(timeline.trouble or "")
+    assert (timeline.trouble is not None) == bool(trouble)
+
+
+BROWN_OUT = replace(BOOT, reset="brownout")
+
+
+@pytest.mark.parametrize(
+    ("during", "after", "trouble"),
+    [
+        ((BROWN_OUT, BROWN_OUT), (BROWN_OUT,), ""),
+        ((), (), ""),
+        ((BROWN_OUT,), (replace(BROWN_OUT, t=3_000_000_000),), "rebooted unexpectedly (reset=brownout"),
+        ((BROWN_OUT, SOFTWARE), (), "rebooted unexpectedly (reset=software"),
+    ],
+)
+@pytest.mark.parametrize("announced", [False, True])
+def test_brown_outs_of_a_low_supply_are_expected(
+    device: Device, during: tuple[Event, ...], after: tuple[Event, ...], trouble: str, announced: bool
+) -> None:
+    """Each boot can cause the next brown-out, and the boot after the last one is read after the fault."""
+    timeline = device.bench.timeline
+    for event in SEEN:
+        timeline.append(event)
+    with contextlib.ExitStack() as block:
+        if announced and during:
+            block.enter_context(contextlib.suppress(DeviceError))
+            reboot = block.enter_context(device.expecting_reboot())
+        fault = timeline.append(FaultInjected(fault="low-supply", t=1))
+        placed = [timeline.append(event) for event in during]
+        lifted = FaultLifted(fault="low-supply", injected=fault.id, t=2)
+        for event in (lifted, *after, READY):
+            timeline.append(event)
+        if announced and during:
+            assert reboot.boot == placed[0]
     assert trouble in str(timeline.trouble or "")
     assert (timeline.trouble is not None) == bool(trouble)
 

@@ -41,6 +41,7 @@ PARTS = (
         (
             "rig/bench/bench.py",
             "rig/device/device.py",
+            "rig/device/device_watch.py",
             "rig/device/ev_driver.py",
             "rig/timeline/timeline.py",
             "rig/util/clock.py",
@@ -52,11 +53,14 @@ PARTS = (
         "Attributes of the bench, and fixtures of the same names.",
         (
             "rig/instruments/power.py",
+            "rig/instruments/current.py",
             "rig/instruments/inputs.py",
             "rig/instruments/outputs.py",
             "rig/instruments/leds.py",
+            "rig/instruments/led_pattern.py",
             "rig/instruments/console.py",
             "rig/instruments/telemetry.py",
+            "rig/instruments/memory_trend.py",
             "rig/instruments/network.py",
             "rig/instruments/flasher.py",
         ),
@@ -75,8 +79,15 @@ PARTS = (
             "rig/csms/instrument/secured_access.py",
             "rig/csms/security.py",
             "rig/csms/authority.py",
+            "rig/csms/certificate.py",
+            "rig/csms/state.py",
+            "rig/csms/station.py",
             "rig/ocpp/transactions.py",
+            "rig/ocpp/transaction_events.py",
+            "rig/ocpp/samples.py",
             "rig/csms/behaviour.py",
+            "rig/ocpp/messages.py",
+            "rig/csms/answers.py",
         ),
     ),
     Part(
@@ -165,6 +176,8 @@ def _class(node: ast.ClassDef, internal: set[str]) -> Iterator[str]:
     meanings = _attributes(node)
     fields = [_field(item) for item in node.body if isinstance(item, ast.AnnAssign)]
     named = {text.partition(":")[0] for text in fields}
+    fields += [text for text in _set_at_start(node) if text.partition(":")[0] not in named]
+    named = {text.partition(":")[0] for text in fields}
     fields += [name for name in meanings if name not in named and _is_public(name)]
     functions = [item for item in node.body if isinstance(item, Function) and _is_listed(item)]
     lines = []
@@ -196,6 +209,28 @@ def _field(node: ast.AnnAssign) -> str:
     if not isinstance(node.target, ast.Name) or not _is_public(node.target.id) or annotation.startswith("ClassVar"):
         return ""
     return " ".join(ast.unparse(node).split())
+
+
+def _set_at_start(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the public attributes that `__init__` sets, with their types where these are in the source."""
+    for start in node.body:
+        if not isinstance(start, ast.FunctionDef) or start.name != "__init__":
+            continue
+        types = {argument.arg: argument.annotation for argument in (*start.args.args, *start.args.kwonlyargs)}
+        for item in start.body:
+            match item:
+                case ast.Assign(targets=[ast.Attribute(ast.Name("self"), name)], value=ast.Name(argument)):
+                    annotation = types.get(argument)
+                case ast.Assign(targets=[ast.Attribute(ast.Name("self"), name)], value=ast.Call(ast.Name() as kind)):
+                    annotation = kind
+                case ast.Assign(targets=[ast.Attribute(ast.Name("self"), name)]):
+                    annotation = None
+                case ast.AnnAssign(target=ast.Attribute(ast.Name("self"), name), annotation=annotation):
+                    pass
+                case _:
+                    continue
+            if _is_public(name):
+                yield f"{name}: {ast.unparse(annotation)}" if annotation else name
 
 
 def _function(node: Function) -> list[str]:

@@ -607,6 +607,9 @@ void each_key_has_a_row_for_its_views() {
                            R"("least":1,"most":86400,"unit":"s","default":"300","help":"Interval of Heartbeat. )"
                            R"(The interval of BootNotification.conf replaces it."})",
                            str(json.text()).c_str());
+  JsonWriter pair{Span<char>(bytes)};
+  write_key_help(pair, *find_key("backoff_initial_ms"));
+  check_contains(R"("not_above":"backoff_max_ms")", str(pair.text()));
   for (const Key& key : all_keys()) {
     JsonWriter row{Span<char>(bytes)};
     write_key_help(row, key);

@@ -28,7 +28,7 @@ class Held:
 
     @checked
     def wait(self, timeout: Seconds = 10.0) -> OcppFrame:
-        """Wait for the next held call. `Csms.expect` may match it as well.
+        """Wait for the next held call. `Csms.expect` can match the same call.
 
         Args:
             timeout: bench seconds.

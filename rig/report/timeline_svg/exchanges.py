@@ -18,7 +18,7 @@ from rig.util.text import one_line, seconds
 
 _ANSWER = "#8c8c8c"
 _PENDING_PX = 8.0
-"""The minimum time for which an answer was pending to get a bar."""
+"""The least width, in pixels, of the bar of a pending answer."""
 
 
 def draw(sheet: Sheet, charge_point: str, exchanges: Sequence[Exchange], expected: Sequence[Stretch] = ()) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from rig.bench import Bench
+from rig.bench.bench_file import load
 from rig.config.description import Description
 from rig.csms import Csms
 from rig.timeline import Timeline
@@ -20,6 +22,7 @@ from tools.docs.bench_reference import bench_reference
 from tools.docs.importable import IMPORTABLE, INTERNAL
 from tools.lint import documents
 
+BENCH = "rig/bench/bench.py"
 BLINKER = ROOT / "examples" / "blinker"
 OTHER_FIRMWARE = ROOT / "docs" / "bring-your-own-firmware.md"
 
@@ -113,6 +116,30 @@ def test_the_reference_has_the_attributes_of_a_docstring() -> None:
     assert text.count("- `settle_s: float = 3.0`<br>\n  the longest time") == 1
 
 
+def test_the_reference_has_the_attributes_that_a_bench_has() -> None:
+    bench = Bench(load(ROOT / "benches" / "virtual.toml"))
+    names = {*vars(bench), *inspect.get_annotations(Bench)} - {name.partition(".")[2] for name in INTERNAL[BENCH]}
+    chapter = reference(ROOT).split(f"### `{BENCH}`")[1].split("\n### ")[0]
+    assert {"clock", "timeline", "wiring", "power"} < names
+    for name in names:
+        assert (f"\n- `{name}: " in chapter) == (not name.startswith("_")), name
+
+
+def test_the_reference_describes_every_stable_name() -> None:
+    text = reference(ROOT)
+    for module, names in IMPORTABLE.items():
+        found = [getattr(import_module(module), name) for name in names]
+        parts = [value for part in found if inspect.ismodule(part) for value in vars(part).values()]
+        ours = [
+            value for value in (*found, *parts) if getattr(value, "__module__", "").startswith(("rig.", "fixtures."))
+        ]
+        for value in ours:
+            if inspect.isclass(value):
+                assert f"\n#### class `{value.__name__}" in text, value
+            elif inspect.isfunction(value):
+                assert re.search(rf"\n- `(await )?{value.__name__}\(", text), value
+
+
 def test_names_that_test_authors_may_import_exist() -> None:
     for module, names in IMPORTABLE.items():
         for name in names:
@@ -125,7 +152,8 @@ def test_names_that_the_reference_leaves_out_exist() -> None:
         for name in names:
             owner, _, member = name.rpartition(".")
             holder = getattr(module, owner) if owner else module
-            assert hasattr(holder, member) or member in inspect.get_annotations(holder), f"{path}: {name}"
+            is_of_class = hasattr(holder, member) or member in inspect.get_annotations(holder)
+            assert is_of_class or f"self.{member}" in inspect.getsource(holder), f"{path}: {name}"
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)

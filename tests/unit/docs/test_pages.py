@@ -14,6 +14,7 @@ import yaml
 
 from tests.document import ROOT, blocks
 from tools.lint.jenkinsfile import shape, targets
+from tools.mutants import CATALOGUE, OCTT_CATALOGUE, POWERCUT_CATALOGUE, catalogue
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text()
@@ -82,3 +83,15 @@ def test_the_changelog_is_short() -> None:
     lines = (ROOT / "CHANGELOG.md").read_text().splitlines()
     assert [line for line in lines if line.startswith("## ")] == ["## 0.1.0"]
     assert sum(line.startswith("- ") for line in lines) <= 20
+
+
+def test_the_ci_page_has_the_number_of_planted_bugs() -> None:
+    suites = {
+        "for the HIL suite": CATALOGUE,
+        "for the compliance set": OCTT_CATALOGUE,
+        "for the power cuts": POWERCUT_CATALOGUE,
+    }
+    page = (ROOT / "docs" / "ci.md").read_text()
+    assert {suite: int(count) for suite in suites for count in re.findall(rf"(\d+) {suite}", page)} == {
+        suite: len(catalogue(path)) for suite, path in suites.items()
+    }

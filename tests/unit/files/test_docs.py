@@ -53,7 +53,7 @@ def test_the_examples_run(files: Files, csms: Csms) -> None:
     assert len(tests) == 2
     for test in tests:
         files.timeline.set_default_mark(files.timeline.mark())
-        offered = {"csms": charge_point, "files": files, "inject": inject}
+        offered = {"device": None, "csms": charge_point, "files": files, "inject": inject}
         test(**{name: offered[name] for name in test.__code__.co_varnames[: test.__code__.co_argcount]})
     for download in downloads:
         download.join(LIMIT_S)

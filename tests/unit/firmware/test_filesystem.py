@@ -50,11 +50,30 @@ def test_unknown_settings_are_rejected_with_the_known_ones():
         ({"fixed_cable": "yes"}, "is True or False, not 'yes'"),
         ({"power_fail_action": "resum"}, "is one of stop, resume, not 'resum'. Did you mean 'resume'"),
         ({"stop_txn_sampled_data": "Current.Import,Voltge"}, "is one of .*, not 'Voltge'. Did you mean 'Voltage'"),
+        ({"stop_txn_sampled_data": "Voltage,Voltage"}, "names an item twice: 'Voltage,Voltage'"),
         ({"log_level": 3}, "is a text, not 3"),
+        ({"ntp_server": "ü" * 32}, "has at most 63 bytes, not 64"),
+        ({"local_id_tag": "ü" * 21}, "has at most 20 characters, not 21"),
+        ({"backoff_initial_ms": 1000, "backoff_max_ms": 999}, r"\(1000\) is above backoff_max_ms \(999\), .* Set both"),
     ],
 )
 def test_a_value_that_the_device_would_replace_is_rejected(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(AuthorError, match=f"the setting {next(iter(settings))} {says}"):
+        provision("ws://h:1/p", "CP-1", "n", "p", partition=STORAGE, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"backoff_max_ms": 500}, r"backoff_initial_ms \(1000 by default\) is above backoff_max_ms \(500\)"),
+        (
+            {"backoff_initial_ms": 200_000},
+            r"backoff_initial_ms \(200000\) is above backoff_max_ms \(120000 by default\)",
+        ),
+    ],
+)
+def test_a_setting_must_go_with_the_default_of_another(settings: dict[str, int], says: str) -> None:
+    with pytest.raises(AuthorError, match=f"the setting {says}"):
         provision("ws://h:1/p", "CP-1", "n", "p", partition=STORAGE, **settings)
 
 

@@ -46,7 +46,13 @@ def paused_session(tmp_path: Path) -> Iterator[Terminal]:
     """Run pytest on a terminal within the block, paused in a red test. Its records are in `runs`."""
     build(ROOT)
     test = tmp_path / "test_red.py"
-    test.write_text("def test_red(device):\n    assert False\n\ndef test_next(device):\n    pass\n")
+    test.write_text(
+        "def test_red(device, console):\n"
+        "    console.command('log note for the fetch')\n"
+        "    console.command('log flush')\n"
+        "    assert False\n\n"
+        "def test_next(device):\n    pass\n"
+    )
     plain = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:cacheprovider", "-n0")
     bench = f"--bench={ROOT}/benches/virtual.toml"
     records = ("--rig-record", str(tmp_path / "runs"))
@@ -85,6 +91,9 @@ def test_every_command_works_on_a_paused_session(paused: Terminal, tmp_path: Pat
     assert json.loads(answer)["configurationKey"][0]["key"] == "HeartbeatInterval"
     done("csms", "answer", "Authorize", '{"idTagInfo": {"status": "Blocked"}}')
     assert "latency lifted" in done("fault", "inject", "latency", "ms=5", "--for", "0.2")
+    log = done("log", "fetch")
+    assert re.search(r"^(\S+ )?I \(0\) boot: plugbench-cp .* reset=", log.splitlines()[0])
+    assert "note: for the fetch" in log
     assert "plugbench-cp.bin" in done("flash")
     snapshot = json.loads(done("snapshot", str(tmp_path / "snapshot.zip"), "--json"))
     with zipfile.ZipFile(snapshot["file"]) as archive:

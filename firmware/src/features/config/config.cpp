@@ -54,13 +54,10 @@ void write_value(JsonWriter& json, const Key& key, Text value) {
 }
 
 Error check_together(const Settings& settings) {
-  return settings.backoff_initial_ms <= settings.backoff_max_ms ? nullptr
-                                                                : "backoff_max_ms must not be below backoff_initial_ms";
-}
-
-void take_default_backoff(Settings& settings) {
-  settings.backoff_initial_ms = kDefaultSettings.backoff_initial_ms;
-  settings.backoff_max_ms = kDefaultSettings.backoff_max_ms;
+  for (const OrderedKeys& pair : ordered_keys()) {
+    if (!pair.in_order(settings)) return pair.error;
+  }
+  return nullptr;
 }
 
 [[gnu::noinline]] void write_if_changed(JsonWriter& json, const Key& key, const Settings& settings) {
@@ -79,9 +76,11 @@ void Config::load(uint64_t chip_id) {
   set_ = kDefaultSettings;
   adopted_heartbeat_interval_s_ = 0;
   load_file();
-  if (const Error error = check_together(set_); error != nullptr) {
-    take_default_backoff(set_);
-    log_.warning("config", error, "; both have their defaults");
+  for (const OrderedKeys& pair : ordered_keys()) {
+    if (pair.in_order(set_)) continue;
+    set_.*pair.low_value = kDefaultSettings.*pair.low_value;
+    set_.*pair.high_value = kDefaultSettings.*pair.high_value;
+    log_.warning("config", pair.error, "; both have their defaults");
   }
   load_trials();
   char identity[decltype(default_identity_)::capacity()];

@@ -38,6 +38,9 @@ void write_key_help(JsonWriter& json, const Key& key) {
   if (key.kind == Key::Kind::number && !key.read_only()) json.member("least", uint64_t{key.least});
   if (!key.read_only() && key.most != 0) json.member("most", uint64_t{key.most});
   if (!key.unit.empty()) json.member("unit", key.unit);
+  for (const OrderedKeys& pair : ordered_keys()) {
+    if (pair.low == key.name) json.member("not_above", pair.high);
+  }
   if (!key.choices.empty()) {
     json.key("choices").begin_array();
     for (const Text choice : key.choices) json.string(choice);

@@ -347,6 +347,11 @@ constexpr Key kKeys[] = {
     fact_key<3>("SupportedFeatureProfilesMaxLength").in(KeyGroup::device, "Items of SupportedFeatureProfiles."),
 };
 
+constexpr OrderedKeys kOrderedKeys[] = {
+    {"backoff_initial_ms", "backoff_max_ms", &Settings::backoff_initial_ms, &Settings::backoff_max_ms,
+     "backoff_max_ms must not be below backoff_initial_ms"},
+};
+
 constexpr bool is_complete() {
   for (const Key& key : kKeys) {
     if (key.help.empty() || (key.name.empty() && key.ocpp.empty())) return false;
@@ -358,6 +363,8 @@ static_assert(is_complete(), "each key needs a name, a group and a help text");
 }  // namespace
 
 Span<const Key> all_keys() { return kKeys; }
+
+Span<const OrderedKeys> ordered_keys() { return kOrderedKeys; }
 
 Config::Error check_wifi_psk(Text value) {
   constexpr size_t kLeast = 8;

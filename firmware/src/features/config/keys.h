@@ -55,6 +55,17 @@ struct Key {
   }
 };
 
+/// Two numbers of which `low` must not be above `high`.
+struct OrderedKeys {
+  Text low;
+  Text high;
+  uint32_t Settings::* low_value;
+  uint32_t Settings::* high_value;
+  Config::Error error;
+
+  bool in_order(const Settings& settings) const { return settings.*low_value <= settings.*high_value; }
+};
+
 /// The longest value as text.
 constexpr size_t kMaxValue = Config::kMaxText;
 
@@ -68,6 +79,8 @@ constexpr uint32_t kLocalListEntriesOfMessage = 50;
 
 /// Returns all keys: the table in keys.cpp, by group.
 Span<const Key> all_keys();
+/// Returns the rules for pairs of keys.
+Span<const OrderedKeys> ordered_keys();
 /// @param name ours, or OCPP's in any case  @return nullptr when there is no such key.
 const Key* find_key(Text name);
 
