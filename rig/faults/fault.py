@@ -46,8 +46,8 @@ class Fault(ABC):
         summary: the fault's effect in one line.
         needs: the capabilities that it needs of a bench.
         reboots: whether it reboots the device once, at the latest when it is lifted. A test that announces the reboot
-            (`Device.expecting_reboot`) also waits for it. It must announce a reboot that the bench does not cause by
-            power or EN: that of `brown-out`.
+            (`Device.expecting_reboot`) also waits for its end. The reboot of `brown-out` must be announced, because
+            neither power nor EN causes it.
         on_csms: whether a CSMS without a bench (`rig csms serve`) can inject it, if the CSMS has the capabilities in
             `needs`.
     """

@@ -1,4 +1,4 @@
-"""Sampled values of MeterValues: a decimal number at a time, of one measurand, phase and location."""
+"""Sampled values of MeterValues: a decimal number with its time, measurand, phase and location."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def configuration(player: Player, values: Values) -> None:
 
 @step("connected", DURATION, options={"as": NAME}, is_bare=True)
 def connected(player: Player, values: Values) -> None:
-    """Expect a connection of the charge point since the last match, or within the duration (60 s)."""
+    """Expect a connection of the charge point since the last match, or within the duration (default: 60 s)."""
     link = player.csms.expect_connected(
         player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )
@@ -194,7 +194,7 @@ def connected(player: Player, values: Values) -> None:
 
 @step("disconnected", DURATION, options={"as": NAME}, is_bare=True)
 def disconnected(player: Player, values: Values) -> None:
-    """Expect the end of the connection since the last match, or within the duration (60 s)."""
+    """Expect the end of the connection since the last match, or within the duration (default: 60 s)."""
     link = player.csms.expect_disconnected(
         player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )

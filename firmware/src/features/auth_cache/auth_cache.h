@@ -115,13 +115,13 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   Slot slots_[kMaxEntries];
   uint32_t epoch_ = 0;
   uint32_t next_used_ = 1;
-  uint32_t stale_ = 0;  ///< a bit for each file of an earlier epoch or that cannot be read
+  uint32_t stale_ = 0;  ///< a bit for each file that has an earlier epoch or cannot be read
   size_t removed_ = 0;  ///< the stale file that is being removed
   bool is_incomplete_ = false;
   bool is_head_changed_ = false;
   bool is_old_format_ = false;  ///< `auth_cache` has entries in the format of an earlier version
   size_t old_taken_ = 0;        ///< the number of taken entries of the earlier version
-  size_t old_pending_ = 0;      ///< the number of first pending entries that came from that file
+  size_t old_pending_ = 0;      ///< how many leading pending entries came from `auth_cache`
 
   PendingEntries pending_;
   Step step_ = Step::idle;  ///< the step of the oldest pending entry

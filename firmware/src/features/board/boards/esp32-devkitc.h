@@ -2,7 +2,7 @@
 
 namespace pb {
 
-/// GPIO numbers on an ESP32-DevKitC. GPIO 34 and 35 are inputs without pulls: the resistors are on the board.
+/// GPIO numbers on an ESP32-DevKitC. GPIO 34 and 35 are inputs without pulls: they need resistors at the pins.
 namespace pins {
 
 constexpr int kCable = 32;
