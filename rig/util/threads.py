@@ -16,11 +16,14 @@ def place_of(thread: threading.Thread) -> str:
     """Return where a thread is, as `function (file:line)`.
 
     Returns:
-        The innermost frame outside of Python's own library and of installed packages; empty if there is none.
+        The innermost frame outside of Python's own library and of installed packages; empty if there is none. In the
+            thread of an event loop, a frame of the loop's work.
     """
     frame = sys._current_frames().get(thread.ident or 0)
     for caller, line in traceback.walk_stack(frame) if frame is not None else ():
         file = caller.f_code.co_filename
+        if caller.f_code.co_name == "run_forever":
+            break
         if not file.startswith(("<", _STANDARD_LIBRARY)) and _PACKAGES not in file:
             return f"{caller.f_code.co_name} ({file}:{line})"
     return ""
