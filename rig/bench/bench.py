@@ -34,7 +34,7 @@ from rig.timeline.events import BenchTrouble
 from rig.util.checked import Seconds, Stamp, checked
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
-from rig.util.loop import loop_in_a_thread, run_on
+from rig.util.loop import give_up_if_blocked, loop_in_a_thread, run_on
 from rig.util.signals import uninterrupted
 from rig.wiring.interfaces import Wiring
 from rig.wiring.open import open_clock, open_wiring
@@ -141,6 +141,7 @@ class Bench:
         with uninterrupted():
             stack, self._open = self._open, None
             if stack is not None:
+                give_up_if_blocked(self.loop, self.clock)
                 stack.close()
 
     def reopen(self) -> None:

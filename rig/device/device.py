@@ -388,6 +388,13 @@ class Device:
         self._deferred_trouble = None
         self._defer_trouble()
         self.bench.check()
+        try:
+            self._reset_network_and_csms()
+        except DeviceError:  # a device that hangs stops bench time
+            self.bench.power.off()
+            self._reset_network_and_csms()
+
+    def _reset_network_and_csms(self) -> None:
         self.bench.network.reset()
         self.bench.csms.reset()
 

@@ -184,3 +184,15 @@ class BenchClock:
             name: the loop's name in messages.
         """
         return asyncio.new_event_loop()
+
+    def leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Go on, in stepped time, without a loop that is closed or blocked. Real time waits for no loop."""
+
+    def never_rests(self, loop: asyncio.AbstractEventLoop, seconds: float) -> bool:  # noqa: ARG002
+        """Return whether stepped time waits in vain for a loop to be idle. Real time waits for no loop.
+
+        Args:
+            loop: the loop.
+            seconds: the timeout in real seconds.
+        """
+        return False

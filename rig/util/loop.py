@@ -8,11 +8,20 @@ import contextlib
 import threading
 from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from rig.util.clock import BenchClock, Deadline
 from rig.util.errors import AuthorError, BenchError
+from rig.util.threads import end, place_of
 
 T = TypeVar("T")
+
+_ANSWER_S = 10.0
+"""Real seconds after which a loop that does not answer is blocked: a busy computer delays it by less."""
+
+_threads: WeakKeyDictionary[asyncio.AbstractEventLoop, threading.Thread] = WeakKeyDictionary()
+_given_up: set[asyncio.AbstractEventLoop] = set()
+"""The loops that a call has blocked. They take no work any more, and stay open: closing one would end its tasks."""
 
 
 def submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: str) -> concurrent.futures.Future[T]:
@@ -24,19 +33,21 @@ def submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: 
         what: the name of the work in messages.
 
     Raises:
-        BenchError: the loop is closed.
+        BenchError: the loop is closed or blocked.
         AuthorError: the loop runs in the calling thread.
     """
     try:
         inside = asyncio.get_running_loop() is loop
     except RuntimeError:
         inside = False
-    if inside or loop.is_closed():
+    if inside or loop.is_closed() or loop in _given_up:
         work.close()
         if inside:
             raise AuthorError(
                 f"{what}: a blocking call from the bench's own loop would never return. Call it from another thread"
             )
+        if not loop.is_closed():
+            raise BenchError(f"{what}: {_blocked(loop)}", "Reopen the bench")
         raise BenchError(f"{what}: the bench is closed", "Open the bench first")
     return asyncio.run_coroutine_threadsafe(work, loop)
 
@@ -64,21 +75,62 @@ def run_on(
             raise
         future.cancel()
         seconds = timeout.timeout if isinstance(timeout, Deadline) else timeout
-        raise BenchError(
-            f"{what}: the bench's loop did not finish it within {seconds:g} s", "Check whether its thread is blocked"
-        ) from error
+        raise BenchError(f"{what}: the bench's loop did not finish it within {seconds:g} s", _remedy(loop)) from error
+
+
+def _remedy(loop: asyncio.AbstractEventLoop) -> str:
+    if place := _place(loop):
+        return f"It is in {place}: a call there must not block"
+    return "Check whether its thread is blocked"
+
+
+def _blocked(loop: asyncio.AbstractEventLoop) -> str:
+    place = _place(loop)
+    return f"the bench's loop is blocked in {place}" if place else "the bench's loop is blocked"
+
+
+def _place(loop: asyncio.AbstractEventLoop) -> str:
+    thread = _threads.get(loop)
+    return place_of(thread) if thread is not None else ""
+
+
+def give_up_if_blocked(loop: asyncio.AbstractEventLoop, clock: BenchClock) -> None:
+    """Reject all work for a loop that a call blocks or that is never idle, so that nothing waits for it.
+
+    Args:
+        loop: the bench's event loop, running in another thread.
+        clock: the bench's clock.
+    """
+    try:
+        run_on(loop, _answer(), "waiting for the bench's loop", _ANSWER_S)
+        is_blocked = clock.never_rests(loop, _ANSWER_S)
+    except BenchError:
+        is_blocked = True
+    if is_blocked:
+        _give_up(loop, clock)
+
+
+def _give_up(loop: asyncio.AbstractEventLoop, clock: BenchClock) -> None:
+    _given_up.add(loop)
+    clock.leave(loop)
+
+
+async def _answer() -> None:
+    """Do nothing: a loop that runs this is not blocked."""
 
 
 @contextlib.contextmanager
 def loop_in_a_thread(clock: BenchClock, name: str) -> Iterator[asyncio.AbstractEventLoop]:
     """Run an event loop of a clock in a thread during a `with` block. The loop's tasks are cancelled at the end.
 
+    A thread that a call blocks for ever is left behind, because nothing can end it.
+
     Args:
         clock: the bench's clock.
         name: the name of loop and thread in messages.
     """
     loop = clock.event_loop(name)
-    thread = threading.Thread(target=loop.run_forever, name=name, daemon=True)
+    thread = _threads[loop] = threading.Thread(target=_run, args=(loop,), name=name, daemon=True)
     thread.start()
     try:
         yield loop
@@ -86,8 +138,17 @@ def loop_in_a_thread(clock: BenchClock, name: str) -> Iterator[asyncio.AbstractE
         with contextlib.suppress(BenchError):
             run_on(loop, _cancel_all(), f"cancelling the tasks of the {name}")
         loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        thread.join(0 if loop in _given_up else _ANSWER_S)
+        if thread.is_alive():
+            _give_up(loop, clock)
+            end(thread)  # a thread that spins would slow down everything that follows
+        else:
+            loop.close()
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    with contextlib.suppress(SystemExit):  # of `end`
+        loop.run_forever()
 
 
 async def _cancel_all() -> None:

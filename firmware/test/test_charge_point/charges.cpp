@@ -45,6 +45,24 @@ void stop_for_which_the_csms_closes_does_not_block_the_next_charge() {
   assert_is("101", console_status(rig, "transaction"));
 }
 
+/// A CSMS without MeterValues: each attempt would fail, and the stop would come hours later.
+void samples_that_the_csms_does_not_support_do_not_hold_up_the_stop() {
+  for (const char* code : {"Error NotImplemented", "Error NotSupported"}) {
+    Rig rig;
+    rig.gpio.drive(pins::kVehicleReady, true);
+    rig.settle();
+    rig.drive(pins::kCable, true);
+    rig.press();
+    rig.answers["MeterValues"] = code;
+    rig.sequence();
+    rig.pass(181'000);
+    rig.assert_sequence("MeterValues MeterValues MeterValues");
+    check_contains(std::string("MeterValues 4 is dropped: ") + (code + 6), rig.uart.take());
+    rig.press();
+    rig.assert_sequence("StopTransaction 1:Finishing");
+  }
+}
+
 void charge_is_reported_in_order() {
   Rig rig;
   rig.settle();
@@ -218,6 +236,7 @@ void run_charges_tests() {
   RUN_TEST(charge_with_a_failed_start_continues_to_its_end);
   RUN_TEST(charge_with_a_failed_start_ends);
   RUN_TEST(stop_for_which_the_csms_closes_does_not_block_the_next_charge);
+  RUN_TEST(samples_that_the_csms_does_not_support_do_not_hold_up_the_stop);
   RUN_TEST(charge_is_reported_in_order);
   RUN_TEST(emergency_stop_is_reported_for_both_connectors);
   RUN_TEST(rejected_id_tag_does_not_charge);

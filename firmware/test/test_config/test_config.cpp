@@ -288,6 +288,19 @@ void a_set_interval_applies_until_the_next_boot_answer() {
   TEST_ASSERT_EQUAL(17, settings.heartbeat_interval_s);
 }
 
+void an_identity_with_a_colon_has_no_basic_authentication() {
+  Bench bench;
+  bench.load(R"({"security_profile":2})");
+  check_contains("':' in the identity", bench.set("identity", "CP:1"));
+  TEST_ASSERT_NULL(bench.set("security_profile", "3"));
+  TEST_ASSERT_NULL(bench.set("identity", "CP:1"));
+  check_contains("':' in the identity", bench.set("security_profile", "1"));
+  // A file of an earlier version stays as it is, and its other settings can be changed.
+  const Settings& settings = bench.load(R"({"security_profile":1,"identity":"CP:1"})");
+  check_text("CP:1", settings.identity.text());
+  TEST_ASSERT_NULL(bench.set("heartbeat_interval_s", "60"));
+}
+
 void a_cleared_identity_is_the_default_again() {
   Bench bench;
   bench.load(R"({"identity":"CP1"})");
@@ -729,6 +742,7 @@ int main() {
   RUN_TEST(the_file_has_only_values_that_differ_from_the_defaults);
   RUN_TEST(default_values_are_not_in_the_file);
   RUN_TEST(a_set_interval_applies_until_the_next_boot_answer);
+  RUN_TEST(an_identity_with_a_colon_has_no_basic_authentication);
   RUN_TEST(a_cleared_identity_is_the_default_again);
   RUN_TEST(every_type_of_ocpp_rejects_other_values);
   RUN_TEST(lists_keep_their_order);

@@ -89,3 +89,23 @@ def test_it(fragile, device): pass
     output, _ = process.communicate(timeout=180)
     assert "1 failed, 2 passed" in output
     assert "the device panicked: abort() was called" in output
+
+
+def test_a_device_that_hangs(start: Start) -> None:
+    """A device that stops bench time is switched off before the next test."""
+    process = start(
+        """
+import os, signal
+from rig.wiring.virtual.stepping import stall
+
+stall.LIMIT_S = 1
+
+def test_it(device, bench):
+    os.kill(bench.wiring.hooks._board.device_pid, signal.SIGSTOP)
+    device.let_time_pass(1)
+"""
+        + NEXT
+    )
+    output, _ = process.communicate(timeout=180)
+    assert "1 failed, 1 passed" in output
+    assert re.search(r"the device \(process \d+, stopped\) has not reported idle for 1 s of real time", output)

@@ -64,6 +64,111 @@ def test_device(device, bench):
     )
 
 
+SOON = """
+import rig.util.loop
+from rig.wiring.virtual.stepping import stall
+
+rig.util.loop._ANSWER_S = stall.LIMIT_S = 1
+"""
+
+
+@pytest.mark.parametrize("forever", ["threading.Event().wait()", "while True: pass"], ids=["waits", "spins"])
+def test_a_call_that_blocks_the_loop_of_the_bench_forever(start: Start, forever: str) -> None:
+    """The message names the call. The next test gets a bench with another loop, and the session ends."""
+    process = start(
+        SOON
+        + f"""
+import threading, pytest
+
+def test_first(device): pass
+
+def answer(request):
+    {forever}
+
+def test_it(device, csms, driver):
+    csms.answer("Authorize", answer)
+    driver.plug_in()
+    driver.present_tag()
+    csms.expect("StartTransaction")
+"""
+        + NEXT
+        + """
+def test_last(device, bench):
+    bench.loop.call_soon_threadsafe(answer, {})
+"""
+    )
+    output, _ = process.communicate(timeout=120)
+    assert "3 passed, 1 error" in output
+    assert re.search(
+        r"^error of the bench: bench time stands still: the event loop of the bench, which is in answer \(.*/"
+        r"test_inner\.py:12\), has worked for 1 s of real time",
+        output,
+        re.M,
+    )
+
+
+def test_a_coroutine_that_never_rests(start: Start) -> None:
+    process = start(
+        SOON
+        + """
+import asyncio
+
+def test_first(device): pass
+
+async def circle():
+    while True: await asyncio.sleep(0)
+
+def test_it(device, bench):
+    asyncio.run_coroutine_threadsafe(circle(), bench.loop)
+    device.let_time_pass(1)
+"""
+        + NEXT
+    )
+    output, _ = process.communicate(timeout=120)
+    assert "2 passed, 1 error" in output
+    assert re.search(r"stands still: the event loop of the bench.*has worked for 1 s of real time", output)
+
+
+def test_a_body_that_catches_every_limit_ends_its_process(start: Start) -> None:
+    process = start(
+        """
+import threading
+
+def test_it():
+    while True:
+        try: threading.Event().wait(60)
+        except: pass
+""",
+        "--timeout=1",
+    )
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "the body of test_inner.py::test_it catches its time limit each time: the process ends" in output
+    assert re.search(r'^  File ".*/test_inner\.py", line \d in test_it$', output, re.M)
+
+
+def test_a_thread_that_a_test_leaves_behind_does_not_hang_the_session(start: Start) -> None:
+    process = start(
+        """
+import threading
+
+def forever():
+    threading.Event().wait()
+
+def test_it(device): threading.Thread(target=forever).start()
+"""
+        + NEXT
+    )
+    output, _ = process.communicate(timeout=60)
+    assert "2 passed" in output
+    assert process.returncode == 0
+    assert re.search(
+        r"^test_inner\.py::test_it has left the thread 'Thread-\d+ \(forever\)', in forever \(.*/test_inner\.py:5\)$",
+        output,
+        re.M,
+    )
+
+
 PHASES = {
     "set-up": "@pytest.fixture\ndef hangs(): wait()\ndef test_it(hangs): pass",
     "body": "def test_it(): wait()",
@@ -91,6 +196,7 @@ def test_each_phase_has_the_limit(start: Start, phase: str) -> None:
     assert ENDS.get(phase, "1 failed, 1 passed") in output
     last = phase.split()[-1] if "body" not in phase else "body"
     assert re.search(rf"TimeLimit: the {last} of test_inner\.py::test_it did not end within 1 s[.,] ", output)
+    assert phase != "async body" or re.search(r"^E +it awaits in test_it \(.*/test_inner\.py:3\)$", output, re.M)
 
 
 def test_time_without_a_processor_does_not_count(start: Start) -> None:

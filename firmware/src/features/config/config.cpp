@@ -60,6 +60,15 @@ Error check_together(const Settings& settings) {
   return nullptr;
 }
 
+/// Basic authentication cannot send such an identity: a user ends at its first colon (RFC 7617 section 2).
+Error check_login(const Settings& settings) {
+  const bool has_login = settings.security_profile == 1 || settings.security_profile == 2;
+  const Text identity = settings.identity.text();
+  return has_login && find(identity, ':') < identity.length
+             ? "must not combine a ':' in the identity with security profile 1 or 2"
+             : nullptr;
+}
+
 [[gnu::noinline]] void write_if_changed(JsonWriter& json, const Key& key, const Settings& settings) {
   char bytes[kMaxValue];
   char default_bytes[kMaxValue];
@@ -174,7 +183,10 @@ Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   TextWriter before{Span<char>(bytes)};
   key->format(next_, before);
   if (const Error error = key->parse(next_, value); error != nullptr) return error;
-  if (const Error error = check_writable(next_); error != nullptr) {
+  Error error = check_writable(next_);
+  // Only these settings, so that a file of an earlier version, which had no such rule, does not block the others.
+  if (error == nullptr && key->trial == Trial::csms) error = check_login(next_);
+  if (error != nullptr) {
     key->parse(next_, before.text());
     return error;
   }

@@ -17,13 +17,6 @@ void clear(MutableBytes bytes) {
   for (size_t i = 0; i < bytes.length; ++i) byte[i] = 0;
 }
 
-bool has_colon(Text text) {
-  for (size_t i = 0; i < text.length; ++i) {
-    if (text.data[i] == ':') return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 CertificateTime Security::time() const {
@@ -62,7 +55,6 @@ Text Security::authorization(Text identity, Span<char> into) {
 const char* Security::error_for(uint32_t profile) {
   const bool has_login = profile == basic_authentication || profile == tls_with_basic_authentication;
   if (has_login && !secrets_.has(secret::kAuthorizationKey)) return "needs an AuthorizationKey, which is not set";
-  if (has_login && has_colon(settings_.identity.text())) return "needs an identity without ':'";
   if (profile >= tls_with_basic_authentication && !secrets_.has(secret::kRoot)) {
     return "needs a root certificate, which is not installed";
   }

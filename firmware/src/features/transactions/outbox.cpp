@@ -159,10 +159,16 @@ IdTagInfo Outbox::take_id_tag_info(JsonValue payload) {
   return info;
 }
 
-bool Outbox::on_error(Text id, Text code, Millis now) {
+bool Outbox::on_error(Text id, Text problem, Millis now) {
   // A late CALLERROR belongs to an attempt that has already failed by its timeout.
-  if (queue_.front() == nullptr || !attempts_.is_in_flight(id)) return false;
-  failed_attempt(code, now);
+  WaitingMessage* entry = queue_.front();
+  if (entry == nullptr || !attempts_.is_in_flight(id)) return false;
+  // A CSMS without MeterValues would hold up the StopTransaction behind them by minutes for each sample.
+  if (entry->is_batch() && (starts_with(problem, "NotImplemented") || starts_with(problem, "NotSupported"))) {
+    drop_message(*entry, problem, now);
+  } else {
+    failed_attempt(problem, now);
+  }
   return true;
 }
 

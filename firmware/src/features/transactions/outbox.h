@@ -63,7 +63,7 @@ class Outbox final : public DurableCalls {
   bool on_result(Text id, JsonValue payload, Millis now) override;
   /// Ends a transaction that the CSMS has opened for a StartTransaction that has another one already, or was dropped.
   bool on_stray_result(Text id, JsonValue payload, Millis now) override;
-  bool on_error(Text id, Text code, Millis now) override;
+  bool on_error(Text id, Text problem, Millis now) override;
   void on_timeout(Millis now) override;
   void on_sent() override { attempts_.sent(); }
   void on_disconnected(bool is_refused, Millis now) override;

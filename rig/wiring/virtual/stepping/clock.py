@@ -6,6 +6,7 @@ Time stops while a participant works. It jumps to the earliest deadline when all
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import select
 import threading
@@ -19,7 +20,7 @@ from rig.util.errors import BenchError, PlugbenchError
 from rig.wiring.virtual.stepping.device_clock import ClockPage, DeviceClock
 from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 from rig.wiring.virtual.stepping.in_flight import unacknowledged
-from rig.wiring.virtual.stepping.stall import Stall, holdup
+from rig.wiring.virtual.stepping.stall import Stall, holdup, stopped
 
 START_NS = 1_000_000_000
 """Bench time at the start. Not 0, which means no stamp in events."""
@@ -147,8 +148,8 @@ class SteppedClock(BenchClock):
             if self._conductor is None:
                 return ""
             if not any(waiter.end is not None for waiter in self._waiters):
-                return "bench time stands still: no call of the bench waits for it"
-            return holdup(self._device, [loop.name for loop in self._loops if not loop.idle])
+                return f"bench time stands still: no call of the bench waits for it{stopped(self._device)}"
+            return holdup(self._device, [loop.described() for loop in self._loops if not loop.idle])
 
     @contextlib.contextmanager
     def _waiting(self, waiter: _Waiter) -> Iterator[None]:
@@ -192,8 +193,11 @@ class SteppedClock(BenchClock):
 
     # -- for participants ---------------------------------------------------------------------------------------
 
-    def leave(self, loop: SteppedEventLoop) -> None:
-        """Remove a closed loop. With the last one, the conductor ends and time stops until another is created."""
+    def leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Remove a loop that is closed or blocked.
+
+        With the last one, the conductor ends, and time stops until another is created.
+        """
         with self._changed:
             self._loops = [other for other in self._loops if other is not loop]
             self._activity += 1
@@ -205,6 +209,16 @@ class SteppedClock(BenchClock):
         if conductor is not None:
             conductor.join()
             self.page.close()
+
+    def never_rests(self, loop: asyncio.AbstractEventLoop, seconds: float) -> bool:
+        """Return whether a loop is not idle at any moment within `seconds` of real time."""
+        end = time.monotonic() + seconds
+        with self._changed:
+            while any(each is loop and not each.idle for each in self._loops):
+                if time.monotonic() > end:
+                    return True
+                self._changed.wait(_GRACE_S)
+        return False
 
     def loop_is_idle(self, loop: SteppedEventLoop, timeout: float | None) -> None:
         """Mark a loop as idle for `timeout` bench seconds (None: forever), and release its turn."""
@@ -386,7 +400,7 @@ class SteppedClock(BenchClock):
 
     def _watch(self) -> None:
         """On a stall, make all waiting threads raise an error that names its cause."""
-        busy = [loop.name for loop in self._loops if not loop.idle]
+        busy = [loop.described() for loop in self._loops if not loop.idle]
         trouble = self._stall.look(self._progress, self._device, busy)
         if trouble is not None:
             self._give_up(trouble)

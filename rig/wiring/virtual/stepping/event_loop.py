@@ -7,6 +7,7 @@ import selectors
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rig.util.threads import place_of
 from rig.wiring.virtual.stepping.in_flight import is_connection
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ class LoopClock(Protocol):
     def loop_works(self, loop: SteppedEventLoop) -> None:
         """Mark a loop as working."""
 
-    def leave(self, loop: SteppedEventLoop) -> None:
-        """Remove a closed loop."""
+    def leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Remove a loop that is closed or blocked."""
 
 
 class _Selector(selectors.EpollSelector):
@@ -103,6 +104,11 @@ class SteppedEventLoop(asyncio.SelectorEventLoop):
     def due_after(self, timeout: float | None) -> int | None:
         """Return the bench time, in ns, at which a wait of `timeout` seconds from now ends."""
         return None if timeout is None else self.clock.now() + round(timeout * 1e9)
+
+    def described(self) -> str:
+        """Return the loop's name, and where its thread is, for a message."""
+        place = place_of(self.thread) if self.thread is not None else ""
+        return f"{self.name}, which is in {place}," if place else self.name
 
     def epoll(self) -> int:
         """Return the descriptor that is readable while any of the loop's descriptors is ready."""

@@ -6,6 +6,7 @@ do, it lets the devices work until they are idle. Then it advances time to the e
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import select
 import time
@@ -72,7 +73,7 @@ class FleetClock(BenchClock):
 
     # -- for its event loop -------------------------------------------------------------------------------------
 
-    def leave(self, loop: SteppedEventLoop) -> None:
+    def leave(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept that the loop is closed."""
 
     def loop_works(self, loop: SteppedEventLoop) -> None:  # noqa: ARG002

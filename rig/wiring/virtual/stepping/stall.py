@@ -42,7 +42,7 @@ class Stall:
         Args:
             progress: a count that increases with any progress.
             device: the device's end, if any.
-            busy: the names of the event loops that work.
+            busy: the descriptions of the event loops that work.
         """
         now = time.monotonic()
         paused = now - self._looked > _PAUSE_S
@@ -65,7 +65,7 @@ class Stall:
             return BenchError(
                 f"bench time stands still: the event loop of the {' and of the '.join(busy)} has worked "
                 f"for {LIMIT_S:g} s of real time",
-                "A call blocks it: print the stack of its thread with faulthandler",
+                "A call on an event loop must not block: await there instead, or block in another thread",
             )
         if device is None:
             return BenchError(f"bench time stands still for {LIMIT_S:g} s of real time", "Reopen the bench")
@@ -80,13 +80,20 @@ def holdup(device: DeviceClock | None, busy: list[str]) -> str:
 
     Args:
         device: the device's end, if any.
-        busy: the names of the event loops that work.
+        busy: the descriptions of the event loops that work.
     """
     if busy:
         return f"bench time stands still: the event loop of the {' and of the '.join(busy)} works"
     if device is not None and device.idle is None:
         return f"bench time stands still: the device (process {device.pid}, {_state(device.pid)}) has not reported idle"
     return ""
+
+
+def stopped(device: DeviceClock | None) -> str:
+    """Return the end of a sentence about a device whose process a signal has stopped; empty for any other device."""
+    if device is None or _state(device.pid) != _STATES["T"]:
+        return ""
+    return f", and the device (process {device.pid}) is {_STATES['T']}"
 
 
 def _cpu_s(pid: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import threading
 
@@ -74,6 +75,7 @@ def test_settling_reports_a_stall_too(running: Desk, clock: BenchClock) -> None:
     os.kill(pid, signal.SIGSTOP)
     with pytest.raises(DeviceError, match=rf"process {pid}, stopped"):
         clock.settle()
+    assert clock.holdup().endswith(f"no call of the bench waits for it, and the device (process {pid}) is stopped")
     os.kill(pid, signal.SIGCONT)
 
 
@@ -97,7 +99,10 @@ def test_a_message_can_name_the_cause_of_a_stall(
     free, in_it = threading.Event(), threading.Event()
     loop.call_soon_threadsafe(lambda: (in_it.set(), free.wait()))
     in_it.wait()
-    assert while_waiting() == "bench time stands still: the event loop of the bench works"
+    assert re.fullmatch(
+        r"bench time stands still: the event loop of the bench, which is in <lambda> \(.*/test_stall\.py:\d+\), works",
+        while_waiting(),
+    )
 
     free.clear()
     asked = threading.Event()
