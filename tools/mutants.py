@@ -161,7 +161,7 @@ def find_by_cuts(sound: Broken) -> Finder:
                     (scenario, rule), _runs = max(new.items(), key=lambda item: item[1])
                     return "found", f"{sum(new.values())} findings, most of them {scenario}: {rule}"
         except powercut.PowercutError as error:
-            # A sanitizer reported it.
+            # The device crashed.
             return "found", str(error)[:200]
         except BuildError as error:
             return "unclear", str(error)
@@ -182,6 +182,8 @@ def _build_cuts(tree: Path) -> None:
     cmake = str(ROOT / ".venv/bin/cmake")
     configure = [cmake, "-S", str(tree / "firmware/host"), "-B", str(tree / "build"), "-G", "Ninja"]
     configure += [f"-DCMAKE_MAKE_PROGRAM={ROOT / '.venv/bin/ninja'}", f"-DPLUGBENCH_DEPS={ROOT / '.deps'}"]
+    # The rules have to find the bugs. Without the sanitizers they need a quarter of the time.
+    configure += ["-DPLUGBENCH_SANITIZE=OFF"]
     for command in (configure, [cmake, "--build", str(tree / "build"), "--target", "powercut"]):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:

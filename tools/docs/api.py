@@ -126,9 +126,9 @@ PARTS = (
 
 HEAD = """# API reference
 
-After this page you can look up every fixture, instrument, event and fault that a test uses. This page is made from the sources
-by `make docs`: signatures, and the first paragraph of each docstring. The docstrings themselves have the units of
-arguments and the exceptions. Read [writing-tests.md](writing-tests.md) first.
+After this page you can look up every fixture, instrument, event and fault that a test uses. This page is made from the
+sources by `make docs`: signatures, and the first paragraph of each docstring. The docstrings themselves have the units
+of arguments and the exceptions. Read [writing-tests.md](writing-tests.md) first.
 
 ## Stable names
 
