@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -78,12 +78,13 @@ def _invalid_values(hint: Any) -> list[object]:
     return [object()] if kinds and object not in kinds and Any not in kinds else []
 
 
-def _kinds(hint: Any) -> set[Any]:
+def _kinds(hint: Any) -> list[Any]:
+    """Return the types or texts of an annotation, in its order."""
     if hasattr(hint, "__metadata__"):
         return _kinds(hint.__origin__)
     if get_origin(hint) in (Union, types.UnionType):
-        return set().union(*map(_kinds, get_args(hint)))
-    return set(get_args(hint)) if get_origin(hint) is Literal else {get_origin(hint) or hint}
+        return [kind for alternative in get_args(hint) for kind in _kinds(alternative)]
+    return list(get_args(hint)) if get_origin(hint) is Literal else [get_origin(hint) or hint]
 
 
 def _cases() -> Iterator[Any]:
@@ -135,7 +136,9 @@ def _valid_value(hint: Any) -> object:
         return int
     if kind is Callable:
         return print
-    return [] if getattr(kind, "__name__", "") == "Sequence" else object.__new__(kind)
+    if kind is Mapping:
+        return {}
+    return [] if kind is Sequence else object.__new__(kind)
 
 
 FAULTS = [kind for kind in vars(rig.faults).values() if isinstance(kind, type) and issubclass(kind, Fault)]
