@@ -88,7 +88,7 @@ def test_a_supply_below_the_level_of_the_detector_resets_the_device(
     csms.expect_connected(since=mark)
 
 
-@pytest.mark.needs("test_hooks", "stepped_time")
+@pytest.mark.needs("test_hooks", "stepped_time", "settings")
 def test_a_device_that_browns_out_at_each_boot_works_when_the_supply_returns(device: Device, bench: Bench) -> None:
     """The firmware sets the level again at each boot. The bench expects these reboots."""
     mark = bench.mark()
