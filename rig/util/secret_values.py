@@ -71,7 +71,7 @@ def is_secret_beside(phrase: str, sign: str, text: str, at: int, *, quoted: bool
     bare = name.rpartition("-")[2].lower()
     if quoted or bare not in AMBIGUOUS:
         return True
-    if ":" in sign and "=" not in sign and name.isupper():  # the verdict PASS
+    if ":" in sign and "=" not in sign and name == "PASS":  # the verdict
         return False
     if not in_sentence and text[at : at + 1] not in ("", "\r", "\n"):
         return True

@@ -196,6 +196,7 @@ def test_figures_verdicts_and_messages_are_shown(sentence: str) -> None:
         "pass:Geheim-7",
         "pw: Geheim-7",
         "token: Geheim-7",
+        "TOKEN: Geheim-7",
         "got token: Geheim-7abcdefghijkl for CP-1",
         "x-csrf-token: Geheim-7",
         "access token: Geheim-7",
