@@ -196,7 +196,7 @@ coverage-rig: setup ## write reports/coverage/python from the last unit and hil 
 determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) and compare all frames, pins and lines of the device, to the nanosecond
 	@$(RUN) -m tools.determinism --runs $(TIMES) $(if $(SEED),--seed $(SEED))
 
-fresh-clone: ## time the first steps in a fresh clone: make demo and make test, twice each (half an hour)
+fresh-clone: ## time the first steps in a fresh clone: make demo and make test, twice each (an hour)
 	@tools/fresh_clone_check.sh
 
 mutants: setup ## plant bugs in the device, one at a time: the HIL suite, a compliance case or the power cuts must find each (about half a minute a bug)

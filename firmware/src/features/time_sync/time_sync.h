@@ -22,7 +22,7 @@ enum class ServerTime : uint8_t {
   used,
   not_needed,  ///< the CSMS has sent the time
   unusable,    ///< before TimeSync::kEarliest or after kLatest
-  too_early,   ///< before a time that the CSMS has sent, perhaps in an earlier boot
+  too_early,   ///< more than a minute before a time that the CSMS has sent, perhaps in an earlier boot
 };
 
 /// Wall time, as the monotonic clock plus an offset, with its quality. It may step, so durations are measured by the
