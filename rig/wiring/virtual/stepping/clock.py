@@ -149,7 +149,7 @@ class SteppedClock(BenchClock):
                 return ""
             if not any(waiter.end is not None for waiter in self._waiters):
                 return f"bench time stands still: no call of the bench waits for it{stopped(self._device)}"
-            return holdup(self._device, [loop.described() for loop in self._loops if not loop.idle])
+            return holdup(self._device, self._busy())
 
     @contextlib.contextmanager
     def _waiting(self, waiter: _Waiter) -> Iterator[None]:
@@ -398,10 +398,12 @@ class SteppedClock(BenchClock):
         if device is not None and due_of_device is not None and due_of_device <= now:
             device.wake()
 
+    def _busy(self) -> list[SteppedEventLoop]:
+        return [loop for loop in self._loops if not loop.idle]
+
     def _watch(self) -> None:
         """On a stall, make all waiting threads raise an error that names its cause."""
-        busy = [loop.described() for loop in self._loops if not loop.idle]
-        trouble = self._stall.look(self._progress, self._device, busy)
+        trouble = self._stall.look(self._progress, self._device, self._busy())
         if trouble is not None:
             self._give_up(trouble)
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rig.util.errors import BenchError, DeviceError, PlugbenchError
 from rig.wiring.virtual.stepping.device_clock import DeviceClock
+
+if TYPE_CHECKING:
+    from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 
 LIMIT_S = 30.0
 """Real seconds without progress. Work takes milliseconds, or tenths of a second on a busy computer."""
@@ -34,7 +39,9 @@ class Stall:
         """Record progress."""
         self._since = None
 
-    def look(self, progress: int, device: DeviceClock | None, busy: list[str]) -> PlugbenchError | None:
+    def look(
+        self, progress: int, device: DeviceClock | None, busy: Sequence[SteppedEventLoop]
+    ) -> PlugbenchError | None:
         """Return an error if there was no progress for too long; otherwise None.
 
         Call it repeatedly while a thread waits. After a pause, the detection restarts.
@@ -42,7 +49,7 @@ class Stall:
         Args:
             progress: a count that increases with any progress.
             device: the device's end, if any.
-            busy: the descriptions of the event loops that work.
+            busy: the event loops that work.
         """
         now = time.monotonic()
         paused = now - self._looked > _PAUSE_S
@@ -63,7 +70,7 @@ class Stall:
         self._since = None
         if busy:
             return BenchError(
-                f"bench time stands still: the event loop of the {' and of the '.join(busy)} has worked "
+                f"bench time stands still: the event loop of the {_described(busy)} has worked "
                 f"for {LIMIT_S:g} s of real time",
                 "A call on an event loop must not block: await there instead, or block in another thread",
             )
@@ -75,18 +82,22 @@ class Stall:
         )
 
 
-def holdup(device: DeviceClock | None, busy: list[str]) -> str:
+def holdup(device: DeviceClock | None, busy: Sequence[SteppedEventLoop]) -> str:
     """Describe which participant is not idle; empty if all are.
 
     Args:
         device: the device's end, if any.
-        busy: the descriptions of the event loops that work.
+        busy: the event loops that work.
     """
     if busy:
-        return f"bench time stands still: the event loop of the {' and of the '.join(busy)} works"
+        return f"bench time stands still: the event loop of the {_described(busy)} works"
     if device is not None and device.idle is None:
         return f"bench time stands still: the device (process {device.pid}, {_state(device.pid)}) has not reported idle"
     return ""
+
+
+def _described(loops: Sequence[SteppedEventLoop]) -> str:
+    return " and of the ".join(loop.described() for loop in loops)
 
 
 def stopped(device: DeviceClock | None) -> str:
