@@ -199,7 +199,7 @@ determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) a
 fresh-clone: ## time the first steps in a fresh clone: make demo and make test, twice each (an hour)
 	@tools/fresh_clone_check.sh
 
-mutants: setup ## plant bugs in the device, one at a time: the HIL suite, a compliance case or the power cuts must find each (about half a minute a bug)
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite, a compliance case or the power cuts must find each (half an hour)
 	@status=0; for catalogue in "" --octt --powercut; do $(RUN) -m tools.mutants $$catalogue || status=1; done; exit $$status
 
 perf: setup firmware ## measure Plugbench and similar tools, medians of 3 paired runs: reports/perf.json

@@ -40,7 +40,7 @@ COMMANDS: dict[str, Command | Group] = {
         "Run many virtual charge points, and measure how many reconnect in the busiest second after an outage.",
     ),
     "new": Command(
-        "rig.cli.new", "Write bench descriptions, an adapter, a first test and a first scenario for your own firmware."
+        "rig.cli.new", "Write bench descriptions, an adapter, first tests and a first scenario for your own firmware."
     ),
     "status": Command(
         "rig.cli.status",

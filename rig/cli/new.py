@@ -22,7 +22,7 @@ _COPIED = ("pytest.ini", "bench.toml", "board.toml", "adapter.py", "test_first.p
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make; it may exist if it is empty.")],
 ) -> None:
-    """Write bench descriptions, an adapter, a first test and a first scenario for your own firmware."""
+    """Write bench descriptions, an adapter, first tests and a first scenario for your own firmware."""
     if folder.exists() and not folder.is_dir():
         raise BenchError(f"{folder} is not a folder", "Name a folder that does not exist yet")
     make_writable(folder)

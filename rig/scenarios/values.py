@@ -173,7 +173,7 @@ MATCHERS: Mapping[str, tuple[str, Mapping[str, Any], Callable[[Any], Any]]] = {
     "$equals": ("this number, also as text", _NUMBER, lambda n: _numeric(lambda a, b: a == b, "the number", n)),
     "$above": ("a larger number, also as text", _NUMBER, lambda n: _numeric(lambda a, b: a > b, "above", n)),
     "$has": (
-        "an array in which each entry of the list matches an element of its own",
+        "an array that has, for each entry of the list, a different element that matches it",
         {"type": "array", "minItems": 1},
         _has,
     ),

@@ -99,7 +99,7 @@ class Deadline:
 
 
 class BenchClock:
-    """Real time: stamps of CLOCK_MONOTONIC.
+    """The bench's clock, by default in real time: stamps of CLOCK_MONOTONIC.
 
     Wired benches use it, and so do a console or a CSMS without a bench. All durations in the rig's interfaces
     (timeouts, LED rates, delays) are in bench time, which the clock defines. The clock of stepped time is
@@ -186,10 +186,10 @@ class BenchClock:
         return asyncio.new_event_loop()
 
     def leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Go on, in stepped time, without a loop that is closed or blocked. Real time waits for no loop."""
+        """Stop waiting for a loop that is closed or blocked. Only stepped time waits for loops."""
 
     def never_rests(self, loop: asyncio.AbstractEventLoop, seconds: float) -> bool:  # noqa: ARG002
-        """Return whether stepped time waits in vain for a loop to be idle. Real time waits for no loop.
+        """Return whether stepped time waits in vain for a loop to be idle; always False in real time.
 
         Args:
             loop: the loop.

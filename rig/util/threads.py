@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import threading
 import traceback
+from types import FrameType
 
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 _PACKAGES = "site-packages"
@@ -25,8 +26,18 @@ def place_of(thread: threading.Thread) -> str:
         if caller.f_code.co_name == "run_forever":
             break
         if not file.startswith(("<", _STANDARD_LIBRARY)) and _PACKAGES not in file:
-            return f"{caller.f_code.co_name} ({file}:{line})"
+            return place(caller, line)
     return ""
+
+
+def place(frame: FrameType, line: int | None = None) -> str:
+    """Return a frame as `function (file:line)`.
+
+    Args:
+        frame: the frame.
+        line: the line, if it is not the present one of the frame.
+    """
+    return f"{frame.f_code.co_name} ({frame.f_code.co_filename}:{frame.f_lineno if line is None else line})"
 
 
 def end(thread: threading.Thread) -> None:

@@ -19,7 +19,7 @@ HEAD = """# Bench description reference
 After this page you know every key of a bench description (`benches/*.toml`), its accepted values and its default.
 [wiring.md](wiring.md) explains the wires. `rig bench check FILE` validates a file. `make docs` generates this page.
 
-The tables `[power]`, `[control]` and `[device]` are required. A key is required if no row has a default for it.
+The tables `[power]`, `[control]` and `[device]` are required. A key without a default in the tables below is required.
 Unknown keys are rejected.
 """
 

@@ -8,8 +8,8 @@
 
 namespace pb {
 
-/// Decides whether a changed address or protection of the CSMS works: it works if the CSMS has accepted the device on a
-/// new connection.
+/// Decides whether a changed address or protection of the CSMS works: it works if the CSMS has answered
+/// BootNotification with Accepted or Pending on a new connection.
 class CsmsTrial final : public Feature {
  public:
   /// Time with a network. Without a network nothing is known about the CSMS.

@@ -14,7 +14,7 @@ from rig.util.errors import DeviceError
 AT_ONCE_S = 5
 """The longest time in s from the panic to the interruption, on a busy computer.
 
-Without the watch, only the test's time limit (`timeout` in pytest.ini) would interrupt the test.
+Without the watch, only the test's time limit would interrupt the test.
 """
 
 

@@ -54,7 +54,7 @@ class PulseCounter {
 };
 
 /// The board's signals by name, except contactor and emergency stop, which only port/interlock.h uses.
-/// GPIO 34 and 35 have no pulls on an ESP32: the resistor is on the board.
+/// GPIO 34 and 35 have no pulls on an ESP32: the wiring needs a resistor each (docs/wiring.md).
 struct Board {
   explicit Board(Gpio& gpio)
       : cable(gpio, pins::kCable, PinMode::input_pull_down),

@@ -180,8 +180,7 @@ void typed_bytes_wake_the_loop() {
   TEST_ASSERT_EQUAL(1, chip.notifications);
 }
 
-// -- stacks
-// ------------------------------------------------------------------------------------------------------------
+// -- stacks -----------------------------------------------------------------------------------------------------------
 
 void stacks_are_those_of_the_tasks_that_run() {
   chip.running = {"main", "tiT"};
@@ -444,6 +443,8 @@ void partition_that_is_missing_has_no_size() {
   TEST_ASSERT_EQUAL(0, flash.size());
   TEST_ASSERT_EQUAL(static_cast<int>(FlashResult::out_of_range), static_cast<int>(flash.read(0, byte)));
 }
+
+// -- power ------------------------------------------------------------------------------------------------------------
 
 void clock_falls_to_that_of_the_bus_and_no_further() {
   EspPower power;
