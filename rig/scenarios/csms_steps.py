@@ -20,6 +20,7 @@ from rig.scenarios.step import (
     NAME,
     PAYLOAD,
     SAVES,
+    SENT_PAYLOAD,
     STEPS,
     TEXT,
     Problems,
@@ -71,7 +72,7 @@ def expect(player: Player, values: Values) -> None:
     "call",
     CALL_OF_CSMS,
     options={
-        "with": PAYLOAD,
+        "with": SENT_PAYLOAD,
         "result": PAYLOAD,
         "error": {"anyOf": [ERROR_CODE, {"type": "array", "items": ERROR_CODE, "minItems": 1}]},
         "answered_first": FLAG,
@@ -129,7 +130,7 @@ def _check_answer(player: Player, action: str, answer: dict[str, Any], values: V
     "answer",
     CALL_OF_CHARGE_POINT,
     options={
-        "with": PAYLOAD,
+        "with": SENT_PAYLOAD,
         "error": ERROR_CODE,
         "times": {"type": "integer", "minimum": 1},
         "unchecked": FLAG,

@@ -30,6 +30,7 @@ PAYLOAD: Schema = {
     "type": "object",
     "description": "a payload, which can contain matchers such as {$at_least: 1}",
 }
+SENT_PAYLOAD: Schema = {"type": "object", "description": "a payload that is sent, without matchers"}
 NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "the name of a variable"}
 SAVES: Schema = {
     "type": "object",

@@ -10,7 +10,7 @@
 namespace pb {
 
 /// Mounts the storage. Formats it only if the partition `secrets` records no earlier file system, the flash is erased,
-/// or the owner requests it. Before that the device runs without storage.
+/// or the owner requests it. While the storage is not mounted, the device runs without it.
 class StorageGuard final : public Feature {
  public:
   /// The interval of further attempts to mount. A successful one restarts the device, so that each feature reads its
