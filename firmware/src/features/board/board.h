@@ -54,7 +54,8 @@ class PulseCounter {
 };
 
 /// The board's signals by name, except contactor and emergency stop, which only port/interlock.h uses.
-/// GPIO 34 and 35 have no pulls on an ESP32: the wiring needs a resistor each (docs/wiring.md).
+/// `power_fail` and `lock_feedback` need resistors in the wiring on every board (docs/wiring.md): GPIO 34 and 35 of an
+/// ESP32 have no pulls.
 struct Board {
   explicit Board(Gpio& gpio)
       : cable(gpio, pins::kCable, PinMode::input_pull_down),

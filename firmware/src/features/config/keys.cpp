@@ -246,7 +246,7 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::authorization, "Whether list and cache authorize before the CSMS is asked."),
     number_key<&Settings::max_energy_on_invalid_id_wh, 0, kLimitlessWh>("max_energy_on_invalid_id_wh",
                                                                         "MaxEnergyOnInvalidId")
-        .in(KeyGroup::authorization, "Energy of a transaction after the CSMS has rejected its idTag."),
+        .in(KeyGroup::authorization, "Most energy of a transaction whose idTag the CSMS has rejected."),
     fact_key<kLocalListEntries>("LocalAuthListMaxLength")
         .in(KeyGroup::authorization, "Entries of the local authorization list."),
     fact_key<kLocalListEntriesOfMessage>("SendLocalListMaxLength")
@@ -278,7 +278,7 @@ constexpr Key kKeys[] = {
 
     number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v")
         .in(KeyGroup::metering,
-            "Voltage between the conductors: the value of Voltage, and the base of Current.Import."),
+            "Assumed voltage between the conductors: sent as Voltage, and used to calculate Current.Import."),
     number_key<&Settings::meter_value_sample_interval_s, 0, kDay>("meter_value_sample_interval_s",
                                                                   "MeterValueSampleInterval")
         .in(KeyGroup::metering, "Interval of the samples in a transaction. 0: none."),

@@ -10,10 +10,10 @@
 
 namespace pb::esp32 {
 
-/// Raw lwIP with callbacks: nothing here blocks, names included. The callbacks run in lwIP's task, which holds lwIP's
-/// lock then; the loop takes it for each call (CONFIG_LWIP_TCPIP_CORE_LOCKING). The loop computes TLS without the lock,
-/// and takes the lock only to pass bytes to lwIP and from it.
-/// ESP-IDF: API guides, "lwIP"; lwIP: "Raw TCP" (callback-style) API and "DNS".
+/// Raw lwIP with callbacks: no call blocks, not even the look-up of a name. The callbacks run in lwIP's task, which
+/// holds lwIP's lock then; the loop takes it for each call (CONFIG_LWIP_TCPIP_CORE_LOCKING). The loop computes TLS
+/// without the lock, and takes the lock only to pass bytes to lwIP and from it. ESP-IDF: API guides, "lwIP"; lwIP: "Raw
+/// TCP" (callback-style) API and "DNS".
 class EspTcp final : public Tcp {
  public:
   static constexpr size_t kSockets = 10;

@@ -13,12 +13,12 @@
 namespace pb::esp32 {
 
 /// UART0. The loop writes our lines, and any task of ESP-IDF that logs writes its own. A ring of ours and a task lie
-/// between these writers and ESP-IDF's driver: the driver's own ring makes writers wait when it is full, and reports
-/// the rest of a write under way as free.
+/// between these writers and ESP-IDF's driver: the driver's own ring makes writers wait when it is full, and counts
+/// the space of an unfinished write as free.
 /// ESP-IDF: API reference, Peripherals, "Universal Asynchronous Receiver/Transmitter (UART)".
 class EspUart final : public Uart {
  public:
-  /// The longest line and the telemetry after it: 350 ms of the line at 115,200 baud.
+  /// Room for the longest line of the log and the telemetry after it, which take 350 ms at 115,200 baud.
   static constexpr size_t kRing = 4096;
 
   /// @param priority of the task that sends

@@ -40,7 +40,7 @@ class ThreadWorker final : public PosixWorker, private Blocker {
  private:
   void block_until(Micros device_us) override;
   void run();
-  /// Wakes the loop, and a loop that is blocked itself, because a job has blocked or ended. Call with the mutex locked.
+  /// Wakes the loop, even if it is blocked, because a job has blocked or ended. Call with the mutex locked.
   void note_progress();
 
   const Time time_;
