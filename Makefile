@@ -134,7 +134,7 @@ schemas: setup ## compare the device's schema validator with jsonschema-rs, DOCU
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target schema-check
 	@$(RUN) -m tools.schema_differential --program build/firmware/schema-check --documents $(or $(DOCUMENTS),2000) --seed $(or $(SEED),1)
 
-powercut: setup ## cut the power at every flash operation; FULL=1 makes each cut of each scenario and a second one at nearly each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
+powercut: setup ## cut the power at the flash operations; FULL=1 makes each cut of each scenario and a second one at nearly each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
 	@$(CMAKE) -B $(POWERCUT) -DPLUGBENCH_SANITIZE=$(if $(FULL),OFF,ON) --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build $(POWERCUT) --parallel $(JOBS) --target powercut
 	@$(RUN) -m tools.powercut --program $(POWERCUT)/powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
@@ -235,7 +235,7 @@ tsan: setup ## run Unity tests of the code that threads share, and smoke HIL tes
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet \
 	  --junitxml=reports/junit/tsan.xml --numprocesses=$(JOBS) --dist=worksteal
 
-night: setup firmware ## run the long checks: determinism, flakes, unit and HIL tests with coverage, PlatformIO, two power cuts at each operation, fuzzers, strange conversations, planted bugs, endurance
+night: setup firmware ## run the long checks: determinism, flakes, unit and HIL tests with coverage, PlatformIO, power cuts at each operation, fuzzers, strange conversations, planted bugs, endurance
 	@status=0; for target in determinism flakes "unit COVERAGE=yes" "hil COVERAGE=yes" coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" verdicts conversations mutants endurance; do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; exit $$status
 

@@ -71,7 +71,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
     ),
     "reused-id": Deviation(
         "a unique id of an earlier connection is used again",
-        "many count ids from 1 after each start, as OCPP 1.6 allows; only OCPP 2.x forbids it (citrineos issue 212)",
+        "charge points often count ids from 1 after a start, as OCPP 1.6 allows; only OCPP 2.x forbids it (citrineos issue 212)",
     ),
 }
 """The tolerated deviations by name."""

@@ -166,7 +166,7 @@ class Flasher:
     def flash_filesystem(
         self, image: bytes, offset: Annotated[int, Limits(least=0, most=0xFFFFFFFF)], chip: Text = "esp32"
     ) -> None:
-        """Write a file system image, even the one that was written last: the device changes its files.
+        """Write a file system image, also an unchanged one, because the device changes its files.
 
         Args:
             image: the image, as large as the partition.
