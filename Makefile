@@ -68,10 +68,10 @@ setup-api: ## install the packages of `rig csms api`, the HTTP API of the CSMS
 setup-browser: ## install the packages of `rig console` and of its tests in a browser
 	@$(PYTHON) -m tools.setup --browser
 
-setup-platformio:
+setup-platformio: ## install PlatformIO, for `make pio-test` and `make lint`
 	@$(PYTHON) -m tools.setup --platformio
 
-setup-interop:
+setup-interop: ## install the packages of `make interop` and `make verdicts`
 	@$(PYTHON) -m tools.setup --interop
 
 demo: MARKED := -m smoke

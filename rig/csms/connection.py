@@ -129,7 +129,7 @@ class Connection(ServerConnection):
         self.reset()
 
     def _read_handshake(self, data: bytes) -> None:
-        if data.startswith(_TLS_HANDSHAKE):  # without a line end, HTTP would wait for more
+        if data.startswith(_TLS_HANDSHAKE):  # it has no line end, so HTTP would wait for more
             self._unreadable(self, "the client uses TLS, and this port does not: its URL must begin with ws://")
             return
         super().data_received(data)

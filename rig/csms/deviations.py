@@ -71,7 +71,7 @@ DEVIATIONS: Mapping[str, Deviation] = {
     ),
     "reused-id": Deviation(
         "a unique id of an earlier connection is used again",
-        "charge points often count ids from 1 after a start, as OCPP 1.6 allows; only OCPP 2.x forbids it (citrineos issue 212)",
+        "ids count from 1 after each start; OCPP 1.6 allows that, OCPP 2.x does not (citrineos issue 212)",
     ),
 }
 """The tolerated deviations by name."""

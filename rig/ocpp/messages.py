@@ -310,7 +310,7 @@ def stop_transaction(
     timestamp: Want[str] = None,
     transaction_data: Want[Sequence[Mapping[str, Any]]] = None,
 ) -> Request:
-    """Report the end of a transaction (section 4.10). `meter_stop` is in Wh; without a reason it is `Local`."""
+    """Report the end of a transaction (section 4.10). `meter_stop` is in Wh; a missing reason means `Local`."""
     return Request(
         "StopTransaction",
         given(

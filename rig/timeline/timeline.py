@@ -65,7 +65,7 @@ class Timeline:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, event: E) -> E:
-        """Append a copy of an event with its id filled in, and with its stamp if the stamp is 0. Returns the copy.
+        """Append a copy of an event with a new id, and with a new stamp if its stamp is 0. Returns the copy.
 
         Raises:
             AuthorError: `event` is not an Event.

@@ -12,7 +12,8 @@ def credentials(authorization: str) -> tuple[bytes, bytes]:
     """Return user and password of a header Authorization.
 
     Raises:
-        ValueError: the header is missing or has another form. The message says what the client sent, and quotes neither user nor password.
+        ValueError: the header is missing or has another form. The message describes the header without user and
+            password.
     """
     scheme, _, encoded = authorization.partition(" ")
     if not authorization:

@@ -54,8 +54,8 @@ class PulseCounter {
 };
 
 /// The board's signals by name, except contactor and emergency stop, which only port/interlock.h uses.
-/// `power_fail` and `lock_feedback` need resistors in the wiring on every board (docs/wiring.md): GPIO 34 and 35 of an
-/// ESP32 have no pulls.
+/// `power_fail` and `lock_feedback` need resistors in the wiring on every board (docs/wiring.md): no pull is used
+/// there, because GPIO 34 and 35 of an ESP32 have none.
 struct Board {
   explicit Board(Gpio& gpio)
       : cable(gpio, pins::kCable, PinMode::input_pull_down),

@@ -34,7 +34,7 @@ class TlsSession {
  public:
   enum class State : uint8_t { handshaking, open, ended };
 
-  /// @param memory where the session lives itself
+  /// @param memory the heap of mbed TLS, which also holds this session
   TlsSession(TlsMemory& memory, Rng& rng);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
@@ -90,7 +90,7 @@ class TlsSession {
   TcpProblem problem_;
   bool wants_output_ = false;
   bool is_computing_ = false;
-  size_t failed_ = 0;  ///< size of the last block that an earlier step of the handshake did not get
+  size_t failed_ = 0;  ///< size of the last allocation that failed in an earlier step of the handshake
   size_t unsent_ = 0;  ///< bytes of a record that the wire has not taken whole
 };
 
