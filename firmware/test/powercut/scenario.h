@@ -4,8 +4,9 @@
 
 namespace pb::powercut {
 
-/// The cause of failure in a scenario: a power cut in an operation on the flash, or a failed call of the network.
-enum class Fails : uint8_t { power, network };
+/// The cause of failure in a scenario: a power cut in an operation on the flash, a failed call of the network, or a
+/// failed allocation of TLS.
+enum class Fails : uint8_t { power, network, memory };
 
 /// Limits for a scenario whose runs take long or resemble others.
 struct Limits {
