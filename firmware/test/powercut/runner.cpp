@@ -128,7 +128,7 @@ Runner::Runner(const Scenario& scenario, uint32_t seed)
   World uncut = play(prepared_, nullptr);
   operations_ = operations_of(uncut) - operations_of(prepared_);
   for (const auto& [size, allocation] : uncut.memory.first_of_size()) {
-    singular_[allocation] = static_cast<Tear>((singular_.size() + seed) % 3);
+    first_of_size_[allocation] = static_cast<Tear>((first_of_size_.size() + seed) % 3);
   }
   uncut = recover(uncut, nullptr);
   check(uncut);
@@ -275,7 +275,7 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
       if (is_enough(extent, tally)) return tally;
       const uint64_t index = 3 * (operation - 1) + static_cast<uint64_t>(effect);
       const Cut first{operation, effect};
-      if (index % stride != seed_ % stride && !is_singular(first)) continue;
+      if (index % stride != seed_ % stride && !is_first_of_size(first)) continue;
       trace(extent, {first});
       const World once = play(prepared_, &first);
       ++tally.first_cuts;

@@ -8,7 +8,7 @@ namespace pb::powercut {
 /// failed allocation of TLS.
 enum class Fails : uint8_t { power, network, memory };
 
-/// Limits for a scenario whose runs take long or resemble others.
+/// Limits for a scenario whose runs take long or resemble others. The first allocation of each size does not count.
 struct Limits {
   size_t first = SIZE_MAX;       ///< first cuts in the fixed part of `make powercut`
   size_t second = SIZE_MAX;      ///< second cuts there

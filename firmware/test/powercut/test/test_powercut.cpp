@@ -135,7 +135,7 @@ void an_id_names_the_same_allocation_in_each_run() {
   for (std::string& console : consoles) {
     const Scenario& scenario = *scenarios().find(id.scenario);
     TEST_ASSERT_EQUAL_size_t(0, Runner(scenario, id.seed).replay(id.cuts, &console).size());
-    check_contains("not enough memory in one block: 16429 bytes are needed", console);
+    check_contains("not enough memory in one block", console);
   }
   TEST_ASSERT_EQUAL_STRING(consoles[0].c_str(), consoles[1].c_str());
 }
