@@ -180,7 +180,8 @@ void TlsTcp::close(int socket) {
     bool is_last = true;
     for (const auto& each : tunnels_) is_last = is_last && each == nullptr;
     if (is_last && memory.blocks != 0) {
-      world_.violate("memory-leaks", std::to_string(memory.blocks) + " blocks are left after the end of a connection");
+      world_.violate("memory-leaks",
+                     "blocks left after the end of the last connection: " + std::to_string(memory.blocks));
     }
   }
   below_.close(socket);
