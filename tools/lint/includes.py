@@ -15,7 +15,8 @@ from tools.lint.layout import Folder, Layout
 # the host only. A file includes from its own folder and from the layers below; folders of one layer do not include each
 # other, so there are no circles. The rank of a folder does not apply to its subfolders.
 LAYERS = (
-    ("port/posix/test", "port/esp32/test", "port/mbedtls/test", "test/powercut"),
+    ("test/powercut",),
+    ("port/posix/test", "port/esp32/test", "port/mbedtls/test"),
     ("test",),
     ("main/posix", "main/esp32"),
     ("app",),
@@ -42,7 +43,14 @@ _RANKS = {folder: rank for rank, layer in enumerate(LAYERS) for folder in layer}
 _KNOWS_PLATFORM = {
     "port/posix": ("port/posix", "port/posix/test", "main/posix", "test/powercut"),
     "port/esp32": ("port/esp32", "port/esp32/test", "main/esp32"),
-    "port/mbedtls": ("port/mbedtls", "port/mbedtls/test", "port/posix", "port/posix/test", "port/esp32"),
+    "port/mbedtls": (
+        "port/mbedtls",
+        "port/mbedtls/test",
+        "port/posix",
+        "port/posix/test",
+        "port/esp32",
+        "test/powercut",
+    ),
     "port/station": ("port/station", "port/posix", "port/posix/test", "port/esp32", "test"),
 }
 

@@ -62,9 +62,9 @@ void Device::power_on(ResetReason reason) {
     self.life_->gpio.pulse(pins::kMeterPulse);
   };
   life.app = std::make_unique<App>(
-      Ports{life.clock,       life.rng,     life.gpio,      life.interlock, life.edges,   life.uart,  life.network,
-            life.failing_tcp, world_.flash, world_.secrets, life.heap,      life.worker,  life.waker, life.system,
-            retained_,        life.power,   life.schemas_0, life.schemas_1, life.updates, life.udp,   life.sntp});
+      Ports{life.clock, life.rng,     life.gpio,      life.interlock, life.edges,   life.uart,  life.network,
+            life.tls,   world_.flash, world_.secrets, life.heap,      life.worker,  life.waker, life.system,
+            retained_,  life.power,   life.schemas_0, life.schemas_1, life.updates, life.udp,   life.sntp});
   if (alive()) take_console();
 }
 
@@ -112,7 +112,7 @@ bool Device::serve() {
   bool busy = serve_network();
   if (life_->upgraded) busy = take_messages(true) || busy;
   take_console();
-  if (world_.flash.operations() != operations_ || life_->worker.waiting() > 0) busy = true;
+  if (world_.flash.operations() != operations_ || life_->worker.waiting() > 0 || life_->tls.is_securing()) busy = true;
   operations_ = world_.flash.operations();
   if (busy) active_at_ = uptime();
   return busy;
@@ -336,6 +336,12 @@ void Device::check_sockets() {
   if (!alive()) return;
   const size_t used = life_->tcp.sockets_in_use();
   if (used > 1) world_.violate("socket-leaks", std::to_string(used) + " sockets are in use");
+}
+
+void Device::check_connection() {
+  const bool connects = run_until([this] { return is_connected(); }, kAnswerLimit);
+  if (connects && settle() && status().accepted) return;
+  if (alive()) world_.violate("no-connection", "the device does not connect again");
 }
 
 void Device::damage(const char* file) {

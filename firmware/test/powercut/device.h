@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "port/posix/ota_data.h"
 #include "port/posix/slot_updates.h"
+#include "powercut/tls_tcp.h"
 #include "powercut/world.h"
 #include "support/fake_clock.h"
 #include "support/fake_edges.h"
@@ -92,6 +93,8 @@ class Device {
 
   /// Verifies that the device uses no other socket than that of its CSMS.
   void check_sockets();
+  /// Verifies that the device connects to its CSMS, is accepted, and becomes idle.
+  void check_connection();
 
   /// Restarts the device with one flipped bit in a stored file, as a worn flash returns it.
   void damage(const char* file);
@@ -127,6 +130,7 @@ class Device {
     FakeNetwork network;
     FakeTcp tcp;
     FailingTcp failing_tcp;
+    TlsTcp tls;
     FakeHeap heap;
     FakeWorker worker;
     FakeWaker waker{clock};
@@ -150,6 +154,7 @@ class Device {
     Life(World& world, uint32_t seed)
         : rng(seed),
           failing_tcp(tcp, world.network),
+          tls(failing_tcp, tcp, clock, rng, world),
           schemas_0(world.part(World::kSchemas[0], World::kSlotSectors)),
           schemas_1(world.part(World::kSchemas[1], World::kSlotSectors)),
           otadata(world.part(World::kOtaData, World::kOtaDataSectors)),

@@ -124,8 +124,12 @@ Runner::Runner(const Scenario& scenario, uint32_t seed)
                   [this](const std::string& key, const std::string& value) { prepared_.acknowledge(key, value); });
   }
   if (prepared_.ballast) fill_flash(prepared_.flash);
+  prepared_.memory = FailingAllocations();
   World uncut = play(prepared_, nullptr);
   operations_ = operations_of(uncut) - operations_of(prepared_);
+  for (const auto& [size, allocation] : uncut.memory.first_of_size()) {
+    first_of_size_[allocation] = static_cast<Tear>((first_of_size_.size() + seed) % 3);
+  }
   uncut = recover(uncut, nullptr);
   check(uncut);
   expected_ = list_files(uncut.flash);
@@ -133,7 +137,15 @@ Runner::Runner(const Scenario& scenario, uint32_t seed)
 }
 
 uint64_t Runner::operations_of(const World& world) const {
-  return scenario_.fails == Fails::power ? world.flash.operations() : world.network.calls();
+  switch (scenario_.fails) {
+    case Fails::power:
+      return world.flash.operations();
+    case Fails::network:
+      return world.network.calls();
+    case Fails::memory:
+      return world.memory.calls();
+  }
+  return 0;
 }
 
 /// Plays the scenario until its end or the power cut.
@@ -141,10 +153,16 @@ World Runner::play(const World& from, const Cut* cut, std::string* console) cons
   World world = from;
   if (cut != nullptr) {
     const uint32_t random = mix(seed_, cut->operation);
-    if (scenario_.fails == Fails::power) {
-      world.flash.cut_at(cut->operation, cut->effect, random);
-    } else {
-      world.network.fail_at(cut->operation, cut->effect, random);
+    switch (scenario_.fails) {
+      case Fails::power:
+        world.flash.cut_at(cut->operation, cut->effect, random);
+        break;
+      case Fails::network:
+        world.network.fail_at(cut->operation, cut->effect, random);
+        break;
+      case Fails::memory:
+        world.memory.fail_at(cut->operation, cut->effect, random);
+        break;
     }
   }
   Device device(world);
@@ -161,6 +179,7 @@ World Runner::recover(const World& from, const Cut* cut, std::string* console) c
   world.flash.power_on();
   world.flash.full = false;
   world.network.fail_none();
+  world.memory.fail_none();
   note_stored_samples(world);
   world.csms_reachable = true;
   world.csms.answers_starts_late = false;
@@ -243,10 +262,10 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
     if (!uncut_.empty()) ++tally.failed_runs;
   }
   const uint64_t all_first = 3 * operations_;
-  // Odd, so that it takes operations of each share.
+  // Odd and no multiple of 3, so that it takes operations of each share, with each effect.
   const Limits& limits = scenario_.limits;
-  const uint64_t stride =
-      extent.all || all_first <= limits.first ? 1 : ((all_first + limits.first - 1) / limits.first) | 1;
+  uint64_t stride = extent.all || all_first <= limits.first ? 1 : ((all_first + limits.first - 1) / limits.first) | 1;
+  if (stride % 3 == 0) stride += 2;
   const uint64_t most_nested = extent.all ? limits.all_second : limits.second;
   const uint64_t nested = extent.nested < most_nested ? extent.nested : most_nested;
   const uint64_t chosen_first = (all_first + stride - 1) / stride;
@@ -255,8 +274,8 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
     for (const Tear effect : {Tear::none, Tear::half, Tear::random}) {
       if (is_enough(extent, tally)) return tally;
       const uint64_t index = 3 * (operation - 1) + static_cast<uint64_t>(effect);
-      if (index % stride != seed_ % stride) continue;
       const Cut first{operation, effect};
+      if (index % stride != seed_ % stride && !is_first_of_size(first)) continue;
       trace(extent, {first});
       const World once = play(prepared_, &first);
       ++tally.first_cuts;

@@ -62,6 +62,10 @@ class Runner {
   void trace(const Extent& extent, const std::vector<Cut>& cuts) const {
     if (extent.trace != nullptr) extent.trace(id_of(cuts).text());
   }
+  bool is_first_of_size(const Cut& cut) const {
+    const auto found = first_of_size_.find(cut.operation);
+    return found != first_of_size_.end() && found->second == cut.effect;
+  }
   RunId id_of(const std::vector<Cut>& cuts) const { return {scenario_.name, cuts, seed_}; }
 
   const Scenario& scenario_;
@@ -69,7 +73,8 @@ class Runner {
   World prepared_;
   Files expected_;  // after a run without a cut
   uint64_t operations_ = 0;
-  std::vector<Violation> uncut_;  // violations of the run without a cut
+  std::map<uint64_t, Tear> first_of_size_;  // allocations, with the effect that the fixed part has for them
+  std::vector<Violation> uncut_;            // violations of the run without a cut
 };
 
 }  // namespace pb::powercut

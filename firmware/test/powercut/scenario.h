@@ -4,10 +4,11 @@
 
 namespace pb::powercut {
 
-/// The cause of failure in a scenario: a power cut in an operation on the flash, or a failed call of the network.
-enum class Fails : uint8_t { power, network };
+/// The cause of failure in a scenario: a power cut in an operation on the flash, a failed call of the network, or a
+/// failed allocation of TLS.
+enum class Fails : uint8_t { power, network, memory };
 
-/// Limits for a scenario whose runs take long or resemble others.
+/// Limits for a scenario whose runs take long or resemble others. The first allocation of each size does not count.
 struct Limits {
   size_t first = SIZE_MAX;       ///< first cuts in the fixed part of `make powercut`
   size_t second = SIZE_MAX;      ///< second cuts there

@@ -462,6 +462,43 @@ void charge_online_to_its_end(Device& device) {
   device.check_sockets();
 }
 
+// ---- memory that is too short for TLS
+
+void prepare_tls(Device& device) {
+  const std::string& root = csms_certificate();
+  device.world().secrets.write(secret::kRoot, Text(root.data(), root.size()).bytes());
+  prepare(device);
+  device.set("csms_url", "wss://csms.example/ocpp");
+  device.run_for(kRestartPause);
+  device.check_connection();
+}
+
+/// The connection is lost in the charge, so there are two handshakes: for the second one messages are pending.
+void charge_with_tls(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(3);
+  device.set_reachable(false);
+  device.charge(2);
+  device.set_reachable(true);
+  device.charge(4);
+  end_charge(device);
+  device.settle();
+  device.check_connection();
+  device.check_sockets();
+}
+
+/// A charge that begins before the first connection.
+void charge_before_tls(Device& device) {
+  device.power_on();
+  begin_charge_offline(device, "BUTTON");
+  device.charge(5);
+  end_charge(device);
+  device.check_connection();
+  device.check_sockets();
+}
+
 // ---- an upload of an application image
 
 /// During a charge; the device restarts at its end, and confirms the image when the CSMS accepts it.
@@ -644,6 +681,8 @@ constexpr Scenario kScenarios[] = {
     {"firmware-rollback", &prepare_upload_to_first_slot, &firmware_rollback, 32, nullptr, {20, 10, 1'000}},
     {"firmware-interrupted", &prepare_upload, &firmware_interrupted, 32, nullptr, {60, 20}},
     {"network-charge", &prepare, &charge_online_to_its_end, 32, nullptr, {SIZE_MAX, 30}, Fails::network},
+    {"tls-charge", &prepare_tls, &charge_with_tls, 32, nullptr, {40, 0, 100}, Fails::memory},
+    {"tls-charge-offline", &prepare_tls, &charge_before_tls, 32, nullptr, {20, 0, 100}, Fails::memory},
     {"files-of-0.1.0", &prepare_files_of_0_1_0, &old_files},
     {"trial-over-files-of-0.1.0", &prepare_files_of_0_1_0, &failed_trial},
     {"full-flash", &prepare_full, &charge_offline, kSmallFlash},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "powercut/csms.h"
+#include "powercut/failing_allocations.h"
 #include "powercut/failing_calls.h"
 #include "support/fake_secrets.h"
 #include "support/ram_flash.h"
@@ -29,6 +30,7 @@ struct DueMessage {
 struct World {
   RamFlash flash;
   FailingCalls network;
+  FailingAllocations memory;
   FakeSecrets secrets;
   Csms csms;
   bool csms_reachable = true;

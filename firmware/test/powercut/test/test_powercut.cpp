@@ -107,6 +107,52 @@ void a_limit_ends_the_search() {
   TEST_ASSERT_EQUAL_UINT64(2, some.failed_runs);
 }
 
+/// Counts the refused ones of `calls` allocations, one in 100 ms, if the third one fails.
+int refused_of(int calls, Tear effect, uint32_t seed) {
+  FailingAllocations memory;
+  memory.fail_at(3, effect, seed);
+  int refused = 0;
+  for (int i = 1; i <= calls; ++i) {
+    const bool fails = memory.begin_call(16, 100 * i);
+    if (i == 3) TEST_ASSERT_TRUE(fails);
+    refused += fails ? 1 : 0;
+  }
+  return refused;
+}
+
+void a_shortage_of_memory_lasts_for_one_allocation_for_several_or_for_a_time() {
+  TEST_ASSERT_EQUAL_INT(1, refused_of(100, Tear::none, 7));
+  TEST_ASSERT_EQUAL_INT(2, refused_of(100, Tear::half, 8));
+  TEST_ASSERT_EQUAL_INT(9, refused_of(100, Tear::half, 7));
+  TEST_ASSERT_EQUAL_INT(FailingAllocations::kShortage / 100, refused_of(100, Tear::random, 7));
+}
+
+void an_id_names_the_same_allocation_in_each_run() {
+  RunId id;
+  std::string complaint;
+  TEST_ASSERT_TRUE(id.parse("tls-charge:13n:s1", complaint));
+  std::string consoles[2];
+  for (std::string& console : consoles) {
+    const Scenario& scenario = *scenarios().find(id.scenario);
+    TEST_ASSERT_EQUAL_size_t(0, Runner(scenario, id.seed).replay(id.cuts, &console).size());
+    check_contains("not enough memory in one block", console);
+  }
+  TEST_ASSERT_EQUAL_STRING(consoles[0].c_str(), consoles[1].c_str());
+}
+
+/// The device cannot read its root certificate.
+void a_failed_handshake_is_found_where_a_connection_is_due() {
+  World world;
+  Device device(world);
+  device.power_on();
+  world.secrets.write(secret::kRoot, Text("no certificate").bytes());
+  device.set("csms_url", "wss://csms.example/ocpp");
+  device.set("wifi_ssid", "Garage");
+  device.power_on();
+  device.check_connection();
+  TEST_ASSERT_EQUAL_STRING("no-connection", world.violations.at(0).rule.c_str());
+}
+
 void after_a_cut_the_rest_of_a_scenario_has_no_effect() {
   World world;
   Device device(world);
@@ -152,6 +198,9 @@ int main() {
   RUN_TEST(every_operation_is_cut_with_every_effect_and_every_recovery_again);
   RUN_TEST(the_shares_together_are_the_whole);
   RUN_TEST(a_limit_ends_the_search);
+  RUN_TEST(a_shortage_of_memory_lasts_for_one_allocation_for_several_or_for_a_time);
+  RUN_TEST(an_id_names_the_same_allocation_in_each_run);
+  RUN_TEST(a_failed_handshake_is_found_where_a_connection_is_due);
   RUN_TEST(after_a_cut_the_rest_of_a_scenario_has_no_effect);
   RUN_TEST(an_id_is_parsed_from_its_text);
   RUN_TEST(an_invalid_id_is_rejected_with_an_example);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "port/mbedtls/secured_socket.h"
+#include "support/check.h"
 #include "support/fake_clock.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
@@ -86,7 +87,7 @@ struct Rig {
     client.connected("csms.example", parts);
     for (int i = 0; i < kSteps && client.state() != TcpState::closed && answer.size() < message.size(); ++i) {
       memory.is_client = false;
-      server.step();
+      server.send(server.receive());
       memory.is_client = true;
       if (client.state() == TcpState::securing) {
         client.step(parts);

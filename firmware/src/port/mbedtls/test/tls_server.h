@@ -3,10 +3,10 @@
 #include <mbedtls/ecp.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <string>
-
-#include "support/check.h"
 
 namespace pb::mbedtls {
 
@@ -65,7 +65,12 @@ class ServerIdentity {
   mbedtls_x509_crt& certificate() { return certificate_; }
   mbedtls_pk_context& key() { return key_; }
 
-  static void require(int code) { TEST_ASSERT_EQUAL_INT(0, code); }
+  /// Ends the program if the library could not prepare the server.
+  static void require(int code) {
+    if (code == 0) return;
+    fprintf(stderr, "the TLS server cannot be prepared: mbed TLS error -0x%04x\n", static_cast<unsigned>(-code));
+    abort();
+  }
 
  private:
   TestRandom random_;
@@ -74,7 +79,7 @@ class ServerIdentity {
   std::string der_;
 };
 
-/// The server of one connection, which answers each byte that it receives with the same byte.
+/// The server's end of one connection, in memory.
 class TlsServer {
  public:
   explicit TlsServer(ServerIdentity& identity) {
@@ -110,21 +115,44 @@ class TlsServer {
   std::string to_client;
   std::string from_client;
 
-  /// Goes on as far as it gets with the bytes that have come. An error ends the connection for the client as well.
-  void step() {
-    if (mbedtls_ssl_is_handshake_over(&ssl_) == 0) {
-      mbedtls_ssl_handshake(&ssl_);
-      return;
-    }
+  /// Whether an error has ended the connection. An alert for the client may be in `to_client`.
+  bool has_failed() const { return has_failed_; }
+  /// Whether the handshake is complete.
+  bool is_open() { return mbedtls_ssl_is_handshake_over(&ssl_) != 0; }
+
+  /// Continues the handshake as far as the bytes that have come allow, then decrypts them. @return the content
+  std::string receive() {
+    std::string content;
+    if (has_failed_ || (!is_open() && !is_progress(mbedtls_ssl_handshake(&ssl_)))) return content;
     unsigned char bytes[256];
-    const int count = mbedtls_ssl_read(&ssl_, bytes, sizeof bytes);
-    if (count > 0) mbedtls_ssl_write(&ssl_, bytes, static_cast<size_t>(count));
+    int count = 0;
+    while (is_open() && (count = mbedtls_ssl_read(&ssl_, bytes, sizeof bytes)) > 0) {
+      content.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(count));
+    }
+    is_progress(count);
+    return content;
+  }
+  /// Encrypts bytes for the client. Only while open.
+  void send(const std::string& content) {
+    for (size_t sent = 0; sent < content.size();) {
+      const auto* rest = reinterpret_cast<const unsigned char*>(content.data()) + sent;
+      const int count = mbedtls_ssl_write(&ssl_, rest, content.size() - sent);
+      if (!is_progress(count)) return;
+      sent += static_cast<size_t>(count);
+    }
   }
 
  private:
+  bool is_progress(int code) {
+    if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS) return false;
+    has_failed_ = has_failed_ || code < 0;
+    return code >= 0;
+  }
+
   TestRandom random_;
   mbedtls_ssl_context ssl_;
   mbedtls_ssl_config config_;
+  bool has_failed_ = false;
 };
 
 }  // namespace pb::mbedtls
