@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -9,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from rig.live import folder
 from rig.live.calls import Call, Caller
-from rig.live.client import Client
+from rig.live.client import Client, clients
 from rig.live.client_session import ClientSession
 from rig.live.feed import MOST_BEHIND
 from rig.live.hold import Hold
@@ -212,6 +215,18 @@ def test_a_line_that_is_too_long_ends_the_connection(connect: Connect) -> None:
     assert "longer than 1 MiB" in messages[0]["error"]["message"]
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, "\udcff"])
+def test_a_value_that_json_lacks_is_not_sent(connect: Connect, value: object) -> None:
+    """The bench could not read the line, so it could not answer it."""
+    with pytest.raises(BenchError, match="the request cannot be written as JSON: "):
+        connect().call("lamp.switch", {"on": value})
+
+
+def test_a_request_that_the_bench_cannot_read_fails_with_its_reason(connect: Connect) -> None:
+    with pytest.raises(BenchError, match="the line is longer than 1 MiB"):
+        connect().call("lamp.switch", {"on": "x" * 4 * LONGEST_LINE})
+
+
 def test_requests_of_a_client_that_does_not_read_are_not_read(connect: Connect, server: LiveServer) -> None:
     client = connect()
     client._socket.settimeout(1)
@@ -236,6 +251,28 @@ def test_too_many_clients_are_refused(connect: Connect) -> None:
         connect()
     with pytest.raises(BenchError, match=f"already has {MOST_CLIENTS} clients"):
         connect()
+
+
+def test_a_bench_that_rejects_a_command_is_no_closed_bench(connect: Connect) -> None:
+    """Otherwise the command would open a bench of its own."""
+    for _ in range(MOST_CLIENTS):
+        connect()
+    with pytest.raises(BenchError, match=f"already has {MOST_CLIENTS} clients"):
+        clients(folder=str(Path.cwd()))
+    assert clients(folder="/") == clients(Path("benches/other.toml")) == clients(pid=1) == []
+
+
+def test_a_bench_that_does_not_answer_is_no_closed_bench(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped process listens, but accepts no connection. When its queue is full, nobody waits for it."""
+    monkeypatch.setattr("rig.live.client._GREETING_S", 0.1)
+    home.mkdir(mode=0o700)
+    path = Path("benches/lamp.toml")
+    with socket.socket(socket.AF_UNIX) as stopped:
+        stopped.bind(str(home / folder.socket_name(path, 1)))
+        stopped.listen(0)
+        with pytest.raises(BenchError, match=rf"process {os.getpid()} has opened a bench, but does not answer"):
+            clients(path)
+        assert list(folder.connections()) == []
 
 
 def test_the_end_of_the_bench_is_announced(connect: Connect, server: LiveServer) -> None:
