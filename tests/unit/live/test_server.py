@@ -20,7 +20,7 @@ from rig.live.hold import Hold
 from rig.live.messages import LONGEST_LINE
 from rig.live.server import MOST_CLIENTS, LiveServer
 from rig.timeline import Timeline
-from rig.timeline.events import CLIENT_LEFT, HandAct, LogLine, Note
+from rig.timeline.events import CLIENT_LEFT, HandAct, HandActFailed, LogLine, Note
 from rig.util.errors import BenchError, DeviceError
 from rig.util.known_secrets import remember_secret
 from tests.unit.live.conftest import Lamp
@@ -143,6 +143,24 @@ def test_a_second_driver_is_rejected(connect: Connect, server: LiveServer, timel
     assert second.call("lamp.switch", {"on": True}) == {"on": True}
 
 
+def test_a_wait_ends_with_its_client(connect: Connect, server: LiveServer, timeline: Timeline) -> None:
+    """Otherwise nobody could act until its end, for example after Ctrl-C in `rig csms call --timeout 1000`."""
+    begun = threading.Event()
+
+    def wait(_caller: Caller) -> None:
+        """Wait long."""
+        begun.set()
+        timeline.clock.deadline(1_000).wait_out()
+
+    server.offer.calls["wait"] = Call(wait, waits=True)  # type: ignore[index]
+    client = connect()
+    client._socket.sendall(b'{"id": 1, "do": "call", "call": "wait"}\n')
+    assert begun.wait(10)
+    client.close()
+    assert server.driver.wait_until_free(10)
+    assert [failed.call for failed in timeline.events(HandActFailed)] == ["wait"]
+
+
 def test_an_act_ends_with_its_client(connect: Connect, server: LiveServer, lamp: Lamp) -> None:
     client = connect()
     client.call("lamp.borrow")
@@ -164,9 +182,12 @@ def test_a_client_that_leaves_during_a_test_is_on_the_timeline(
     assert [(act.call, act.test) for act in timeline.events(HandAct)] == [("lamp.borrow", ""), (CLIENT_LEFT, "test_it")]
 
 
-def test_a_failure_of_the_device_is_one_for_the_client(connect: Connect) -> None:
+def test_a_failure_of_the_device_is_one_for_the_client(connect: Connect, timeline: Timeline) -> None:
     with pytest.raises(DeviceError, match="the lamp burned out"):
         connect().call("lamp.burn_out")
+    (act,) = timeline.events(HandAct)
+    (failed,) = timeline.events(HandActFailed)
+    assert (failed.act, failed.call, failed.why) == (act.id, "lamp.burn_out", "the lamp burned out")
 
 
 @pytest.mark.parametrize(
@@ -281,6 +302,18 @@ def test_the_end_of_the_bench_is_announced(connect: Connect, server: LiveServer)
     assert list(client.pushed(5)) == [{"end": "the bench was closed"}]
     with pytest.raises(BenchError, match=r"the bench ended meanwhile .*: the bench was closed"):
         client.request("state")
+
+
+def test_a_client_that_has_stopped_reading_does_not_delay_the_end(
+    connect: Connect, server: LiveServer, timeline: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as `rig log -f | less`. The limit of the server is out of reach here."""
+    monkeypatch.setattr("rig.live.server._CLOSE_S", 1_000)
+    connect().request("subscribe")
+    for _ in range(20):
+        timeline.extend([LogLine(text="." * 1000) for _ in range(1000)])
+    server.close()
+    assert not server._thread.is_alive()
 
 
 def test_an_act_that_ends_the_bench_is_answered(
