@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 _RETRIED_MS = SLOW_MS + 90_000
 """The limit of a wait for the device. On a busy machine a sample of the meter comes while the CSMS is silent. The
-device then waits 30 s for the answer and 60 s before it sends the sample again, and sends StopTransaction after that."""
+device then waits 30 s for the answer, and 60 s before it sends the sample again; StopTransaction comes after that."""
 
 
 @pytest.fixture
