@@ -117,10 +117,10 @@ def test_rejection_is_shown(page: Any, hand: HandBench) -> None:
     page.get_by_role("option", name="latency").click()
     page.get_by_label("ms (1 to 50)").fill("13")
     page.get_by_role("button", name="inject").click()
-    page.get_by_text("13 ms is unlucky").wait_for()
+    notice = page.locator(".q-notification", has_text="13 ms is unlucky")
+    notice.wait_for()
     assert hand.faults == []
     colour = "(element) => getComputedStyle(element).color"
-    notice = page.locator(".q-notification")
     assert notice.get_by_role("button").evaluate(colour) == notice.evaluate(colour), "the button is as readable"
 
 
