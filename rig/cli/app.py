@@ -8,6 +8,7 @@ from collections import UserDict
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,7 +17,7 @@ from typer.core import TyperGroup
 
 from rig.cli.commands import COMMANDS, COMPLETE_VARIABLE, PROGRAM, Command, Group
 from rig.cli.exit_codes import EXIT_BENCH_ERROR, EXIT_FAILURE
-from rig.util.errors import PlugbenchError
+from rig.util.errors import BenchError, PlugbenchError
 from rig.util.redaction import without_url_passwords
 from rig.util.signals import end_as_by_ctrl_c
 
@@ -34,14 +35,14 @@ class _Commands(UserDict[str, Any]):
 
 
 class _Root(TyperGroup):
-    """The root group. It masks passwords in messages about an invalid command line."""
+    """The root group. It masks passwords in messages about an invalid command line, and drops a prefix of Pydantic."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command on the rest of the line."""
         try:
             return super().invoke(ctx)
         except typer.TyperException as error:
-            error.message = without_url_passwords(error.message)
+            error.message = without_url_passwords(error.message.replace(": Value error, ", ": "))
             raise
 
 
@@ -100,12 +101,25 @@ def _of(commands: Mapping[str, Command | Group]) -> dict[str, str | TyperGroup]:
 app = _group("rig", PROGRAM, _of(COMMANDS), _Root, params=_root_options())
 
 
+def _require_a_folder() -> None:
+    """Reject a working directory that was removed: every command would fail at its first path.
+
+    Raises:
+        BenchError: there is no working directory.
+    """
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise BenchError(f"the working directory cannot be used: {error.strerror}", "Change to another one") from None
+
+
 def run() -> NoReturn:
     """Run a command. The exit code is 0, 1 if it found an error, 2 if it could not run."""
     if COMPLETE_VARIABLE in os.environ:
         completion_init()
     stop = end_as_by_ctrl_c()
     try:
+        _require_a_folder()
         app(prog_name="rig", complete_var=COMPLETE_VARIABLE)
     except PlugbenchError as error:
         typer.secho(f"rig: {error}", fg="red", err=True)

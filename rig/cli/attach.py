@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import typer
 
 from rig.cli.options import DEFAULT_BENCH
@@ -116,7 +117,8 @@ def attached(
         may_open: whether to open a bench if none is open.
 
     Raises:
-        BenchError: several benches are open, or no bench is open and none can be opened.
+        BenchError: several benches are open, the open one rejects the connection or does not answer, or no bench is
+            open and none can be opened.
     """
     found = open_benches(bench, pid)
     try:
@@ -130,9 +132,9 @@ def attached(
         for client in found:
             client.close()
     if pid is not None or not may_open:
-        wanted = f" of {bench}" if bench is not None else " in this folder"
+        where = f" of {bench}" if bench is not None else " in this folder" if pid is None else ""
         raise BenchError(
-            f"no bench{wanted} is open{f' by process {pid}' if pid is not None else ''}",
+            f"no bench{where} is open{f' by process {pid}' if pid is not None else ''}",
             "`rig status --all` lists the open ones",
         )
     from rig.cli.own_bench import own_bench  # slow: the whole bench
@@ -150,15 +152,12 @@ def open_benches(bench: Path | None, pid: int | None, *, everywhere: bool = Fals
         bench: the bench description; None: the benches of programs in this folder.
         pid: the process that has opened the bench; None: any.
         everywhere: without `bench` and `pid`, connect also to the benches of other folders.
+
+    Raises:
+        BenchError: the only benches of this kind reject the connection, or do not answer.
     """
-    found = clients(bench, pid)
-    if bench is not None or pid is not None or everywhere:
-        return found
-    here = str(Path.cwd())
-    for client in found:
-        if client.hello["folder"] != here:
-            client.close()
-    return [client for client in found if client.hello["folder"] == here]
+    here = None if everywhere or bench is not None or pid is not None else str(Path.cwd())
+    return clients(bench, pid, here)
 
 
 def described(client: Client) -> str:
@@ -166,9 +165,14 @@ def described(client: Client) -> str:
     return f"bench {client.hello['bench']} of {client.hello['path']}, opened by {client.holder}"
 
 
-def print_json(value: Any) -> None:
-    """Print a result for programs."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+def print_json(value: Any, *, for_people: bool = False) -> None:
+    """Print a result for programs, on one line.
+
+    Args:
+        value: the result.
+        for_people: whether to indent it instead.
+    """
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2 if for_people else None))
 
 
 def parsed_object(text: str, what: str) -> dict[str, Any]:
@@ -182,8 +186,8 @@ def parsed_object(text: str, what: str) -> dict[str, Any]:
         BenchError: the text is not a JSON object.
     """
     try:
-        value = json.loads(text or "{}")
-    except json.JSONDecodeError as error:
+        value = orjson.loads(text or "{}")  # as the bench does: NaN, bytes outside UTF-8 and deep nesting are errors
+    except orjson.JSONDecodeError as error:
         raise BenchError(
             f"{what} is not JSON: {error}", 'Quote it for the shell, as \'{"key": ["HeartbeatInterval"]}\''
         ) from None

@@ -115,7 +115,10 @@ COMMANDS: dict[str, Command | Group] = {
         "The fake CSMS.",
         {
             "serve": Command("rig.cli.csms_serve", "Run the fake CSMS alone and print the traffic; Ctrl-C ends it."),
-            "call": Command("rig.cli.csms_call", "Call a charge point and print the payload of its answer as JSON."),
+            "call": Command(
+                "rig.cli.csms_call",
+                "Call a charge point and print the payload of its answer as JSON, on one line with --json.",
+            ),
             "answer": Command("rig.cli.csms_answer", "Replace the next answers of the CSMS to an action."),
             "api": Command(
                 "rig.cli.csms_api", "Serve an HTTP API with OpenAPI over an open CSMS or bench, until Ctrl-C."

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rig.cli.attach import attached, parsed_object, print_json
-from rig.cli.options import AttachOption, DriveOption, PidOption
+from rig.cli.options import AttachOption, DriveOption, JsonOption, PidOption
 
 
 def command(
@@ -19,13 +19,13 @@ def command(
     bench: AttachOption = None,
     pid: PidOption = None,
     drive: DriveOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Call a charge point and print the payload of its answer as JSON."""
+    """Call a charge point and print the payload of its answer as JSON, on one line with --json."""
     content = parsed_object(payload, "the payload")
     with attached(bench, pid, f"rig csms call {action}", drive=drive) as session:
         session.bring_up()
-        print_json(
-            session.call(
-                "csms.call", action=action, payload=content, charge_point=charge_point, timeout=timeout, check=check
-            )
+        answer = session.call(
+            "csms.call", action=action, payload=content, charge_point=charge_point, timeout=timeout, check=check
         )
+        print_json(answer, for_people=not as_json)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import orjson
 from rich.text import Text
 
 from rig.live.client import Client, clients
@@ -235,8 +236,8 @@ def _is_whole(word: str) -> bool:
     if not value.startswith(("{", "[", '"')):
         return True
     try:
-        json.loads(value)
-    except json.JSONDecodeError:
+        orjson.loads(value)
+    except orjson.JSONDecodeError:
         return False
     return True
 
@@ -246,8 +247,8 @@ def _value(text: str, kind: str) -> Any:
     if kind == "str" and not text.startswith('"'):
         return None if text == "null" else text
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
         return text
 
 

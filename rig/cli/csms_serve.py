@@ -52,12 +52,13 @@ from rig.timeline.events import (
     FaultLifted,
     FileTransfer,
     HandAct,
+    HandActFailed,
     LinkChange,
     Note,
     OcppFrame,
 )
 from rig.timeline.frame_words import frame_line
-from rig.timeline.words import act_words, link_line, refusal_words, transfer_words
+from rig.timeline.words import act_words, failed_act_words, link_line, refusal_words, transfer_words
 from rig.util.aio import in_thread
 from rig.util.errors import BenchError
 from rig.util.open_files import raise_open_files
@@ -267,6 +268,8 @@ def _line(event: Event, stamp: str) -> _Parts:
             return ((f"{stamp} fault {event.fault} lifted", "bold magenta"),)
         case HandAct():
             return ((f"{stamp} by hand: {visible(act_words(event))}", "bold magenta"),)
+        case HandActFailed():
+            return ((f"{stamp} by hand: {visible(failed_act_words(event))}", "yellow"),)
         case BenchTrouble():
             return ((f"{stamp} {visible(masked_text(event.what))}", "bold red"),)
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -12,14 +12,14 @@ from rich.text import Text
 from rig.bench import Bench
 from rig.bench.bench_file import load
 from rig.cli.attach import Session, attached, open_benches
-from rig.cli.options import DEFAULT_BENCH, AttachOption, DriveOption, PidOption
+from rig.cli.options import DEFAULT_BENCH, AttachOption, DriveOption, JsonOption, PidOption
 from rig.cli.own_bench import in_real_time, opened
 from rig.config.description import Description
 from rig.faults import Fault, TornWrite, by_name
 from rig.live.bench_offer import offer_of
 from rig.live.server import offered
 from rig.timeline import Mark
-from rig.timeline.codec import event_of
+from rig.timeline.codec import encode, event_of
 from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
@@ -39,6 +39,8 @@ from rig.util.terminal import Terminal
 
 _AFTERMATH_TIMEOUT_S = 30.0
 _DAY_S = 86_400
+_LAST_EVENT_S = 5.0
+"""Real seconds to wait for the event of the lift."""
 
 
 def _at_most_a_day(seconds: float) -> float:
@@ -57,6 +59,7 @@ def command(
     bench: AttachOption = None,
     pid: PidOption = None,
     drive: DriveOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Inject a fault, remove it, and print the events; bring the device up first if no bench is open."""
     pairs = [argument.partition("=") for argument in arguments or ()]
@@ -69,60 +72,92 @@ def command(
         client.close()
     if found or pid is not None:
         with attached(bench, pid, f"rig fault inject {fault.name}", drive=drive, may_open=False) as session:
-            _inject_attached(session, fault, seconds)
+            _inject_attached(session, fault, seconds, _Output(as_json))
     else:
-        show_fault(in_real_time(load(bench or DEFAULT_BENCH)), fault, seconds)
+        show_fault(in_real_time(load(bench or DEFAULT_BENCH)), fault, seconds, as_json=as_json)
 
 
-def _inject_attached(session: Session, fault: Fault, seconds: float) -> None:
+class _Output:
+    """Prints events and remarks for a person, or only the events, as JSON.
+
+    Args:
+        as_json: whether a program reads the output.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._terminal = Terminal()
+
+    def remark(self, text: str) -> None:
+        """Print a line for a person."""
+        if not self._as_json:
+            self._terminal.print(text)
+
+    def event(self, event: Event, seconds: float) -> None:
+        """Print an event, `seconds` after the start."""
+        if self._as_json:
+            self._terminal.print(encode(event).decode().rstrip(), markup=False)
+        elif (line := _line(event)) is not None:
+            self._terminal.print(Text.assemble((f"{seconds:8.3f} ", "dim"), line))
+
+
+def _inject_attached(session: Session, fault: Fault, seconds: float, output: _Output) -> None:
     """Inject a fault on a bench of another program, and lift it after real seconds or when this command ends."""
-    terminal = Terminal()
     session.client.request("subscribe")
     injected = session.call("fault.inject", name=fault.name, arguments=fault.arguments())["injected"]
-    end, start = time.monotonic() + seconds, 0
+    end = time.monotonic() + seconds
+    start: int | None = None
+
+    def show(message: dict[str, Any]) -> bool:
+        """Print an event. Return whether the fault has been lifted, by this or another program."""
+        nonlocal start
+        if "event" not in message:
+            return False
+        event = event_of(message["event"])
+        start = event.t if start is None else start
+        output.event(event, (event.t - start) / 1e9)
+        return isinstance(event, FaultLifted) and event.injected == injected
+
     while (left := end - time.monotonic()) > 0:
         for message in session.client.pushed(left):
-            if "event" in message:
-                event = event_of(message["event"])
-                start = start or event.t
-                if (line := _line(event)) is not None:
-                    terminal.print(Text.assemble((f"{(event.t - start) / 1e9:8.3f} ", "dim"), line))
-                if isinstance(event, FaultLifted) and event.injected == injected:
-                    return  # another program has lifted it
+            if show(message):
+                return
             if time.monotonic() >= end:
                 break
         if session.client.end:
             raise BenchError(f"the bench ended meanwhile: {session.client.end}", "The fault ended with it")
     session.call("fault.lift", injected=injected)
-    terminal.print(f"{fault.name} lifted")
+    end = time.monotonic() + _LAST_EVENT_S
+    for message in session.client.pushed(_LAST_EVENT_S):
+        if show(message) or time.monotonic() >= end:
+            return
 
 
-def show_fault(description: Description, fault: Fault, seconds: float) -> None:
+def show_fault(description: Description, fault: Fault, seconds: float, *, as_json: bool = False) -> None:
     """Wait until the device is idle, inject a fault, remove it, and wait until the device is idle again.
 
     Args:
         description: the bench.
         fault: the fault.
         seconds: the fault's duration in bench seconds.
+        as_json: whether a program reads the output.
 
     Raises:
         BenchError: the bench cannot inject the fault.
         DeviceError: the device does not become idle, before or after the fault.
         ExpectationError: the device is not idle again in time, or has panicked.
     """
-    terminal = Terminal()
+    output = _Output(as_json)
     with (
         opened(description) as (bench, device),
         offered(offer_of(bench, device, "rig fault inject")),
     ):
-        terminal.print(f"bench {description.name}: bringing the device up")
+        output.remark(f"bench {description.name}: bringing the device up")
         device.make_idle()
         start, since = bench.clock.now(), bench.mark()
 
         def show(event: Event) -> None:
-            line = _line(event)
-            if line is not None:
-                terminal.print(Text.assemble((f"{bench.clock.between(start, event.t):8.3f} ", "dim"), line))
+            output.event(event, bench.clock.between(start, event.t))
 
         stop = bench.timeline.listen(show)
         try:
@@ -131,11 +166,11 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
                 device.let_time_pass(seconds)
                 happened = not isinstance(fault, TornWrite) or _lost_its_rail(bench, since)
             if not happened:
-                terminal.print("no flash operation came: nothing was torn")
+                output.remark("no flash operation came: nothing was torn")
             device.wait_idle(_AFTERMATH_TIMEOUT_S)
             # The watch ignores a panic while a reboot is expected.
             bench.timeline.expect_none(Panic, since=since, within=0, what="a panic of the device")
-            terminal.print("the device is idle again")
+            output.remark("the device is idle again")
         finally:
             stop()
 

@@ -24,7 +24,7 @@ def command(
         _Action | None, typer.Argument(help="press: on and off again; pulses: COUNT pulses.", show_default=False)
     ] = None,
     count: Annotated[int, typer.Argument(metavar="[COUNT]", min=1, help="The number of pulses.")] = 1,
-    hz: Annotated[float, typer.Option(help="Pulses in a second.")] = 10.0,
+    hz: Annotated[float, typer.Option(min=0, help="Pulses in a second.")] = 10.0,
     seconds: Annotated[float, typer.Option("--for", metavar="SECONDS", min=0, help="The time of a press.")] = 0.1,
     bench: AttachOption = None,
     pid: PidOption = None,

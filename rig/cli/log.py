@@ -86,10 +86,11 @@ def _print(session: Session, chosen: _Filter, *, follow: bool, as_json: bool) ->
                 terminal.print(shown, markup=False, style=_STYLES.get(event.get("level", "")))
         elif "caught_up" in message and not follow:
             return
-        elif "end" in message and not as_json:
-            typer.echo(f"the bench ended: {message['end']}", err=True)
         if terminal.quiet:  # the reader of the output has ended
             return
+    if not follow:
+        raise BenchError(f"the bench ended meanwhile: {session.client.end}", "Its record is in the folder of its run")
+    typer.echo(f"the bench ended: {session.client.end}", err=True)
 
 
 def _words(event: dict[str, Any]) -> str | None:

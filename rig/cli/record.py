@@ -11,6 +11,9 @@ import typer
 from rig.cli.attach import attached
 from rig.cli.options import AttachOption, PidOption
 from rig.util.errors import BenchError
+from rig.util.new_file import new_file
+
+_WHAT = "recording"
 
 
 def command(
@@ -33,6 +36,7 @@ def command(
                 if "event" in message:
                     events.append(message["event"])
                 lost += message.get("lost", 0)
+            typer.secho(f"the bench ended: {session.client.end}", fg="yellow", err=True)
         except KeyboardInterrupt:
             pass
         name = session.client.hello["bench"]
@@ -43,12 +47,13 @@ def _writer(file: Path) -> Callable[..., str]:
     """Return the function that writes the form of a file.
 
     Raises:
-        BenchError: the file exists, or its name has another ending.
+        BenchError: the file exists or cannot be created, or its name has another ending.
     """
     from rig.recording import pytest_file, scenario_file
 
-    if file.exists():
-        raise BenchError(f"{file} exists", "Name another file, or remove it")
+    with new_file(file, _WHAT):  # a recording that cannot be written would be lost at its end
+        pass
+    file.unlink()
     writers: dict[str, Callable[..., str]] = {".py": pytest_file, ".yaml": scenario_file}
     if file.suffix not in writers:
         raise BenchError(f"{file} is neither a test nor a scenario", "Name it NAME.py or NAME.yaml")
@@ -62,7 +67,8 @@ def _write(writers: list[tuple[Path, Callable[..., str]]], events: list[dict[str
     if not steps:
         raise BenchError("nothing was recorded: nobody acted on the bench", "Act on it with `rig console`, for example")
     for file, write in writers:
-        file.write_text(write(title_of(bench), steps, skipped), encoding="utf-8")
+        with new_file(file, _WHAT) as opened:
+            opened.write(write(title_of(bench), steps, skipped).encode())
         typer.echo(f"wrote {file}: {len(steps)} steps")
     if skipped:
         typer.secho(f"not recorded: {', '.join(skipped)}", fg="yellow", err=True)

@@ -52,11 +52,15 @@ class Gate:
         await self._app(scope, receive, send)
 
     def _problem(self, scope: Scope, headers: Headers) -> str:
-        host = urlsplit(f"//{headers.get('host', '')}")
-        if self._is_local and not is_loopback(host.hostname or ""):
-            return f"this page is offered on loopback only, not as {host.hostname!r}. Open http://127.0.0.1"
         origin = headers.get("origin", "")
-        if origin and urlsplit(origin).netloc != headers.get("host", ""):
+        try:
+            host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+            origin_host = urlsplit(origin).netloc
+        except ValueError:  # half an IPv6 address
+            return "the header Host or Origin is not an address"
+        if self._is_local and not is_loopback(host):
+            return f"this page is offered on loopback only, not as {host!r}. Open http://127.0.0.1"
+        if origin and origin_host != headers.get("host", ""):
             return f"a page of {origin} may not use this bench"
         if not self._token:
             return ""

@@ -204,6 +204,8 @@ class Page:
         if not event.action.keydown or event.action.repeat or event.modifiers.ctrl or event.modifiers.alt:
             return
         match event.key.name:
+            case "p" | "r" if not self.may_act:
+                ui.notify(session_words(self.state.get("live", {})) or "No bench is open.", type="warning")
             case "p":
                 await self._hand.toggle_power()
             case "r":

@@ -126,7 +126,7 @@ def validate_call_of_charge_point(action: str, versions: Sequence[Version] = (V1
     if action not in calls:
         known = ", ".join(sorted(calls))
         meant = did_you_mean(str(action), calls)
-        nearest = f"; did you mean {meant!r}?" if meant else ";"
+        nearest = f"; did you mean {meant!r}?" if meant else "."
         raise AuthorError(f"{action!r} is not a call of a charge point{nearest} The calls are: {known}")
 
 

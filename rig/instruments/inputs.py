@@ -11,7 +11,7 @@ from rig.config.signal import Signal
 from rig.instruments.wires import DrivenWire, UnknownWireError
 from rig.timeline import Timeline
 from rig.util.checked import Count, Limits, Seconds, checked
-from rig.util.errors import AuthorError, BenchError
+from rig.util.errors import AuthorError, BenchError, WaitEndedError
 
 _SLACK_S = 60.0
 """The time, in bench seconds, by which the bench's loop may delay the end of a press."""
@@ -139,7 +139,11 @@ class Input:
             rest: the time off before this returns, in bench seconds.
         """
         press = asyncio.run_coroutine_threadsafe(self._press(seconds, rest), self._loop)
-        self._timeline.clock.deadline(seconds + rest + _SLACK_S).result(press)
+        try:
+            self._timeline.clock.deadline(seconds + rest + _SLACK_S).result(press)
+        except WaitEndedError:
+            press.cancel()  # switches it off
+            raise
         self._timeline.clock.settle()
 
     async def _press(self, seconds: float, rest: float) -> None:

@@ -22,6 +22,7 @@ from rig.live.fault_calls import FaultCalls
 from rig.live.files_calls import FilesCalls
 from rig.timeline.events import FaultInjected
 from rig.util.checked import Count, Limits, Seconds, Text
+from rig.util.errors import WaitEndedError
 
 _DEFAULT_FIRMWARE = ""
 """The firmware of the bench description."""
@@ -54,8 +55,8 @@ class BenchCalls:
             "power.cycle": Call(self.power_cycle),
             "power.reset": Call(self.power_reset),
             "input.set": Call(self.input_set),
-            "input.press": Call(self.input_press),
-            "input.pulses": Call(self.input_pulses),
+            "input.press": Call(self.input_press, waits=True),
+            "input.pulses": Call(self.input_pulses, waits=True),
             "input.rest": Call(self.input_rest),
             "console.send": Call(self.console_send),
             "console.take": Call(self.console_take),
@@ -108,7 +109,13 @@ class BenchCalls:
         self, _caller: Caller, name: Text, count: Count, hz: Annotated[float, Limits(above=0, most=1e6)] = 10.0
     ) -> dict[str, int]:
         """Send pulses on an input, and wait for their end."""
-        return {"sent": self._bench.inputs[name].train(count, hz).wait()}
+        train = self._bench.inputs[name].train(count, hz)
+        try:
+            return {"sent": train.wait()}
+        except WaitEndedError:
+            with contextlib.suppress(WaitEndedError):
+                train.stop()
+            raise
 
     def input_rest(self, _caller: Caller) -> None:
         """Return every input to its rest state."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rig.live.folder import connections
+from rig.live.folder import bench_hash, connections, named
 from rig.util.errors import BenchError, DeviceError
 
 _GREETING_S = 5.0
@@ -40,15 +40,16 @@ class Client:
         first = self._read()
         if first is None or "hello" not in first:
             self.close()
-            raise BenchError((first or {}).get("error", {}).get("message", "the bench does not answer"))
+            error = (first or {}).get("error")
+            raise _error(error) if error else BenchError("the bench ended before its greeting")
         self.hello: dict[str, Any] = first["hello"]
         connected.settimeout(None)
         if self.hello["protocol"] != _PROTOCOL:
             self.close()
-            raise BenchError(
+            raise RejectedError(
+                "request",
                 f"{self.holder} speaks version {self.hello['protocol']} of the live socket, this command version "
-                f"{_PROTOCOL}",
-                "Use the command of the same installation",
+                f"{_PROTOCOL}. Use the command of the same installation",
             )
 
     @property
@@ -72,12 +73,12 @@ class Client:
         """
         self._number += 1
         number = self._number
-        line = json.dumps({"id": number, "do": do, **fields}, ensure_ascii=True)
-        try:
-            self._socket.sendall(line.encode() + b"\n")
-        except OSError:
-            raise self._ended() from None
+        line = _line({"id": number, "do": do, **fields})
+        with contextlib.suppress(OSError):  # the bench has closed the connection; its last messages have the reason
+            self._socket.sendall(line)
         while (message := self._read()) is not None:
+            if "error" in message and message.get("id") is None:  # the bench could not read the request
+                raise _error(message["error"])
             if message.get("id") != number:
                 self._pushed.append(message)
             elif "progress" in message:
@@ -191,28 +192,75 @@ class RejectedError(BenchError):
         super().__init__(message)
 
 
+def _line(request: Mapping[str, Any]) -> bytes:
+    """Encode a request as a line.
+
+    Raises:
+        BenchError: JSON cannot represent a value of the request.
+    """
+    try:
+        return json.dumps(request, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    except (ValueError, RecursionError) as error:
+        raise BenchError(
+            f"the request cannot be written as JSON: {error}",
+            "Give finite numbers and text in UTF-8, without deep nesting",
+        ) from None
+
+
 def _error(error: Mapping[str, str]) -> BenchError | DeviceError:
     kind, message = error.get("kind", ""), error.get("message", "")
     return DeviceError(message) if kind == "device" else RejectedError(kind, message)
 
 
-def clients(path: Path | None = None, pid: int | None = None) -> list[Client]:
+def clients(path: Path | None = None, pid: int | None = None, folder: str | None = None) -> list[Client]:
     """Connect to the open benches of this user.
 
     Args:
         path: only benches of this description; None for all.
         pid: only the bench of this process; None for all.
+        folder: only benches of programs in this folder; None for all.
+
+    Raises:
+        BenchError: the only benches of this kind reject the connection, or do not answer.
     """
-    found = []
+    found: list[Client] = []
+    problems: list[BenchError] = []
     wanted = str(path.resolve()) if path is not None else None
     for connected in connections():
+        bench, holder = named(connected)
         try:
             client = Client(connected)
-        except (BenchError, TimeoutError):  # the process is stopped, or has just ended
+        except (BenchError, DeviceError, TimeoutError) as error:
             connected.close()
+            is_wanted = (path is None or bench == bench_hash(path)) and pid in (None, holder)
+            if is_wanted and folder in (None, _folder_of(holder)) and (problem := _problem(error, holder)) is not None:
+                problems.append(problem)
             continue
-        if wanted in (None, client.hello["path"]) and pid in (None, client.hello["pid"]):
+        if (
+            wanted in (None, client.hello["path"])
+            and pid in (None, client.hello["pid"])
+            and folder in (None, client.hello["folder"])
+        ):
             found.append(client)
         else:
             client.close()
+    if problems and not found:
+        raise problems[0]
     return found
+
+
+def _problem(error: Exception, holder: int) -> BenchError | None:
+    """Return why an open bench has no client of this process; None if the bench has just been closed."""
+    if isinstance(error, TimeoutError):
+        return BenchError(
+            f"process {holder} has opened a bench, but does not answer",
+            "If it is stopped, continue it with `fg`, or end it",
+        )
+    return error if isinstance(error, RejectedError) else None
+
+
+def _folder_of(process: int) -> str:
+    """Return the working directory of a process; empty if it has ended."""
+    with contextlib.suppress(OSError):
+        return str(Path(f"/proc/{process}/cwd").readlink())
+    return ""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Protocol
 
-from rig.live.calls import Caller
+from rig.live.calls import Call, Caller
 from rig.live.driver import Driver
 from rig.live.feed import Feed
 from rig.live.messages import PROTOCOL, RequestError, decode, encode, error_of
 from rig.live.offer import Offer
 from rig.live.peer import peer_of
 from rig.timeline.codec import EVENT_TYPES
-from rig.timeline.events import CLIENT_LEFT, BenchTrouble, HandAct
+from rig.timeline.events import CLIENT_LEFT, BenchTrouble, HandAct, HandActFailed
 from rig.util.redaction import remember_secrets
 from rig.util.text import one_line
+from rig.util.waits import SCOPES, WaitScope
 
 _MOST_REQUESTS = 8
 """The number of requests of a client that may be unanswered."""
@@ -28,6 +30,8 @@ _MOST_UNSENT = 64
 _LONGEST_NAME = 80
 _LAST_REPLIES_S = 2.0
 """Real seconds at the end of the bench for the replies of calls that have just acted: an act may end the bench."""
+_LAST_EVENTS_S = 1.0
+"""Real seconds at the end of the bench for a client to read the rest of its messages."""
 
 
 class Server(Protocol):
@@ -64,6 +68,8 @@ class ClientSession:
         self._has_sent = asyncio.Event()
         self._is_ending = False
         self._caller = Caller(f"process {self._pid}")
+        self._writing: asyncio.Task[None] | None = None
+        self._waits = WaitScope()
 
     @property
     def is_following(self) -> bool:
@@ -89,6 +95,10 @@ class ClientSession:
         self.send({"end": why})
         self._is_ending = True
         self._to_send.set()
+        if self._writing is not None:
+            await asyncio.wait((self._writing,), timeout=_LAST_EVENTS_S)
+            if not self._writing.done():
+                self._writer.transport.abort()
 
     async def _write(self) -> None:
         while True:
@@ -112,13 +122,14 @@ class ClientSession:
     async def run(self) -> None:
         """Serve the client until either side ends the connection."""
         self.send({"hello": self._offer.greeting(PROTOCOL)})
-        writing = asyncio.create_task(self._write())
+        writing = self._writing = asyncio.create_task(self._write())
         reading = asyncio.create_task(self._read())
         try:
             await asyncio.wait((writing, reading), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (writing, reading):
                 task.cancel()
+            self._waits.end()
             await asyncio.gather(writing, reading, *self._requests, return_exceptions=True)
             await asyncio.to_thread(self._clean_up)
             self._writer.close()
@@ -237,8 +248,20 @@ class ClientSession:
         with self._server.driver.acting(by, name):
             test = self._running_test(name, request)  # checked again: a pause may just have ended
             remember_secrets(arguments)
-            self._offer.timeline.append(HandAct(source="live", call=name, arguments=arguments, by=by, test=test))
-            return call(caller, arguments)
+            timeline = self._offer.timeline
+            act = timeline.append(HandAct(source="live", call=name, arguments=arguments, by=by, test=test))
+            try:
+                return self._until_left(call, caller, arguments)
+            except Exception as error:
+                timeline.append(HandActFailed(source="live", call=name, act=act.id, why=str(error)))
+                raise
+
+    def _until_left(self, call: Call, caller: Caller, arguments: Mapping[str, Any]) -> Any:
+        """Make a call. If it waits, its wait ends when the client leaves; other clients could not act until then."""
+        context = copy_context()
+        if call.waits:
+            context.run(SCOPES.set, (*SCOPES.get(), self._waits))
+        return context.run(call, caller, arguments)
 
     def _running_test(self, name: str, request: Mapping[str, Any]) -> str:
         """Return the running test, or `its tests` between two tests of a session; empty if every client may act.

@@ -33,7 +33,7 @@ class CsmsCalls:
     def table(self) -> dict[str, Call]:
         """Return the calls by name."""
         return {
-            "csms.call": Call(self.call),
+            "csms.call": Call(self.call, waits=True),
             "csms.answer": Call(self.answer),
             "csms.normal": Call(self.normal),
             "csms.send": Call(self.send),

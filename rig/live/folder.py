@@ -86,6 +86,12 @@ def bench_hash(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:12]
 
 
+def named(connected: socket.socket) -> tuple[str, int]:
+    """Return the hash of the bench and the process that the name of a connected socket holds; empty and 0 for none."""
+    parts = Path(connected.getpeername()).name.split("-")
+    return (parts[0], int(parts[1])) if len(parts) == 3 and parts[1].isdecimal() else ("", 0)
+
+
 def connections() -> Iterator[socket.socket]:
     """Connect to each live socket of this user. Sockets whose holder has died are removed."""
     for folder in candidates():
@@ -105,10 +111,13 @@ def _connect(path: Path) -> socket.socket | None:
     """Connect to a socket; remove it and return None if no process listens.
 
     A server only gives its socket this name when it listens, so a refused connection means that its holder has died.
+    The queue of a stopped process may be full: it is left out, because a connection would wait for its end.
     """
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        connected.settimeout(0)
         connected.connect(os.fspath(path))
+        connected.settimeout(None)
     except OSError as error:
         connected.close()
         if isinstance(error, ConnectionRefusedError):

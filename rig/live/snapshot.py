@@ -7,6 +7,7 @@ import io
 import json
 import platform
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping
 from importlib.metadata import distributions
@@ -16,7 +17,7 @@ from typing import Any
 import orjson
 
 from rig.util.new_file import new_file
-from rig.util.redaction import masked, masked_text
+from rig.util.redaction import masked, masked_text, remember_secrets, without_url_passwords
 
 _LARGEST_DESCRIPTION = 1_000_000
 
@@ -80,8 +81,10 @@ def _versions() -> dict[str, Any]:
 
 
 def _description(path: Path) -> str:
-    """Return a bench description without secrets; empty if it cannot be read."""
+    """Return a bench description without secrets; empty if it cannot be read, or is not TOML."""
     with contextlib.suppress(OSError, ValueError):
         if path.is_file() and path.stat().st_size <= _LARGEST_DESCRIPTION:
-            return "\n".join(map(masked_text, path.read_text(encoding="utf-8").split("\n")))
+            text = path.read_text(encoding="utf-8")
+            remember_secrets(tomllib.loads(text))  # a value may be on another line than its name
+            return "\n".join(map(masked_text, without_url_passwords(text).split("\n")))
     return ""

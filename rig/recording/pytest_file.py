@@ -26,7 +26,7 @@ def pytest_file(title: str, steps: Sequence[Step], skipped: Sequence[str] = (), 
     imports = ["from rig.faults import by_name"] if "by_name(" in code else []
     imports += ["from rig.ocpp.ocppj import CallError"] if "CallError(" in code else []
     lines = [
-        f'"""{title}"""',
+        f'"""{_quotable(title)}"""',
         "",
         "from __future__ import annotations",
         "",
@@ -98,6 +98,11 @@ def _statement(step: Step) -> Iterator[str]:
 
 def _unchecked(options: Mapping[str, Any]) -> str:
     return ", check=False" if options.get("unchecked") else ""
+
+
+def _quotable(text: str) -> str:
+    """Escape the characters that would end a docstring or begin an escape sequence."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _code(value: Any) -> str:

@@ -41,6 +41,6 @@ def _steps(steps: Sequence[Step], depth: int) -> Iterator[str]:
 
 def _value(value: Any) -> str:
     """Return a value in YAML: JSON, of which YAML 1.2 is a superset, with plain words unquoted."""
-    if isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum() and not value[0].isdigit():
+    if isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum() and value[0].isalpha():
         return value if value.lower() not in ("true", "false", "null", "yes", "no", "on", "off") else json.dumps(value)
     return json.dumps(value, ensure_ascii=False)

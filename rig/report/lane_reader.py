@@ -24,6 +24,7 @@ from rig.timeline.events import (
     FileTransfer,
     Flashed,
     HandAct,
+    HandActFailed,
     LinkChange,
     LogLine,
     Measurement,
@@ -197,6 +198,7 @@ _MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
     ClientRefused: "note",
     FileTransfer: "note",
     HandAct: "note",
+    HandActFailed: "note",
     Note: "note",
 }
 

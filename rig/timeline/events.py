@@ -511,3 +511,15 @@ class HandAct(Event):
     arguments: MayHoldSecret[Mapping[str, Any]] = field(default_factory=dict)
     by: MayHoldSecret[str] = ""
     test: MayHoldSecret[str] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandActFailed(Event):
+    """An act of a person failed, or was rejected by its instrument. `act` is the id of its `HandAct`, `why` the reason.
+
+    The act may have had an effect nevertheless, such as a call to the charge point without an answer.
+    """
+
+    call: NoSecret[str]
+    act: int
+    why: MayHoldSecret[str]

@@ -24,6 +24,7 @@ from rig.timeline.events import (
     FileTransfer,
     Flashed,
     HandAct,
+    HandActFailed,
     LedPattern,
     LinkChange,
     LogLine,
@@ -95,6 +96,8 @@ def _terminal_line(event: Event) -> str | None:
             return f"fault    {_spaced(event.fault)} lifted"
         case HandAct():
             return f"by hand  {act_words(event)}"
+        case HandActFailed():
+            return f"by hand  {failed_act_words(event)}"
         case Panic():
             return f"trouble  {panic_words(event)}"
         case BenchTrouble():
@@ -209,6 +212,11 @@ def act_words(act: HandAct) -> str:
     return f"{one_line(act.call)}{f' ({arguments})' if arguments else ''}{by}"
 
 
+def failed_act_words(failed: HandActFailed) -> str:
+    """Format the failure of an act by hand, with masked secrets: `input.set failed: this bench has no input 'x'`."""
+    return f"{one_line(failed.call)} failed: {one_line(masked_text(failed.why))}"
+
+
 def panic_words(panic: Panic) -> str:
     """Format the reason of a crash, with kind, task and core if it lacks them: `abort() was called (task main)`."""
     cause = panic.cause.lower()
@@ -240,6 +248,8 @@ def moment(event: Event) -> tuple[str, str] | None:
             return one_line(event.text), "note"
         case HandAct():
             return f"by hand: {act_words(event)}", "by hand"
+        case HandActFailed():
+            return f"by hand: {failed_act_words(event)}", "failed"
         case LogLine(level="E" | "W"):
             text = one_line(event.text)
             said = text.partition(") ")[2]  # the text after level and uptime
@@ -293,4 +303,5 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     BenchTrouble: lambda e: f"ERROR OF THE BENCH: {e.what}",
     Note: lambda e: f"note: {e.text}",
     HandAct: lambda e: f"BY HAND: {act_words(e)}",
+    HandActFailed: lambda e: f"BY HAND: {failed_act_words(e)}",
 }

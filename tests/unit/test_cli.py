@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -185,6 +186,39 @@ def test_a_fault_that_cannot_be_injected(rig, arguments: list[str], says: str) -
     code, output = rig("fault", "inject", *arguments)
     assert code == 2
     assert says in output
+
+
+def test_a_removed_folder_is_one_message(tmp_path: Path) -> None:
+    code = (
+        f"import os, sys; os.rmdir({str(tmp_path)!r}); sys.argv = ['rig', 'status']; from rig.cli.app import run; run()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("rig: the working directory cannot be used")
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        (["test_a.py", "none/b.yaml"], "the recording none/b.yaml cannot be written: No such file or directory"),
+        (["test_a.py", "kept.yaml"], "kept.yaml exists already"),
+        (["test_a.txt"], "test_a.txt is neither a test nor a scenario"),
+        ([f"{'a' * 300}.py"], "cannot be written: File name too long"),
+    ],
+)
+def test_a_recording_that_could_not_be_written_does_not_begin(  # type: ignore[no-untyped-def]
+    rig, tmp_path: Path, files: list[str], says: str
+) -> None:
+    (tmp_path / "kept.yaml").write_text("mine")
+    code, output = rig("record", *files, cwd=tmp_path)
+    assert (code, says in output) == (2, True), output
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.yaml"]
+
+
+def test_an_answer_is_replaced_once_or_always(rig) -> None:  # type: ignore[no-untyped-def]
+    code, output = rig("csms", "answer", "Authorize", "{}", "--times", "2", "--always")
+    assert (code, "--times, --always and --normal exclude each other" in output) == (2, True), output
 
 
 def test_doctor_on_the_virtual_bench(rig) -> None:  # type: ignore[no-untyped-def]

@@ -135,6 +135,7 @@ LEAKY = [
     ev.FileTransfer(method="GET", path=URL, address="h:1", name=URL, error=URL),
     ev.Note(text=URL),
     ev.HandAct(call="console.send", arguments={"text": URL}, by=URL),
+    ev.HandActFailed(call="console.send", act=1, why=URL),
 ]
 
 

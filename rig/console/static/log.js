@@ -5,6 +5,7 @@ import { VirtualList, make } from "./virtual_list.js";
 
 const ROW_PX = 20;
 const MOST_LINES = 100_000;
+const MOST_FEATURES = 200; // noise on the console may look like any number of them
 const LEVELS = { D: 0, I: 1, "": 0, W: 2, E: 3 };
 const WORDS = { D: "every line", I: "info and up", W: "warnings and errors", E: "errors" };
 
@@ -55,7 +56,7 @@ class LogView extends HTMLElement {
 
   event(event) {
     if (event.type === "log_line") {
-      if (event.tag && !this.features.has(event.tag)) this.#add(event.tag);
+      if (event.tag && !this.features.has(event.tag) && this.features.size < MOST_FEATURES) this.#add(event.tag);
       this.list.push(event);
     } else if (event.type === "boot") {
       this.#remark(`boot: ${event.version}, reset ${event.reset}`);

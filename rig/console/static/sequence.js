@@ -52,6 +52,7 @@ class SequenceView extends HTMLElement {
     const asked = `${event.charge_point} ${event.direction === "received" ? "csms" : "device"} ${event.unique_id}`;
     if (event.message_type === "CALL") {
       this.calls.set(key, event.t);
+      if (this.calls.size > MOST_FRAMES) this.calls.delete(this.calls.keys().next().value); // the oldest has no answer
     } else if (this.calls.has(asked)) {
       event.took = (event.t - this.calls.get(asked)) / 1e6;
       this.calls.delete(asked);

@@ -120,6 +120,7 @@ function pairs(values) {
 function inWords(event) {
   switch (event.type) {
     case "hand_act": return `by hand: ${event.call} ${pairs(event.arguments)} – ${event.by}`;
+    case "hand_act_failed": return `by hand: ${event.call} failed: ${event.why}`;
     case "fault_injected": return `fault ${event.fault} ${pairs(event.arguments)}`;
     case "fault_lifted": return `fault ${event.fault} lifted`;
     case "power_change": return `${event.rail ? "rail" : "supply"} ${event.on ? "on" : "off"}`;

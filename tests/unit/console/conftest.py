@@ -174,9 +174,9 @@ class serving:  # noqa: N801 - a context manager
         return self.process.communicate()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium."""
+    """Debian's Chromium. Playwright's event loop runs as long as the browser, and async tests need one of their own."""
     with chromium() as found:
         yield found
 

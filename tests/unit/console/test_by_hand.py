@@ -15,6 +15,10 @@ from tests.unit.console.conftest import ROOT, SLOW_MS, serving
 
 pytestmark = pytest.mark.slow
 
+_RETRIED_MS = SLOW_MS + 90_000
+"""The limit of a wait for the device. On a busy machine a sample of the meter comes while the CSMS is silent. The
+device then waits 30 s for the answer, and 60 s before it sends the sample again; StopTransaction comes after that."""
+
 
 @pytest.fixture
 def tab(browser: Any) -> Iterator[Any]:
@@ -82,7 +86,7 @@ class Hand:
         return path
 
     def _until(self, condition: str) -> None:
-        self.tab.wait_for_function(condition, timeout=SLOW_MS)
+        self.tab.wait_for_function(condition, timeout=_RETRIED_MS)
 
 
 def _js(value: bool) -> str:

@@ -59,6 +59,12 @@ async def test_request_of_another_page_is_rejected(kind: str, rejection: int) ->
     assert (await answer(gate, kind=kind, host="127.0.0.1:8070", origin="http://evil.example"))[0] == rejection
 
 
+@pytest.mark.parametrize("headers", [{"host": "["}, {"host": "127.0.0.1:8070", "origin": "http://[::1"}])
+async def test_header_without_an_address_is_rejected(headers: dict[str, str]) -> None:
+    """Half an IPv6 address is no error of the server."""
+    assert (await answer(Gate(application, "", True), **headers))[0] == 403
+
+
 @pytest.mark.parametrize("query", ["", "token=wrong", "token=s", "token="])
 async def test_wrong_token_is_rejected(query: str) -> None:
     """A request without the token, or with another one, is rejected."""

@@ -117,8 +117,11 @@ def test_rejection_is_shown(page: Any, hand: HandBench) -> None:
     page.get_by_role("option", name="latency").click()
     page.get_by_label("ms (1 to 50)").fill("13")
     page.get_by_role("button", name="inject").click()
-    page.get_by_text("13 ms is unlucky").wait_for()
+    notice = page.locator(".q-notification", has_text="13 ms is unlucky")
+    notice.wait_for()
     assert hand.faults == []
+    colour = "(element) => getComputedStyle(element).color"
+    assert notice.get_by_role("button").evaluate(colour) == notice.evaluate(colour), "the button is as readable"
 
 
 def test_call_form_follows_the_version_of_the_charge_point(page: Any, hand: HandBench) -> None:
@@ -140,6 +143,10 @@ def test_running_test_is_only_watched(page: Any, hand: HandBench) -> None:
     hand.test = "tests/hil/test_boot.py::test_boots"
     page.get_by_text("You can look, not act").wait_for()
     assert page.get_by_role("button", name="reset").is_disabled()
+    page.get_by_role("heading", name="Board").click()
+    page.keyboard.press("p")
+    page.locator(".q-notification", has_text="You can look, not act").wait_for()
+    assert hand.power
     page.get_by_role("button", name="pause after this test").click()
     page.locator("button:disabled", has_text="pause after this test").wait_for()
     assert hand.hold.is_requested

@@ -336,6 +336,7 @@ def test_arguments_of_the_command_line_are_converted() -> None:
         ("blackhole", {}, "There is no fault 'blackhole'. Did you mean 'black-hole'[?] These exist: power-cut, "),
         ("latency", {"jitter": 3}, "latency has no argument 'jitter'. Did you mean 'jitter_ms'[?] It takes ms,"),
         ("power-cut", {"ms": 3}, "has no argument 'ms'. It takes no arguments"),
+        ("latency", {"name": 3}, "latency has no argument 'name'. "),
         ("latency", {"ms": "soon"}, "The fault latency: ms is a number, not 'soon'"),
         ("latency", {"ms": "1e9"}, r"latency: ms is .* at most 120000, not 1e\+09. Give a value within its limits"),
         ("slow-erase", {"ms": "1.5"}, "slow-erase: ms is a whole number, not '1.5'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from rig.instruments.outputs import Output, Outputs
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Timeline
 from rig.timeline.events import PinEdge
-from rig.util.errors import AuthorError, ExpectationError
+from rig.util.errors import AuthorError, ExpectationError, WaitEndedError
+from rig.util.waits import SCOPES, WaitScope
 
 from .conftest import FarEnd
 
@@ -70,6 +72,18 @@ def test_two_presses_with_a_rest_between_them(inputs: Inputs, timeline: Timeline
     inputs.cable.press(0.02)
     edges = timeline.events(PinEdge, mark)
     assert [edge.t - edges[0].t for edge in edges] == [0, 20_000_000, 50_000_000, 70_000_000]
+
+
+def test_a_press_ends_with_its_wait(inputs: Inputs, timeline: Timeline) -> None:
+    """The thread that waited for its end has gone, such as a client of the live socket."""
+    scope, mark = WaitScope(), timeline.mark()
+    stop = timeline.listen(lambda _event: scope.end())
+    context = copy_context()
+    context.run(SCOPES.set, (scope,))
+    with pytest.raises(WaitEndedError):
+        context.run(inputs.cable.press, 1_000_000)
+    stop()
+    timeline.expect(PinEdge, lambda edge: not edge.level, since=mark, timeout=1)
 
 
 @pytest.mark.parametrize("hz", [50, 500])

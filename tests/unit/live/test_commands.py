@@ -91,6 +91,8 @@ def test_every_command_works_on_a_paused_session(paused: Terminal, tmp_path: Pat
     assert json.loads(answer)["configurationKey"][0]["key"] == "HeartbeatInterval"
     done("csms", "answer", "Authorize", '{"idTagInfo": {"status": "Blocked"}}')
     assert "latency lifted" in done("fault", "inject", "latency", "ms=5", "--for", "0.2")
+    events = [json.loads(line) for line in done("fault", "inject", "no-pong", "--for", "0", "--json").splitlines()]
+    assert [event["fault"] for event in events if "fault" in event] == ["no-pong", "no-pong"]
     log = done("log", "fetch")
     assert re.search(r"^(\S+ )?I \(0\) boot: plugbench-cp .* reset=", log.splitlines()[0])
     assert "note: for the fetch" in log
@@ -135,9 +137,14 @@ def test_a_bench_that_ends_meanwhile_is_one_message(paused: Terminal) -> None:
     client.request("subscribe")
     command = [str(RIG), "fault", "inject", "latency", "ms=5", "--for", "600", "--pid", pid_of(paused)]
     inject = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [str(RIG), "log", "-f", "--pid", pid_of(paused)]
+    log = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert log.stdout is not None
+    log.stdout.readline()
     with client:
         _until(client, "fault_injected")
     paused.process.send_signal(signal.SIGKILL)
+    assert log.communicate(timeout=LONGEST_S)[1] == "the bench ended: its process has ended\n"
     _, errors = inject.communicate(timeout=LONGEST_S)
     assert (inject.returncode, errors.startswith("rig: the bench ended meanwhile")) == (2, True), errors
 

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rig.firmware.build import build
-from rig.live.client import clients
+from rig.live.client import Client, clients
 from tests.unit.live.terminal import LONGEST_S, RIG, ROOT, Terminal, run_rig
 
 pytestmark = pytest.mark.slow
@@ -97,6 +98,11 @@ def error_of(*arguments: str) -> str:
     return result.stderr
 
 
+def until(client: Client, is_wanted: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait for an event."""
+    assert any("event" in message and is_wanted(message["event"]) for message in client.pushed(LONGEST_S))
+
+
 def every_command_acts(pid: str, *options: str) -> None:
     """Operate a bench by each command that acts."""
     for arguments in (
@@ -134,9 +140,7 @@ def test_a_second_driver_is_rejected_and_the_end_of_the_bench_is_reported(in_a_t
     pulses = [str(RIG), "input", "meter_pulse", "pulses", "100000", "--pid", pid, "--drive"]
     first = subprocess.Popen(pulses, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with client:
-        for message in client.pushed(LONGEST_S):
-            if message.get("event", {}).get("signal") == "inputs.meter_pulse":
-                break
+        until(client, lambda event: event.get("signal") == "inputs.meter_pulse")
     assert "rig input meter_pulse pulses" in (busy := error_of("power", "reset", "--pid", pid, "--drive"))
     assert "is acting on this bench now" in busy
     in_a_test.process.send_signal(signal.SIGKILL)
@@ -145,8 +149,18 @@ def test_a_second_driver_is_rejected_and_the_end_of_the_bench_is_reported(in_a_t
 
 
 def test_commands_drive_the_bench_of_a_page(page: str) -> None:
-    """No test runs on it, so --drive is not needed."""
+    """No test runs on it, so --drive is not needed. A command that was interrupted no longer acts."""
     every_command_acts(page)
+    (client,) = clients(pid=int(page))
+    client.request("subscribe", kinds=["hand_act_failed", "pin_edge"])
+    command = [str(RIG), "input", "meter_pulse", "pulses", "100000", "--pid", page]
+    pulses = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with client:
+        until(client, lambda event: event.get("signal") == "inputs.meter_pulse")
+        pulses.send_signal(signal.SIGINT)
+        until(client, lambda event: event["type"] == "hand_act_failed")
+    assert pulses.wait(LONGEST_S) == 130
+    assert run_rig("power", "reset", "--pid", page).returncode == 0
 
 
 def test_commands_drive_a_csms_that_serves_alone(served: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -9,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from rig.live import folder
 from rig.live.calls import Call, Caller
-from rig.live.client import Client
+from rig.live.client import Client, clients
 from rig.live.client_session import ClientSession
 from rig.live.feed import MOST_BEHIND
 from rig.live.hold import Hold
 from rig.live.messages import LONGEST_LINE
 from rig.live.server import MOST_CLIENTS, LiveServer
 from rig.timeline import Timeline
-from rig.timeline.events import CLIENT_LEFT, HandAct, LogLine, Note
+from rig.timeline.events import CLIENT_LEFT, HandAct, HandActFailed, LogLine, Note
 from rig.util.errors import BenchError, DeviceError
 from rig.util.known_secrets import remember_secret
 from tests.unit.live.conftest import Lamp
@@ -140,6 +143,24 @@ def test_a_second_driver_is_rejected(connect: Connect, server: LiveServer, timel
     assert second.call("lamp.switch", {"on": True}) == {"on": True}
 
 
+def test_a_wait_ends_with_its_client(connect: Connect, server: LiveServer, timeline: Timeline) -> None:
+    """Otherwise nobody could act until its end, for example after Ctrl-C in `rig csms call --timeout 1000`."""
+    begun = threading.Event()
+
+    def wait(_caller: Caller) -> None:
+        """Wait long."""
+        begun.set()
+        timeline.clock.deadline(1_000).wait_out()
+
+    server.offer.calls["wait"] = Call(wait, waits=True)  # type: ignore[index]
+    client = connect()
+    client._socket.sendall(b'{"id": 1, "do": "call", "call": "wait"}\n')
+    assert begun.wait(10)
+    client.close()
+    assert server.driver.wait_until_free(10)
+    assert [failed.call for failed in timeline.events(HandActFailed)] == ["wait"]
+
+
 def test_an_act_ends_with_its_client(connect: Connect, server: LiveServer, lamp: Lamp) -> None:
     client = connect()
     client.call("lamp.borrow")
@@ -161,9 +182,12 @@ def test_a_client_that_leaves_during_a_test_is_on_the_timeline(
     assert [(act.call, act.test) for act in timeline.events(HandAct)] == [("lamp.borrow", ""), (CLIENT_LEFT, "test_it")]
 
 
-def test_a_failure_of_the_device_is_one_for_the_client(connect: Connect) -> None:
+def test_a_failure_of_the_device_is_one_for_the_client(connect: Connect, timeline: Timeline) -> None:
     with pytest.raises(DeviceError, match="the lamp burned out"):
         connect().call("lamp.burn_out")
+    (act,) = timeline.events(HandAct)
+    (failed,) = timeline.events(HandActFailed)
+    assert (failed.act, failed.call, failed.why) == (act.id, "lamp.burn_out", "the lamp burned out")
 
 
 @pytest.mark.parametrize(
@@ -212,6 +236,18 @@ def test_a_line_that_is_too_long_ends_the_connection(connect: Connect) -> None:
     assert "longer than 1 MiB" in messages[0]["error"]["message"]
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, "\udcff"])
+def test_a_value_that_json_lacks_is_not_sent(connect: Connect, value: object) -> None:
+    """The bench could not read the line, so it could not answer it."""
+    with pytest.raises(BenchError, match="the request cannot be written as JSON: "):
+        connect().call("lamp.switch", {"on": value})
+
+
+def test_a_request_that_the_bench_cannot_read_fails_with_its_reason(connect: Connect) -> None:
+    with pytest.raises(BenchError, match="the line is longer than 1 MiB"):
+        connect().call("lamp.switch", {"on": "x" * 4 * LONGEST_LINE})
+
+
 def test_requests_of_a_client_that_does_not_read_are_not_read(connect: Connect, server: LiveServer) -> None:
     client = connect()
     client._socket.settimeout(1)
@@ -238,12 +274,46 @@ def test_too_many_clients_are_refused(connect: Connect) -> None:
         connect()
 
 
+def test_a_bench_that_rejects_a_command_is_no_closed_bench(connect: Connect) -> None:
+    """Otherwise the command would open a bench of its own."""
+    for _ in range(MOST_CLIENTS):
+        connect()
+    with pytest.raises(BenchError, match=f"already has {MOST_CLIENTS} clients"):
+        clients(folder=str(Path.cwd()))
+    assert clients(folder="/") == clients(Path("benches/other.toml")) == clients(pid=1) == []
+
+
+def test_a_bench_that_does_not_answer_is_no_closed_bench(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped process listens, but accepts no connection. When its queue is full, nobody waits for it."""
+    monkeypatch.setattr("rig.live.client._GREETING_S", 0.1)
+    home.mkdir(mode=0o700)
+    path = Path("benches/lamp.toml")
+    with socket.socket(socket.AF_UNIX) as stopped:
+        stopped.bind(str(home / folder.socket_name(path, 1)))
+        stopped.listen(0)
+        with pytest.raises(BenchError, match=rf"process {os.getpid()} has opened a bench, but does not answer"):
+            clients(path)
+        assert list(folder.connections()) == []
+
+
 def test_the_end_of_the_bench_is_announced(connect: Connect, server: LiveServer) -> None:
     client = connect()
     server.close()
     assert list(client.pushed(5)) == [{"end": "the bench was closed"}]
     with pytest.raises(BenchError, match=r"the bench ended meanwhile .*: the bench was closed"):
         client.request("state")
+
+
+def test_a_client_that_has_stopped_reading_does_not_delay_the_end(
+    connect: Connect, server: LiveServer, timeline: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as `rig log -f | less`. The limit of the server is out of reach here."""
+    monkeypatch.setattr("rig.live.server._CLOSE_S", 1_000)
+    connect().request("subscribe")
+    for _ in range(20):
+        timeline.extend([LogLine(text="." * 1000) for _ in range(1000)])
+    server.close()
+    assert not server._thread.is_alive()
 
 
 def test_an_act_that_ends_the_bench_is_answered(

@@ -30,6 +30,17 @@ def test_a_snapshot_holds_no_secret(tmp_path: Path) -> None:
     assert json.loads(contents["versions.json"])["packages"]["plugbench"]
 
 
+def test_a_secret_below_its_name_is_in_no_snapshot(tmp_path: Path) -> None:
+    """The process that writes the snapshot has not opened the bench, so it has not met the secret."""
+    bench = tmp_path / "bench.toml"
+    bench.write_text('name = "b"\n[network]\npsk = """\ncorrect horse"""\n')
+    path = tmp_path / "snapshot.zip"
+    write_snapshot(path, [], {}, bench)
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("bench.toml").decode()
+    assert ('name = "b"' in text, "correct horse" in text) == (True, False)
+
+
 def test_a_snapshot_replaces_no_file(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.zip"
     path.write_text("mine")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from rig.recording import Step, pytest_file, scenario_file, steps_of
 
@@ -24,9 +26,9 @@ class Session:
         self.events.append({"type": kind, "id": number, "t": before + int(after_s * 1e9), **fields})
         return number
 
-    def act(self, call: str, after_s: float = 0.1, **arguments: Any) -> None:
-        """Append an act."""
-        self.add("hand_act", after_s, call=call, arguments=arguments)
+    def act(self, call: str, after_s: float = 0.1, **arguments: Any) -> int:
+        """Append an act. Return its id."""
+        return self.add("hand_act", after_s, call=call, arguments=arguments)
 
     def frame(self, action: str, payload: Any, message_type: str = "CALL", error: str = "") -> None:
         """Append a frame of the charge point."""
@@ -136,6 +138,28 @@ def test_unchecked_payload_stays_unchecked(session: Session) -> None:
     code = pytest_file("Two acts.", steps)
     assert 'csms.call("Reset", {"type": 1}, check=False)' in code
     assert 'csms.answer("Heartbeat", {"x": 1}, 2, check=False)' in code
+
+
+def test_act_that_failed_is_no_step(session: Session) -> None:
+    """A misspelt input would fail in the test as well."""
+    session.act("input.set", name="cable", on=True)
+    wrong = session.act("input.set", name="cabel", on=True)
+    session.add("hand_act_failed", call="input.set", act=wrong, why="this bench has no input 'cabel'")
+    steps, skipped = steps_of(session.events)
+    assert steps == [Step("inputs", {"cable": True})]
+    assert skipped == ["input.set (failed)"]
+
+
+def test_name_of_a_bench_stays_within_the_docstring() -> None:
+    title = 'A session at """ of C:\\new.'
+    code = pytest_file(title, [Step("inputs", {"cable": True})])
+    assert ast.get_docstring(ast.parse(code)) == title
+
+
+@pytest.mark.parametrize("tag", ["-5", "_1", "on", "TAG-1", "", "0x1F"])
+def test_text_stays_text_in_a_scenario(tag: str) -> None:
+    content = YAML(typ="safe").load(scenario_file("Tags.", [Step("expect", "Authorize", {"with": tag})]))
+    assert content["steps"][0]["with"] == tag
 
 
 def test_act_without_a_step_is_named(session: Session) -> None:
