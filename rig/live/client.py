@@ -78,6 +78,8 @@ class Client:
         except OSError:
             raise self._ended() from None
         while (message := self._read()) is not None:
+            if "error" in message and message.get("id") is None:  # the bench could not read this request
+                raise _error(message["error"])
             if message.get("id") != number:
                 self._pushed.append(message)
             elif "progress" in message:
