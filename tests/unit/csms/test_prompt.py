@@ -40,6 +40,7 @@ def calls(csms: Csms) -> Calls:
         ("csms.close code=4000 'reason=good bye'", {"code": 4000, "reason": "good bye"}),
         ('csms.close reason="good bye"', {"reason": "good bye"}),
         ("csms.answer action=Heartbeat times=null", {"action": "Heartbeat", "times": None}),
+        ("csms.call action=Reset check=False", {"action": "Reset", "check": False}),
     ],
 )
 def test_a_line_is_a_call_with_its_arguments(calls: Calls, line: str, arguments: dict[str, Any]) -> None:
