@@ -18,7 +18,7 @@ CATALOGUE: Mapping[str, type[Fault]] = {
 }
 
 
-def by_name(name: str, **arguments: Any) -> Fault:
+def by_name(name: str, /, **arguments: Any) -> Fault:
     """Create a fault from its name and arguments on the command line.
 
     Args:

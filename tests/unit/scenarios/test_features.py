@@ -22,9 +22,7 @@ def test_a_fixed_cable_is_declared_by_a_firmware_with_the_setting(profile: Devic
     storage = Partition("storage", "data", "spiffs", 0, 256 * 1024)
     device = SimpleNamespace(
         profile=profile,
-        bench=SimpleNamespace(
-            description=load(ROOT / "benches/virtual.toml"), csms_url="ws://127.0.0.1:9000/"
-        ),
+        bench=SimpleNamespace(description=load(ROOT / "benches/virtual.toml"), csms_url="ws://127.0.0.1:9000/"),
         firmware=SimpleNamespace(manifest=SimpleNamespace(storage=lambda: storage)),
     )
     player: Any = SimpleNamespace(stage=SimpleNamespace(device=device))
