@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 
 from rig.api.trace import Trace
 from rig.live.client import Client, RejectedError
+from rig.timeline.codec import EVENT_TYPES
 from rig.util.errors import BenchError, DeviceError
 
 _STATUS = {"request": 400, "busy": 409, "test": 409, "gone": 409, "bench": 503}
@@ -88,6 +89,9 @@ def make_app(looking: Link, acting: Link, trace: Trace) -> FastAPI:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT_S, description="seconds to wait for an event")] = 0,
     ) -> Response:
+        if unknown := sorted(set(kind) - set(EVENT_TYPES)):
+            known = ", ".join(sorted(EVENT_TYPES))
+            raise RejectedError("request", f"kind: there is no type of event {unknown[0]!r}. These exist: {known}")
         page = trace.page(cursor, kind, limit, wait)
         head = f'{{"cursor":{page.cursor},"lost":{page.lost},"events":['.encode()
         return Response(head + b",".join(page.events) + b"]}", media_type="application/json")

@@ -246,6 +246,8 @@ def _value(text: str, kind: str) -> Any:
     """Read a value: text for an argument that is a text, else JSON."""
     if kind == "str" and not text.startswith('"'):
         return None if text == "null" else text
+    if kind == "bool" and text.lower() in ("true", "false"):  # messages of the rig write False, as Python
+        return text.lower() == "true"
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -75,9 +75,10 @@ class CsmsCalls:
         csms = self._csms()
         _require_known(csms, charge_point)
         reply = CallError(error, description) if error else answer or {}
-        # One replacement for each action: the next one by hand takes its place.
+        replaced = csms.answer(action, reply, times, check=check, charge_point=charge_point)
+        # One replacement for each action: this one takes the place of an earlier one by hand.
         self._undo(action, charge_point)
-        self._replaced[action, charge_point] = csms.answer(action, reply, times, check=check, charge_point=charge_point)
+        self._replaced[action, charge_point] = replaced
 
     def normal(self, _caller: Caller, action: Text, charge_point: str | None = None) -> None:
         """Give the normal answer to an action again."""

@@ -16,6 +16,7 @@ from rig.live.calls import Call, Caller, described_argument
 from rig.live.messages import RequestError
 from rig.timeline.events import FaultInjected
 from rig.util.checked import Stamp, Text
+from rig.util.errors import BenchError
 
 
 class FaultCalls:
@@ -50,7 +51,10 @@ class FaultCalls:
 
     def inject(self, caller: Caller, name: Text, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
         """Inject a fault of the catalogue until it is lifted, or until this client disconnects."""
-        fault = by_name(name, **(arguments or {}))
+        try:
+            fault = by_name(name, **(arguments or {}))
+        except BenchError as error:
+            raise RequestError("request", str(error)) from None
         with ExitStack() as stack:
             injected = stack.enter_context(self._inject(fault))
             lift = stack.pop_all()

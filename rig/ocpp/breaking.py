@@ -11,7 +11,18 @@ from rig.ocpp import schemas
 from rig.ocpp.versions import V16, Version
 
 Keyword = Literal[
-    "additionalProperties", "enum", "format", "items", "maxLength", "minItems", "multipleOf", "required", "type"
+    "additionalProperties",
+    "enum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minimum",
+    "multipleOf",
+    "required",
+    "type",
 ]
 """Keywords that the schemas of OCPP use. `items` is an array that holds an element of a wrong type."""
 KEYWORDS: tuple[str, ...] = get_args(Keyword)
@@ -116,6 +127,12 @@ def _broken_values(root: Mapping[str, Any], schema: Mapping[str, Any], value: An
             yield "no such format"
         case "minItems" if schema.get("minItems", 0) > 0:
             yield []
+        case "maxItems" if "maxItems" in schema and isinstance(value, list) and value:
+            yield [*value, *[value[-1]] * (schema["maxItems"] + 1 - len(value))]
+        case "maximum" if "maximum" in schema:
+            yield schema["maximum"] + 1
+        case "minimum" if "minimum" in schema:
+            yield schema["minimum"] - 1
         case "multipleOf" if "multipleOf" in schema:
             yield (value if isinstance(value, int | float) else 0) + schema["multipleOf"] / 2
         case "items" if kind == "array":

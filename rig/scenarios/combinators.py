@@ -46,6 +46,24 @@ _PARTS = {"start": ("StartTransaction", "started"), "stop": ("StopTransaction", 
 """The keys of a transaction's first and last message; its action in OCPP 1.6, and its attribute in OCPP 2.x."""
 
 
+_UNORDERED = ("expect", "output", "led")
+"""The steps of `any_order`. Any other step acts at a moment, so its place in the order counts."""
+
+
+def _in_any_order(values: Values, _: Version) -> Problems:
+    for index, each in enumerate(values.subject):
+        if each.kind.name not in _UNORDERED:
+            yield (
+                ("any_order", index),
+                f"{each.kind.name!r} is not a step of `any_order`. Allowed: {', '.join(_UNORDERED)}",
+            )
+
+
+def _limited(values: Values, _: Version) -> Problems:
+    if not {"is", "at_least", "at_most"} & set(values.options):
+        yield (), "give a limit of the time: `is`, `at_least` or `at_most`"
+
+
 def _of_version(values: Values, version: Version) -> Problems:
     if "gapless" in values.subject and not version.is_16:
         yield ("transaction", "gapless"), "`gapless` is for OCPP 1.6; in 2.x `seqNo` shows that no event is missing"
@@ -69,7 +87,7 @@ def within(player: Player, values: Values) -> None:
         player.play(values.options["steps"])
 
 
-@step("any_order", STEPS, options={"timeout": DURATION})
+@step("any_order", STEPS, options={"timeout": DURATION}, problems=_in_any_order)
 def any_order(player: Player, values: Values) -> None:
     """Play expectations whose events can come in any order."""
     timeout = values.duration("timeout", TIMEOUT_S)
@@ -167,8 +185,14 @@ def forbid(player: Player, values: Values) -> None:
 
 @step(
     "measure",
-    {"type": "object", "properties": {"from": NAME, "to": NAME}, "required": ["from", "to"]},
+    {
+        "type": "object",
+        "properties": {"from": NAME, "to": NAME},
+        "required": ["from", "to"],
+        "additionalProperties": False,
+    },
     options={"is": DURATION, "at_least": DURATION, "at_most": DURATION, "tolerance": DURATION},
+    problems=_limited,
 )
 def measure(player: Player, values: Values) -> None:
     """Check the time between two events, `from` and `to`. Earlier steps have named the events by `as`.

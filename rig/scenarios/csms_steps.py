@@ -10,7 +10,7 @@ from rig.ocpp.matching import differences
 from rig.ocpp.messages import AuthorizationStatus
 from rig.ocpp.versions import Version
 from rig.scenarios.player import TIMEOUT_S, Player
-from rig.scenarios.problems import payload_problems
+from rig.scenarios.problems import payload_problems, sent_problems
 from rig.scenarios.step import (
     CALL_OF_CHARGE_POINT,
     CALL_OF_CSMS,
@@ -28,13 +28,14 @@ from rig.scenarios.step import (
     Values,
     step,
 )
-from rig.scenarios.values import matching, seconds
+from rig.scenarios.values import Unknown, matching, seconds
 from rig.timeline import Mark
 from rig.timeline.events import LinkChange, OcppFrame
 from rig.util.errors import ExpectationError
 from rig.util.redaction import masked
 from rig.util.text import visible
 
+_LONGEST_PING = 125
 STATUSES: Schema = {"enum": list(get_args(AuthorizationStatus))}
 
 
@@ -43,16 +44,14 @@ def _expected(values: Values, version: Version) -> Problems:
 
 
 def _called(values: Values, version: Version) -> Problems:
-    if not values.get("unchecked"):
-        yield from payload_problems(values.subject, values.get("with", {}), "request", ("with",), version)
+    yield from sent_problems(values, "request", version)
     yield from payload_problems(values.subject, values.get("result", {}), "response", ("result",), version)
     if "result" in values.options and "error" in values.options:
         yield ("error",), "a call is answered with a `result` or an `error`, not with both"
 
 
 def _answered(values: Values, version: Version) -> Problems:
-    if not values.get("unchecked"):
-        yield from payload_problems(values.subject, values.get("with", {}), "response", ("with",), version)
+    yield from sent_problems(values, "response", version)
     if ("with" in values.options) == ("error" in values.options):
         yield (), "give the answer: either its payload by `with`, or the code of a CALLERROR by `error`"
 
@@ -219,7 +218,13 @@ def close(player: Player, values: Values) -> None:
     player.csms.close(values.subject, charge_point=player.identity)
 
 
-@step("ping", {"type": "string", "maxLength": 125, "description": "a payload of at most 125 bytes"})
+def _short(values: Values, _: Version) -> Problems:
+    size = 0 if isinstance(values.subject, Unknown) else len(values.subject.encode())
+    if size > _LONGEST_PING:
+        yield ("ping",), f"a ping has at most {_LONGEST_PING} bytes of UTF-8 (RFC 6455 section 5.5), not {size}"
+
+
+@step("ping", {"type": "string", "maxLength": 125, "description": "a payload of at most 125 bytes"}, problems=_short)
 def ping(player: Player, values: Values) -> None:
     """Send a WebSocket ping with this payload, and wait for the pong."""
     player.csms.ping(values.subject.encode(), timeout=player.until(TIMEOUT_S), charge_point=player.identity)

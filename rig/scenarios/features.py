@@ -102,7 +102,7 @@ def _setting(name: str) -> Declares:
             return player.stage.person is not None and player.stage.person.confirm(f"Does it have: {name}?")
         try:
             device.profile.provision(
-                device.bench.description, device.bench.csms_url, device.firmware.manifest, {name: 1}
+                device.bench.description, device.bench.csms_url, device.firmware.manifest, {name: True}
             )
         except AuthorError:
             return False

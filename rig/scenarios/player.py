@@ -130,9 +130,9 @@ class Player:
             PlugbenchError: the error of the failed step; the message begins with the step's file, line and column.
         """
         for each in steps:
-            values = Values(self.resolve(each.values.subject), self.resolve(dict(each.values.options)))
             before = self.cursor
             try:
+                values = Values(self.resolve(each.values.subject), self.resolve(dict(each.values.options)))
                 each.kind.run(self, values)
             except (PlugbenchError, AssertionError) as error:
                 _name_the_step(error, each)

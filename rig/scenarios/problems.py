@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rig.ocpp.partial import schema_mismatch
 from rig.ocpp.schemas import Kind
 from rig.ocpp.versions import Version
 from rig.scenarios.source import Path_
-from rig.scenarios.step import Problems
-from rig.scenarios.values import MATCHERS, matching
+from rig.scenarios.step import Problems, Values
+from rig.scenarios.values import MATCHERS, Unknown, matcher_problem, matching
 
 _STEP_OF_PLACE = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+)\]")
 _UNKNOWN_FIELD = re.compile(r"has no field '(?P<key>[^']*)'")
@@ -30,27 +30,74 @@ def payload_problems(action: str, payload: Mapping[str, Any], kind: Kind, option
     Yields:
         The place within the step, and the problem.
     """
-    if misspelt := _first_misspelt(payload, option):
-        yield misspelt
+    if wrong := _first_wrong_matcher(payload, option):
+        yield wrong
         return
-    try:
-        made = matching(payload)
-    except re.error as error:
-        yield option, f"a regular expression is wrong: {error}"
-        return
-    if problem := schema_mismatch(action, made, kind, version):
-        yield _place_in(problem, action, option), problem
+    for part in (payload, *_operands(payload)):
+        if problem := schema_mismatch(action, matching(part), kind, version):
+            yield _place_in(problem, action, option), problem
+            return
 
 
-def _first_misspelt(value: Any, path: Path_) -> tuple[Path_, str] | None:
-    """Return the first object that looks like a matcher and is none."""
+def sent_problems(values: Values, kind: Kind, version: Version) -> Problems:
+    """Find matchers in the payload `with` that a step sends, and, unless it is `unchecked`, what breaks its schema.
+
+    Args:
+        values: the values of the step, whose subject is the action.
+        kind: the request's payload or the response's.
+        version: the version of OCPP.
+
+    Yields:
+        The place within the step, and the problem.
+    """
+    payload = values.get("with", {})
+    if place := _first_matcher(payload, ("with",)):
+        yield place, f"{place[-1]!r} is a matcher, and this payload is sent. Give the value"
+    elif not values.get("unchecked"):
+        yield from payload_problems(values.subject, payload, kind, ("with",), version)
+
+
+def _first_matcher(value: Any, path: Path_) -> Path_ | None:
+    """Return the place of the first matcher in a value."""
+    if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in MATCHERS:
+        return (*path, next(iter(value)))
+    found = (_first_matcher(each, (*path, key)) for key, each in _inner(value))
+    return next(filter(None, found), None)
+
+
+def _first_wrong_matcher(value: Any, path: Path_) -> tuple[Path_, str] | None:
+    """Return the first object that looks like a matcher and is none, or whose value its matcher cannot take."""
     if isinstance(value, Mapping):
-        for key in value:
-            if str(key).startswith("$") and (key not in MATCHERS or len(value) != 1):
+        for key, operand in value.items():
+            if not str(key).startswith("$"):
+                continue
+            if key not in MATCHERS or len(value) != 1:
                 return (*path, key), f"{key!r} is not a matcher, alone in its object. Allowed: {', '.join(MATCHERS)}"
-    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    found = (_first_misspelt(each, (*path, key)) for key, each in inner)
-    return next((problem for problem in found if problem), None)
+            if problem := matcher_problem(key, operand):
+                return (*path, key), problem
+    found = (_first_wrong_matcher(each, (*path, key)) for key, each in _inner(value))
+    return next(filter(None, found), None)
+
+
+def _operands(value: Any) -> Iterator[Any]:
+    """Yield, for each value that a matcher compares with, the payload with this value in place of the matcher."""
+    if isinstance(value, Mapping) and len(value) == 1 and (key := next(iter(value))) in MATCHERS:
+        operand = value[key]
+        if key == "$one_of":
+            yield from operand
+        elif key in ("$not", "$has"):
+            yield operand
+        return
+    for key, each in _inner(value):
+        for part in _operands(each):
+            yield {key: part} if isinstance(value, Mapping) else [*[Unknown()] * key, part]
+
+
+def _inner(value: Any) -> Iterable[tuple[Any, Any]]:
+    """Return the values in an object or an array, each with its key or index."""
+    if isinstance(value, Mapping):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def _place_in(problem: str, action: str, option: Path_) -> Path_:

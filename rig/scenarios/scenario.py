@@ -14,7 +14,8 @@ from rig.scenarios.player import BUILT_IN
 from rig.scenarios.schema import HEADER, INCLUDE, PART, definitions
 from rig.scenarios.source import Path_, ScenarioError, Source, read
 from rig.scenarios.step import ALTERNATIVES, KINDS, STEPS, Kind, Schema, Step, Values
-from rig.scenarios.values import VARIABLE, Unknown, references, resolved, seconds
+from rig.scenarios.values import DURATION_PATTERN, VARIABLE, Unknown, references, resolved, seconds
+from rig.util.errors import AuthorError
 
 _MOST_INCLUDES = 8
 
@@ -142,18 +143,34 @@ def _check(source: Source, path: Path_, value: Any, schema: Schema, version: Ver
     whole = {**schema, "definitions": definitions(version)}
     error = next(iter(jsonschema_rs.Draft7Validator(whole).iter_errors(value)), None)
     if error is None:
+        if schema.get("pattern") == DURATION_PATTERN:
+            try:
+                seconds(value)
+            except AuthorError as too_long:
+                raise source.error(path, str(too_long)) from None
         return
     place = (*path, *error.instance_path)
-    if error.schema_path and error.schema_path[-1] == "enum":
-        allowed: Any = whole
-        for part in error.schema_path:
-            allowed = allowed[part]
+    if allowed := _names_at(whole, error.schema_path, value):
         where = f"allowed here in {version}" if error.schema_path[0] == "definitions" else "allowed here"
         raise source.unknown(place, where, str(error.instance), map(str, allowed))
     what = error.message
     if description := schema.get("description"):
         what += f" ({description})"
     raise source.error(place, what)
+
+
+def _names_at(whole: Any, schema_path: Sequence[str | int], value: Any) -> Sequence[Any]:
+    """Return the names that the schema allows at the place of an error; empty if it allows other values too."""
+    found: Any = whole
+    for part in schema_path:
+        found = found[part]
+    rule = schema_path[-1] if schema_path else ""
+    if rule == "enum":
+        return list(found)
+    if rule == "anyOf" and isinstance(value, str):  # one name or a list of names
+        kinds = [each["$ref"].rpartition("/")[2] for each in found if "$ref" in each]
+        return [name for kind in kinds for name in whole["definitions"][kind].get("enum", [])]
+    return []
 
 
 class _Reader:
@@ -247,11 +264,15 @@ class _Reader:
     def _include(self, found: Mapping[str, Any], path: Path_) -> Iterator[Step]:
         source = self._source
         _check(source, path, dict(found), INCLUDE, self._version)
-        file = (source.path.parent / str(found["include"])).resolve()
+        try:
+            file = (source.path.parent / found["include"]).resolve()
+            exists = file.is_file()
+        except (OSError, ValueError):  # a name that is too long, or that has a NUL
+            exists = False
+        if not exists:
+            raise source.error((*path, "include"), f"there is no file {found['include']!r} beside {source.name}")
         if file in self._around or len(self._around) > _MOST_INCLUDES:
             raise source.error((*path, "include"), f"{found['include']} includes itself")
-        if not file.is_file():
-            raise source.error((*path, "include"), f"there is no file {found['include']} beside {source.name}")
         part = read(file, self._root)
         content = _header(part, PART)
         _check_values(part, content, PART, self._version)
@@ -266,15 +287,25 @@ class _Reader:
         yield from inner.steps(part.content["steps"], ("steps",))
 
     def check_variables(self, steps: Sequence[Step]) -> None:
-        """Check that each variable is a parameter, built in, or saved by a step.
+        """Check that each variable is a parameter, built in, or saved by a step, and each event named by a step.
 
         Raises:
-            ScenarioError: there is no such variable.
+            ScenarioError: there is no such variable or event.
         """
         every = list(_all_steps(steps))
         saved = {name for each in every for name in each.values.options.get("save", {})}
         known = {*BUILT_IN, *self._parameters, *saved}
+        for key in ("settings", "configuration"):
+            for setting, value in self._source.content.get(key, {}).items():
+                for name in references({setting: value}):
+                    if name not in (*BUILT_IN, *self._parameters):
+                        raise self._source.unknown((key, setting), "a variable", name, [*BUILT_IN, *self._parameters])
+        events = [each.values.options["as"] for each in every if "as" in each.values.options]
         for each in every:
+            for name in each.values.subject.values() if each.kind.name == "measure" else ():
+                if name not in events:
+                    allowed = ", ".join(sorted(set(events))) or "none"
+                    raise ScenarioError(f"{each.place}: no step names an event {name!r} by `as`. Allowed: {allowed}")
             for name in references([_plain(each.values.subject), _plain(dict(each.values.options))]):
                 if name not in known:
                     raise ScenarioError(

@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, ScalarEvent
 from ruamel.yaml.nodes import MappingNode
 from ruamel.yaml.scalarstring import ScalarString
+from ruamel.yaml.scanner import RoundTripScanner
 from ruamel.yaml.tag import Tag
 
 from rig.util.arguments import did_you_mean
@@ -25,6 +26,7 @@ from rig.util.named_file import read_file
 _LARGEST_FILE = 100_000
 """In bytes; the longest scenario of the compliance set has about two thousand."""
 _DEEPEST = 50
+_TOO_DEEP = f"a scenario has at most {_DEEPEST} levels"
 _LONGEST_INTEGER = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _YAML = "tag:yaml.org,2002:"
@@ -108,6 +110,7 @@ def read(path: Path, root: Path | None = None) -> Source:
     base = root or Path.cwd()
     name = str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
     yaml = YAML(typ="rt")
+    yaml.Scanner = _PlainScanner
     yaml.Composer = _PlainComposer
     try:
         loaded = yaml.load(read_file(path, _LARGEST_FILE).decode("utf-8"))
@@ -132,12 +135,26 @@ class _NotPlainError(MarkedYAMLError):
     """A feature of YAML that a scenario file does not have."""
 
 
+class _PlainScanner(RoundTripScanner):
+    """Rejects directives, which could select YAML 1.1, and nesting that the scanner would need minutes for."""
+
+    def fetch_directive(self) -> None:
+        problem = "a scenario has no directives (%). It is YAML 1.2"
+        raise _NotPlainError(problem=problem, problem_mark=self.reader.get_mark())
+
+    def fetch_flow_collection_start(self, *arguments: Any, **named: Any) -> None:
+        if self.flow_level >= _DEEPEST:
+            raise _NotPlainError(problem=_TOO_DEEP, problem_mark=self.reader.get_mark())
+        super().fetch_flow_collection_start(*arguments, **named)
+
+
 class _PlainComposer(Composer):
     """Composes mappings, lists and scalars, and rejects the features of YAML that could need unlimited time."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.parser.peek_event()
-        if problem := self._problem(event, is_key=isinstance(parent, MappingNode) and index is None):
+        is_key = isinstance(parent, MappingNode) and index is None
+        if problem := self._problem(event, is_key):
             raise _NotPlainError(problem=problem, problem_mark=event.start_mark)
         node = super().compose_node(parent, index)
         kind = str(node.ctag)
@@ -146,6 +163,9 @@ class _PlainComposer(Composer):
             raise _NotPlainError(problem=problem, problem_mark=event.start_mark)
         if kind in _ONLY_YAML_1_1:
             node.ctag = Tag(suffix=f"{_YAML}str")
+        elif is_key and kind != f"{_YAML}str":
+            problem = f"a key is a text, not {node.value or 'null'}. Put it in quotes"
+            raise _NotPlainError(problem=problem, problem_mark=event.start_mark)
         return node
 
     def _problem(self, event: Any, is_key: bool) -> str:
@@ -158,7 +178,7 @@ class _PlainComposer(Composer):
         if isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
             return "a text has half of a surrogate pair. Write the character itself, or as \\U and 8 hexadecimal digits"
         if self.depth >= _DEEPEST:
-            return f"a scenario has at most {_DEEPEST} levels"
+            return _TOO_DEEP
         return ""
 
 

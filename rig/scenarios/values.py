@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import jsonschema_rs
+
 from rig.ocpp.matching import ABSENT, differences
 from rig.util.errors import AuthorError
 
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST_S = 365 * 86400.0
 DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)? *(ms|s|min|h|d)$"
 """The pattern of a duration, such as `500 ms`, `20 s`, `1.5 h`."""
 _DURATION = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?) *(?P<unit>ms|s|min|h|d)")
 
 VARIABLE = re.compile(r"\$\{ *(?P<name>[a-z][a-z0-9_]*)( *(?P<sign>[+-]) *(?P<amount>[0-9][0-9. a-z]*?))? *\}")
 """A reference to a variable: `${name}`, `${transaction + 1}`, `${now + 60 s}`."""
+_MARKED = re.compile(rf"{VARIABLE.pattern}|\$\{{(?P<other>[^}}]*)")
+"""A reference, or a text that was meant as one."""
 
 
 def seconds(duration: str) -> float:
     """Return a duration in seconds.
 
     Raises:
-        AuthorError: the text is not a duration.
+        AuthorError: the text is not a duration, or longer than a year.
     """
     found = _DURATION.fullmatch(duration.strip())
     if found is None:
         raise AuthorError(f"{duration!r} is no duration: write a number and a unit, {', '.join(_UNITS)}")
-    return round(float(found["number"]) * _UNITS[found["unit"]], 9)
+    found_s = round(float(found["number"]) * _UNITS[found["unit"]], 9)
+    if found_s > _LONGEST_S:
+        raise AuthorError(f"a duration is at most {_LONGEST_S / _UNITS['d']:g} d, not {duration}")
+    return found_s
 
 
 class Unknown:
@@ -62,12 +71,17 @@ def resolved(value: Any, lookup: Lookup) -> Any:
 
 
 def references(value: Any) -> list[str]:
-    """Return the names of the variables in a value, in order."""
+    """Return the names of the variables in a value, and in the keys of a mapping, in order.
+
+    A text `${…}` that is no reference, such as `${Name}`, counts as a name.
+    """
     if isinstance(value, Mapping):
-        return [name for inner in value.values() for name in references(inner)]
+        return [name for pair in value.items() for inner in pair for name in references(inner)]
     if isinstance(value, list):
         return [name for inner in value for name in references(inner)]
-    return [found["name"] for found in VARIABLE.finditer(value)] if isinstance(value, str) else []
+    if not isinstance(value, str):
+        return []
+    return [found["name"] or found["other"] for found in _MARKED.finditer(value)]
 
 
 def _value_of(found: re.Match[str], lookup: Lookup) -> Any:
@@ -75,11 +89,12 @@ def _value_of(found: re.Match[str], lookup: Lookup) -> Any:
     if found["sign"] is None or isinstance(value, Unknown):
         return value
     sign, amount = (1 if found["sign"] == "+" else -1), found["amount"]
-    if isinstance(value, str) and amount:  # the value is a time of RFC 3339
-        moment = datetime.fromisoformat(value) + sign * timedelta(seconds=seconds(amount))
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, (int, float)) and amount.isdecimal():
-        return value + sign * int(amount)
+    with contextlib.suppress(ValueError, OverflowError):
+        if isinstance(value, str) and amount:  # the value is a time of RFC 3339
+            moment = datetime.fromisoformat(value) + sign * timedelta(seconds=seconds(amount))
+            return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return value + sign * int(amount)
     raise AuthorError(f"{found[0]}: {amount!r} cannot be added to {value!r}")
 
 
@@ -186,6 +201,27 @@ MATCHERS: Mapping[str, tuple[str, Mapping[str, Any], Callable[[Any], Any]]] = {
     "$absent": ("the field is missing", {"const": True}, lambda _: ABSENT),
 }
 """The matchers: an object with one of these keys stands for a value. Each has a description, a schema and a maker."""
+
+
+def matcher_problem(name: str, operand: Any) -> str:
+    """Return why a matcher cannot have a value; an empty text if it can. A variable can have any value."""
+    if isinstance(operand, Unknown):
+        return ""
+    _, schema, make = MATCHERS[name]
+    # Only the kind of the value counts, and a variable in a list is no JSON.
+    shown = [None] * len(operand) if isinstance(operand, list) else {} if isinstance(operand, Mapping) else operand
+    error = next(iter(jsonschema_rs.Draft7Validator(dict(schema)).iter_errors(shown)), None)
+    if error is not None:
+        return f"{name} takes {MATCHERS[name][0]}: {error.message}"
+    try:
+        make(operand)
+        if schema is _NUMBER:
+            float(operand)
+    except re.error as wrong:
+        return f"a regular expression is wrong: {wrong}"
+    except ValueError:
+        return f"{name} takes a number, not {operand!r}"
+    return ""
 
 
 def matching(value: Any) -> Any:

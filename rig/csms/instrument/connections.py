@@ -45,7 +45,7 @@ class Connections(Observations):
 
     @checked
     def close(self, code: CloseCode = 1000, reason: CloseReason = "", *, charge_point: str | None = None) -> None:
-        """Close the charge point's connection with a close code (RFC 6455 section 7.4).
+        """Close the charge point's connection with any close code (RFC 6455 section 7.4).
 
         The charge point can reconnect at once.
 
@@ -55,7 +55,7 @@ class Connections(Observations):
         """
         validate_close_reason("close", reason)
         self.on_loop(
-            self._connection(charge_point, "close the connection of").close(code, reason), f"close with {code}"
+            self._connection(charge_point, "close the connection of").close_with(code, reason), f"close with {code}"
         )
 
     def _expect_link(self, connected: bool, timeout: float, since: Mark | None, charge_point: str | None) -> LinkChange:

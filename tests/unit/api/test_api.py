@@ -179,7 +179,7 @@ def test_programs_inject_a_fault_of_the_wire(api: Api, peer: Peer) -> None:
         ("csms.call", {"action": "Reset"}, 400, "breaks its schema"),
         ("csms.call", {"action": "ClearCache", "timeout": 0.01}, 502, "expected within 0.01 s"),
         ("fault.inject", {"name": "power-cut"}, 503, "power-cut needs a bench"),
-        ("fault.inject", {"name": "frame-drop", "arguments": {"times": "x"}}, 503, "times is a whole number"),
+        ("fault.inject", {"name": "frame-drop", "arguments": {"times": "x"}}, 400, "times is a whole number"),
     ],
 )
 def test_an_error_names_its_cause(api: Api, peer: Peer, name: str, arguments: Any, status: int, error: str) -> None:
@@ -193,6 +193,11 @@ def test_a_body_over_the_limit_is_rejected(api: Api) -> None:
     assert api.request("POST", path, b"x" * (LARGEST_BODY + 1))[0] == 413
     assert api.request("POST", path, iter([b"x" * LARGEST_BODY, b"x"]))[0] == 413
     assert api.request("POST", path, b"{nothing")[0] == 400
+
+
+def test_a_type_of_event_that_does_not_exist_is_rejected(api: Api) -> None:
+    status, body = api.request("GET", "/v1/events?kind=ocpp_frames")
+    assert (status, "no type of event 'ocpp_frames'" in body["error"]["message"]) == (400, True)
 
 
 def test_the_trace_has_a_cursor(api: Api, peer: Peer) -> None:

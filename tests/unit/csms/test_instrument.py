@@ -441,6 +441,14 @@ def test_handshakes_are_redirected(csms: Csms) -> None:
         assert f"\r\nLocation: {expected}\r\n" in head
 
 
+def test_a_connection_is_closed_with_a_code_that_is_forbidden_on_the_wire(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    csms.close(1005)
+    with pytest.raises(ConnectionClosed):
+        peer.socket.recv(LIMIT_S)
+    csms.expect_disconnected()
+
+
 def test_a_connection_is_closed_with_a_code(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     csms.close(1001, "going")

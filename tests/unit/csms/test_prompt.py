@@ -42,6 +42,7 @@ def calls(csms: Csms) -> Calls:
         ("csms.answer action=Heartbeat times=null", {"action": "Heartbeat", "times": None}),
         ("csms.call timeout=NaN", {"timeout": "NaN"}),
         pytest.param(f"csms.call payload={'[' * 5000}", {"payload": "[" * 5000}, id="deep"),
+        ("csms.call action=Reset check=False", {"action": "Reset", "check": False}),
     ],
 )
 def test_a_line_is_a_call_with_its_arguments(calls: Calls, line: str, arguments: dict[str, Any]) -> None:

@@ -229,6 +229,14 @@ def test_a_line_that_is_no_object_is_rejected(connect: Connect, line: bytes) -> 
     assert rejected["error"]["message"].startswith("the line is ")
 
 
+def test_a_text_that_is_no_unicode_is_rejected(connect: Connect) -> None:
+    """The bench cannot read the request, so its reply has no id."""
+    client = connect()
+    with pytest.raises(BenchError, match="the line is not JSON"):
+        client.call("lamp.switch", {"on": "\ud800"})
+    assert client.call("lamp.switch", {"on": True}) == {"on": True}
+
+
 def test_a_line_that_is_too_long_ends_the_connection(connect: Connect) -> None:
     client = connect()
     client._socket.sendall(b"x" * (LONGEST_LINE + 2) + b"\n")

@@ -10,10 +10,10 @@ import pytest
 
 from rig.csms import CallErrorReceived, Csms
 from rig.scenarios import NotSupportedError, Stage, play
-from rig.util.errors import ExpectationError
+from rig.util.errors import AuthorError, ExpectationError
 from tests.unit.conftest import STEPPED
 from tests.unit.csms.conftest import Peer
-from tests.unit.scenarios.conftest import Perform, Person
+from tests.unit.scenarios.conftest import Load, Perform, Person
 
 HEARTBEAT_THEN_STATUS = """\
   - expect: Heartbeat
@@ -203,6 +203,25 @@ def test_a_place_that_an_array_does_not_have_fails(perform: Perform, peer: Peer)
     with pytest.raises(ExpectationError, match=r"there is no configurationKey\.key=Two\.value to save"):
         perform("  - call: GetConfiguration\n    with: {}\n    save: {value: configurationKey.key=Two.value}\n")
     thread.join()
+
+
+@pytest.mark.parametrize("reference", ["${tag + 5}", "${now + 5}", "${now - 365 d}${now + 999999999 h}"])
+def test_an_amount_that_cannot_be_added_names_the_step(perform: Perform, peer: Peer, reference: str) -> None:
+    with pytest.raises(AuthorError, match=r"^s\.yaml:3:3: note: .* cannot be added to "):
+        perform(f"  - note: '{reference}'\n")
+
+
+def test_an_argument_of_a_fault_can_be_a_variable(read: Load, csms: Csms, peer: Peer, person: Person) -> None:
+    scenario = read("""\
+        scenario: a test
+        params: {delay: 500}
+        steps:
+          - fault: latency
+            with: {ms: "${delay}"}
+            during: [{note: slow}]
+        """)
+    play(scenario, Stage(csms, csms.timeline, person=person))
+    assert "slow" in person.requests
 
 
 def test_steps_for_a_feature_are_played_if_it_is_declared(perform: Perform, person: Person, peer: Peer) -> None:
