@@ -47,7 +47,7 @@ class DeviceWatch:
         self._reboots = RebootWatch()
         self.last_down = Mark(1)
         """When the device was last switched, reset, or announced to reboot."""
-        self._stop = timeline.listen(self._see)
+        self._stop = timeline.listen(self._see, kinds=(PowerChange, PinEdge, Boot, FaultInjected, FaultLifted, Panic))
 
     def close(self) -> None:
         """Stop watching."""

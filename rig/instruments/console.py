@@ -102,7 +102,7 @@ class Console:
         self._letting_go = False
         self._splitter = LineSplitter()
         self._port = await SerialPort(self._received, self._lost).open(self._url, self._baud, self._key)
-        self._stop_listening = self._timeline.listen(self._notice_restart)
+        self._stop_listening = self._timeline.listen(self._notice_restart, kinds=(PowerChange, PinEdge))
 
     async def close(self) -> None:
         """Close the port, on the bench's loop."""

@@ -51,7 +51,7 @@ class Led:
             lit, self._decoded_at = wire.listen(self._edge)
             self._edges.append((self._decoded_at, lit))
             self._restarted_at = self._decoded_at  # time of the last power change, reset or boot
-        self._stop_listening = timeline.listen(self._device_may_restart)
+        self._stop_listening = timeline.listen(self._device_may_restart, kinds=_RESTARTS)
         loop.call_soon_threadsafe(self._check_steady)
 
     @property
@@ -171,7 +171,7 @@ class Led:
 
     def _device_may_restart(self, event: Event) -> None:
         # Called under the timeline's lock. A thread with our lock may wait for the timeline's: do not lock here.
-        if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == _EN):
+        if not isinstance(event, PinEdge) or event.signal == _EN:
             self._restarted_at = event.t
 
     def _decode(self, now: int, *, flash_begins: bool = False) -> None:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from rig.timeline import Timeline
-from rig.timeline.codec import encode
+from rig.timeline.codec import encode_all
 from rig.timeline.events import Event
 from rig.util.errors import BenchError
 
@@ -16,9 +16,10 @@ from rig.util.errors import BenchError
 class Recorder:
     """Writes the events of a timeline at once, so that a killed process loses none.
 
-    A batch of events is written before `Timeline.extend` returns. A full disk is an error of the bench, which ends all
-    waits. Events that cannot be written are missing from the record, which continues when there is space again. Each
-    line also has the real time at which it was written, `wall`: an event itself has bench time only.
+    A batch of events, such as all lines of one read of the console, is passed to the kernel with one write before
+    `Timeline.extend` returns. A full disk is an error of the bench, which ends all waits. Events that cannot be written
+    are missing from the record, which continues when there is space again. Each line also has the real time at which it
+    was written, `wall`: an event itself has bench time only.
 
     Args:
         timeline: the timeline; its existing events are written first.
@@ -34,20 +35,15 @@ class Recorder:
         if self.path.is_file():
             raise FileExistsError(f"{self.path} is a record already: a run is never overwritten. Name another folder")
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self._due: list[bytes] = []
+        self._due: list[Event] = list(timeline)
         self._timeline = timeline
         self._whole = 0
         """The length of the complete lines in the file, in bytes."""
-        for event in timeline:
-            self._add(event)
         self._write()
-        self._stop = timeline.listen(self._add, self._write)
-
-    def _add(self, event: Event) -> None:
-        self._due.append(encode(event, time.time_ns()))
+        self._stop = timeline.listen(self._due.append, self._write)
 
     def _write(self) -> None:
-        data = b"".join(self._due)
+        data = encode_all(self._due, time.time_ns())
         self._due.clear()
         try:
             written = 0

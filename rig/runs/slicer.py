@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rig.runs.state import State
-from rig.timeline.events import Event, Outcome, RunStarted, TestEnded, TestStarted
+from rig.timeline.events import Event, LogLine, Outcome, RunStarted, TestEnded, TestStarted
 
 Verdict = Outcome | Literal["cut off", "retried", "recorded"]
 VERDICTS: tuple[Verdict, ...] = (
@@ -116,7 +116,10 @@ class Slicer:
         """
         wall = wall or event.t
         done: Test | None = None
-        if isinstance(event, TestStarted):
+        if isinstance(event, LogLine):  # nearly all events, none of which changes the state
+            if self._begun is not None:
+                self._events.append(event)
+        elif isinstance(event, TestStarted):
             done = self.cut_off()
             self._begun = event
             self._wall_started = wall
@@ -132,7 +135,10 @@ class Slicer:
             if self._begun is not None:
                 self._events.append(event)
             self._state.apply(event)
-        self._last, self._wall_last = max(self._last, event.t), max(self._wall_last, wall)
+        if event.t > self._last:
+            self._last = event.t
+        if wall > self._wall_last:
+            self._wall_last = wall
         return done
 
     def cut_off(self) -> Test | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from rig.timeline.events import Event
+from rig.timeline.events import Event, LogLine
 from rig.timeline.layout import layout_of, type_name
 from rig.util.plain_json import to_json_lossy
+from rig.util.redaction import may_hold_secret
 
 EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
 """The types of event by their name in records."""
@@ -21,6 +22,7 @@ _DEEPEST = 250
 """The deepest nesting that is read. The writer cannot write more, so only a damaged record has it."""
 _NO_JSON = ("nan", "inf", "-inf")
 """The names of the floats that JSON does not have."""
+_UPTIMES = frozenset({int, type(None)})
 
 for _event_type in EVENT_TYPES.values():  # rejects an event with an undeclared secret on import, not during a run
     layout_of(_event_type)
@@ -52,6 +54,39 @@ def encode(event: Event, wall: int = 0) -> bytes:
     record = event.record()
     for name in layout_of(type(event)).numbers:
         record[name] = _spelt(record[name])
+    if wall:
+        record["wall"] = wall
+    return to_json_lossy(record) + b"\n"
+
+
+def encode_all(events: Sequence[Event], wall: int = 0) -> bytes:
+    """Encode events as consecutive lines of the record. Each line equals the result of `encode`.
+
+    One search finds out whether any line of the console may hold a secret. Usually none does, and the lines are encoded
+    without a search in each.
+
+    Args:
+        events: the events in order.
+        wall: as for `encode`.
+    """
+    safe = _are_safe([event for event in events if type(event) is LogLine])
+    return b"".join(
+        [_encode_safe(event, wall) if safe and type(event) is LogLine else encode(event, wall) for event in events]
+    )
+
+
+def _are_safe(lines: Sequence[LogLine]) -> bool:
+    """Return whether console lines certainly hold no secret, and have no value outside of their fields' types."""
+    try:
+        tags, levels = {line.tag for line in lines}, {line.level for line in lines}
+        texts = "\n".join([*tags, *levels, *[line.text for line in lines]])
+    except TypeError:  # a log format may put any object into a field
+        return False
+    return {type(line.uptime_ms) for line in lines} <= _UPTIMES and not may_hold_secret(texts)
+
+
+def _encode_safe(line: LogLine, wall: int) -> bytes:
+    record = layout_of(LogLine).record(line)
     if wall:
         record["wall"] = wall
     return to_json_lossy(record) + b"\n"

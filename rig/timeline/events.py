@@ -47,8 +47,7 @@ class Event:
     def record(self) -> dict[str, Any]:
         """Return the event as in `run.jsonl`: `type` and all its fields, with masked secrets."""
         layout = layout_of(type(self))
-        record: dict[str, Any] = {"type": layout.name}
-        record.update(zip(layout.fields, layout.values(self), strict=True))
+        record = layout.record(self)
         for name in layout.foreign:
             record[name] = plain(record[name])
         for name in layout.masked:

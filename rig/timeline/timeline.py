@@ -18,6 +18,7 @@ from rig.util.errors import AuthorError, ExpectationError, Miss, PlugbenchError
 
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
+Then = Callable[[], None]
 _LANES: Mapping[type[Event], str] = {OcppFrame: "ocpp", LogLine: "log", LinkChange: "link"}
 """The lane in which the report draws a missing event."""
 
@@ -52,7 +53,8 @@ class Timeline:
         self._kinds: dict[type[Event], KindIndex[Any]] = {}  # the index of each kind that was searched for
         self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # the indexes of each type of event
         self._consumed: set[int] = set()
-        self._listeners: tuple[tuple[Listener, Callable[[], None] | None], ...] = ()
+        self._listeners: tuple[tuple[Listener, tuple[type[Event], ...], Then | None], ...] = ()
+        self._listeners_of: dict[type[Event], tuple[Listener, ...]] = {}  # the listeners to each type of event
         self._on_interrupt: list[Callable[[PlugbenchError], None]] = []
         self._lock = threading.RLock()
         self._delivering = False
@@ -127,13 +129,19 @@ class Timeline:
             while self._delivered < self._forgotten + len(self._events):
                 event = self._events[self._delivered - self._forgotten]
                 self._delivered += 1
-                for listener, _ in self._listeners:
+                listeners = self._listeners_of.get(type(event))
+                for listener in self._listeners_to(type(event)) if listeners is None else listeners:
                     listener(event)
         finally:
             self._delivering = False
-            for _, then in self._listeners:
+            for _, _, then in self._listeners:
                 if then is not None:
                     then()
+
+    def _listeners_to(self, event_type: type[Event]) -> tuple[Listener, ...]:
+        found = tuple(listener for listener, kinds, _ in self._listeners if issubclass(event_type, kinds))
+        self._listeners_of[event_type] = found
+        return found
 
     def _forget(self, keep: int) -> None:
         if self._delivering or len(self._events) < 2 * keep:
@@ -171,21 +179,27 @@ class Timeline:
                 index.consume(event)
             return True
 
-    def listen(self, listener: Listener, then: Callable[[], None] | None = None) -> Callable[[], None]:
+    def listen(
+        self, listener: Listener, then: Then | None = None, *, kinds: tuple[type[Event], ...] = (Event,)
+    ) -> Callable[[], None]:
         """Call `listener` with each event from now on. Returns a function that removes the listener.
 
         Args:
             listener: called with each event in order.
             then: called once after the events of each `append` or `extend`, before that call returns. For work that
                 costs the same for one event as for many.
+            kinds: the types of the events for `listener`. Nearly all events are lines of the console: a listener that
+                ignores them names the types that it needs, so that it costs nothing for a line.
         """
-        entry = (listener, then)
+        entry = (listener, kinds, then)
         with self._lock:
             self._listeners = (*self._listeners, entry)
+            self._listeners_of.clear()
 
         def stop() -> None:
             with self._lock:
                 self._listeners = tuple(other for other in self._listeners if other is not entry)
+                self._listeners_of.clear()
 
         return stop
 
@@ -326,12 +340,12 @@ class Timeline:
         since = since or self._default_mark
         deadline = timeout if isinstance(timeout, Deadline) else self.clock.deadline(timeout)
         began = self.clock.now()
-        following = since
+        following = since.after
         while True:
             deadline.check()
             with self._lock:
                 index = self._index(kind)
-                unseen = _from(following, index.unmatched)
+                unseen = _from(Mark(following), index.unmatched)
                 trouble, passed = self._trouble, deadline.passed
                 if not unseen and trouble is None and not passed:
                     index.wait(deadline)
@@ -340,12 +354,12 @@ class Timeline:
                 if (where is None or where(event)) and (not consume or self._consume(event)):
                     self.clock.settle()  # so that the test also gets the other events of this moment
                     return event
-                following = Mark(event.id + 1)
+                following = event.id + 1
             if trouble is not None:
                 raise trouble
             if passed:
                 break
-        misses = [event for event in self.events(kind, since, unmatched=True) if event.id < following.after]
+        misses = [event for event in self.events(kind, since, unmatched=True) if event.id < following]
         details = (explain or self._explain)(misses)
         what = what or kind.__name__
         raise ExpectationError(

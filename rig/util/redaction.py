@@ -23,7 +23,15 @@ from rig.util.secret_names import is_ambiguous, is_key_name, is_secret_name, is_
 from rig.util.secret_pairs import MASK, has_escapes, masked_pairs, without_escapes
 from rig.util.secret_values import is_figure
 
-__all__ = ["MASK", "is_secret", "masked", "masked_text", "remember_secrets", "without_url_passwords"]
+__all__ = [
+    "MASK",
+    "is_secret",
+    "masked",
+    "masked_text",
+    "may_hold_secret",
+    "remember_secrets",
+    "without_url_passwords",
+]
 
 # The password in a URL's userinfo (RFC 3986 section 3.2.1), also with an unescaped @ or /, or if the text ends before
 # the @. A port is not a password. JSON may escape a slash, and normalizing a path drops a slash. Repetitions are
@@ -105,6 +113,17 @@ def masked_text(text: str) -> str:
         plainly = without_escapes(text) if escaped else text
         shown = masked_pairs(without_url_passwords(plainly))
         return text if shown == plainly else shown
+
+
+def may_hold_secret(text: str) -> bool:
+    """Return whether `masked_text` may change a text, or any part of it: fast, with false positives only.
+
+    Args:
+        text: a text, or several texts joined with newlines.
+    """
+    if "\\" in text or ":/" in text or has_escapes(text):
+        return True
+    return without_known_secrets(text) is not text or may_name_secret(text.lower())
 
 
 def _may_hide_in_json(lower: str) -> bool:

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.timeline import events as ev
-from rig.timeline.codec import EVENT_TYPES, UnreadableLineError, decode, encode
+from rig.timeline.codec import EVENT_TYPES, UnreadableLineError, decode, encode, encode_all
 from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of
+from rig.util.known_secrets import remember_secret
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -63,6 +64,44 @@ def test_every_event_is_read_as_written(event: ev.Event) -> None:
     assert encode(decode(line)) == line
     if "*" * 8 not in line.decode():
         assert decode(line) == event
+
+
+PIECES = (
+    *("I (1) app: ", "wifi_psk", "password", "Token", "pass", "p-s-k", "k e y", "basic ", "Bearer ", "dTpodW50ZXIy"),
+    *(
+        "=",
+        ": ",
+        " ",
+        "\n",
+        '"',
+        "{",
+        "[",
+        "}",
+        "ws:",
+        "/",
+        "/u:hunter2@h",
+        "hunter2",
+        "known-value",
+        "known-",
+        "value",
+    ),
+    *("%70", "&quot;", "\\u0070", "\\", "\0", "\ud800", "é", "7"),
+)
+SAID = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)
+LINES = st.builds(
+    ev.LogLine,
+    id=integer,
+    text=SAID,
+    tag=SAID,
+    level=st.sampled_from(["", "I", "password=hunter2", None]),
+    uptime_ms=st.sampled_from([None, 7, 1 << 70, 2.5, "password=hunter2"]),
+)
+
+
+@given(st.lists(LINES | st.builds(ev.Note, text=SAID), max_size=4), st.sampled_from([0, 5]))
+def test_events_encoded_together_are_those_encoded_one_by_one(events: list[ev.Event], wall: int) -> None:
+    remember_secret("known-value")
+    assert encode_all(events, wall) == b"".join(encode(event, wall) for event in events)
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES.values(), ids=EVENT_TYPES)

@@ -113,6 +113,21 @@ def test_a_listener_is_called_once_after_a_batch() -> None:
     assert received == ["a", "b", ".", "c", "."]
 
 
+def test_a_listener_gets_only_the_kinds_that_it_names() -> None:
+    class Quoted(Note):
+        pass
+
+    timeline = Timeline()
+    received: list[str] = []
+    timeline.append(Note(text="before"))
+    stop = timeline.listen(lambda event: received.append(says(event)), lambda: received.append("."), kinds=(Note,))
+    timeline.extend([LogLine(text="a"), Note(text="b"), Quoted(text="c")])
+    timeline.append(LogLine(text="d"))
+    stop()
+    timeline.append(Note(text="e"))
+    assert received == ["b", "c", ".", "."]
+
+
 def test_a_listener_is_called_even_if_another_fails() -> None:
     timeline = Timeline()
     received: list[str] = []

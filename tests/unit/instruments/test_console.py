@@ -369,6 +369,33 @@ def test_a_format_that_raises_is_reported_and_loses_no_line(
         assert (panic.cause, panic.backtrace) == ("y", ("0x1",))
 
 
+def test_a_read_with_many_lines_equals_reads_of_one_line(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    lines = [
+        b"I (1) app: one\n",
+        b"PANIC: assert failed: x > 0\n",
+        b"backtrace: 0x1 0x2\n",
+        b"Rebooting...\n",
+        b"I (0) boot: cp 1 build=0badcafe reset=software\n",
+        b"I (2) ws: password=hunter2\n",
+    ]
+    records, found = [], []
+    for name, reads in (("single", lines), ("together", [b"".join(lines)])):
+        timeline = Timeline(SteppedClock())
+        recorder = Recorder(timeline, tmp_path / name)
+        console = Console(timeline, loop, "", 115_200, 0, PlugbenchLogFormat())
+        for read in reads:
+            console._received(read)
+        recorder.close()
+        records.append([decode(line) for line in recorder.path.read_bytes().splitlines()])
+        found.append(
+            [console.expect(pattern, timeout=0).id for pattern in ("^backtrace", "^PANIC", "password=hunter2")]
+        )
+    assert records[0] == records[1]
+    assert [type(event) for event in records[1]] == [*[LogLine] * 4, Panic, LogLine, Boot, LogLine]
+    assert found == [[3, 2, 8]] * 2
+    assert "hunter2" not in str(records)
+
+
 def test_garbage_becomes_lines(console: Console, port: Port) -> None:
     port.print(b"\xff\xfe\x00ok\r\n")
     assert console.expect("ok").text == "ok"
