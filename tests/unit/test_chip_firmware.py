@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,31 @@ def test_machine_without_tools_is_told_what_to_install(
     monkeypatch.setenv("PATH", "")
     assert chip_firmware.main(["esp32"]) == 2
     assert "neither idf.py nor pio is on PATH" in capsys.readouterr().err
+
+
+COMPONENT = """
+macro(idf_component_register)
+  cmake_parse_arguments(component "" "" "SRCS" ${ARGN})
+  foreach(source ${component_SRCS})
+    message("${source}")
+  endforeach()
+  return()
+endmacro()
+set(CMAKE_BUILD_EARLY_EXPANSION 1)
+include("@FILE@")
+"""
+"""What ESP-IDF's script pass does with a component: it registers the sources and reads no further."""
+
+
+def test_the_component_has_every_source_of_the_chip_and_no_test(tmp_path: Path) -> None:
+    """Tests need headers of the host, so one in the component breaks the build for the chip."""
+    source = ROOT / "firmware" / "src"
+    script = tmp_path / "component.cmake"
+    script.write_text(COMPONENT.replace("@FILE@", str(source / "CMakeLists.txt")), encoding="utf-8")
+    cmake = Path(sys.executable).with_name("cmake")
+    printed = subprocess.run([cmake, "-P", script], capture_output=True, text=True, check=True, timeout=60).stderr
+    files = [Path(line).resolve() for line in printed.splitlines()]
+    ours = {file.relative_to(source) for file in files if file.is_relative_to(source)}
+    folders = ("core", "runtime", "features", "app", "port/mbedtls", "port/esp32", "main/esp32")
+    expected = {file.relative_to(source) for folder in folders for file in (source / folder).rglob("*.cpp")}
+    assert ours == {file for file in expected if "test" not in file.parts}
