@@ -221,7 +221,7 @@ docs: setup ## write the pages and tables that are made from the sources, such a
 lock: setup ## pin all dependencies by hash, after a change in pyproject.toml
 	@tools/lock.sh
 
-arm-check: setup ## compile the firmware's folders core, runtime, features, app and port/esp32 for a 32-bit chip, and check their sizes (needs: make install-extras)
+arm-check: setup ## compile the shared sources and the ESP32 port of the firmware for a 32-bit chip, and check their sizes (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
 sizes: setup ## measure flash, RAM and stack of the firmware on a 32-bit chip; WRITE=1 stores the figures as the limits (needs: make install-extras)
