@@ -1,5 +1,5 @@
-# Every target stands alone: it sets up what it needs first, shows progress, and fails when anything failed.
-# `make help` lists them; reports land in reports/, everything that is built in build/.
+# Every target first sets up everything that it needs, shows its progress, and fails if one of its steps fails.
+# `make help` lists the targets. Reports are written into reports/, and builds into build/.
 
 PYTHON := python3
 RUN := .venv/bin/python
@@ -7,14 +7,14 @@ BENCH := benches/virtual.toml
 RUNS := 1000
 TIMES := 10
 JOBS := $(shell nproc 2>/dev/null || echo 2)
-# Each worker has a virtual bench of its own, in stepped time: it computes most of the time.
-# A wired bench is there once, and runs no device of this machine.
+# Each worker has its own virtual bench in stepped time, which uses a processor nearly all the time.
+# There is only one wired bench, and its device does not run on this machine.
 VIRTUAL := $(filter benches/virtual.toml,$(BENCH))
 WORKERS := $(if $(VIRTUAL),$(JOBS),0)
 RETRIES := 0
-# The sanitizers are in the fixed part; without them, FULL=1 makes four times as many cuts in a second.
+# FULL=1 uses a build without sanitizers, which makes four times as many cuts in a second.
 POWERCUT := build/$(if $(FULL),firmware-plain,firmware)
-# Every target starts many Pythons; each would compile the same sources anew.
+# Every target starts many Python processes. Without stored bytecode, each process would compile the same sources.
 unexport PYTHONDONTWRITEBYTECODE
 ROOT := $(CURDIR)
 BEGAN := $(shell date +%s)
@@ -25,24 +25,24 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 # Tracing doubles the duration of the Python tests, so only COVERAGE=yes traces the rig.
 TRACED := $(filter yes,$(COVERAGE))
 COVERED := $(if $(TRACED),mkdir -p build/coverage-python && .venv/bin/coverage run,.venv/bin/python)
-# Scratch files of tests stay inside the clone too; pytest empties a folder when it starts. No HIL test uses hypothesis, which
-# each worker would load.
-# The folder of the run that a target makes, which is never written over.
+# The name of the run that a target makes; the folder of a run is never overwritten.
 RUN_ID := $(shell date +%Y%m%d-%H%M%S)
+# Scratch files of tests are inside the clone, too; pytest empties their folder at its start. Hypothesis is off, because no HIL
+# test uses it and each worker would load it.
 PYTEST_HIL = pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-contained-html --alluredir=reports/allure \
   --random-order-bucket=global $(if $(SEED),--random-order-seed=$(SEED)) --retry-bench-errors=$(RETRIES) \
   --rig-run=$(RUN_ID) --durations=5 --durations-min=1 $(MARKED)
-# In stepped time no latency can be measured: the virtual bench has a short session for that before, one test at a time. Both are one
-# run, and the second one's report shows all of it.
+# In stepped time no latency can be measured. On the virtual bench a short session in real time therefore comes first, one test at a
+# time. Both sessions are one run, and the report of the second session shows the whole run.
 HIL_REAL_TIME = $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
   --junitxml=reports/junit/hil-real-time.xml --html=reports/runs/$(RUN_ID)/pytest-real-time.html)
 HIL = $(PYTEST_HIL) tests/hil scenarios/field $(OCTT_SHORT) '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
   --numprocesses=$(WORKERS) --dist=worksteal $(if $(VIRTUAL),--ignore=tests/hil/real_time,--clean-alluredir)
-# A case of each kind of the compliance set, in a few seconds; `make octt` plays all of it.
+# One case of each kind of the compliance set, for a few seconds; `make octt` plays the whole set.
 OCTT_SHORT := $(patsubst %,scenarios/octt-1.6/TC_%_CS.yaml,001 003 005_1 007 012 015 032_1 037_3 041 070 086)
 HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 
-# PlatformIO is below the clone and sends no request to its registry.
+# PlatformIO is inside the clone and sends no request to its registry.
 PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
   PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL=99999 PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD=0 \
   .cache/platformio/environment/bin/pio
@@ -56,7 +56,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-setup: ## fetch and install everything, inside this clone; quick when there is nothing to do
+setup: ## fetch and install everything, inside this clone; quick if everything is installed
 	@$(PYTHON) -m tools.setup
 
 setup-console: ## install the packages of `rig console`, the live page
@@ -83,7 +83,7 @@ demo: setup firmware ## a tour: run a few tests of each kind on the virtual benc
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, threads, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; COVERAGE=yes measures what they cover of the rig
+test: setup ## run every test: rig, firmware, threads, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; COVERAGE=yes also measures how much of the rig they cover
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
 	  for target in unit firmware-test tsan conformance schemas powercut examples hil interop $(if $(TRACED),coverage-rig); do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; \
@@ -102,7 +102,7 @@ format: setup ## format Python, C++ and Markdown as lint requires
 	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' '*.cpp' | xargs -0r .venv/bin/clang-format -i
 	@$(RUN) -m tools.reflow
 
-firmware: setup ## build the device for this machine, as the virtual bench runs it; TARGET=esp32, esp32c3 or esp32c3-emulator for a chip: build/TARGET
+firmware: setup ## build the device that the virtual bench runs; TARGET=esp32, esp32c3 or esp32c3-emulator builds for a chip, in build/TARGET
 ifdef TARGET
 	@$(RUN) -m tools.chip_firmware $(TARGET)
 else
@@ -110,7 +110,7 @@ else
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target plugbench-device
 endif
 
-unit: setup ## run the rig's own tests, as many at a time as there are cores (JOBS=n)
+unit: setup ## run the rig's own tests, JOBS=n at a time (default: one for each core)
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest tests/unit --basetemp=build/tmp-unit --junitxml=reports/junit/unit.xml --numprocesses=$(JOBS) \
 	  --dist=worksteal
@@ -124,7 +124,7 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 fuzz: setup ## run libFuzzer on the firmware's readers, SECONDS=15 each; MERGE=1 keeps new inputs (needs clang: make install-extras)
 	@$(RUN) -m tools.fuzz --jobs $(JOBS) --seconds $(or $(SECONDS),15) $(if $(MERGE),--merge) $(if $(ONLY),--only $(ONLY))
 
-conformance: setup ## run the WebSocket cases of the Autobahn test suite against the device's client, over a real socket; FULL=1 adds long ones, CASES=5.* selects
+conformance: setup ## run the WebSocket cases of the Autobahn test suite against the device's client, over a real socket; FULL=1 adds the long cases, CASES=5.* selects cases
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target websocket-echo
 	@$(RUN) -m tools.conformance $(if $(FULL),--full) $(if $(CASES),--cases '$(CASES)')
@@ -134,13 +134,13 @@ schemas: setup ## compare the device's schema validator with jsonschema-rs, DOCU
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target schema-check
 	@$(RUN) -m tools.schema_differential --program build/firmware/schema-check --documents $(or $(DOCUMENTS),2000) --seed $(or $(SEED),1)
 
-powercut: setup ## cut the power at the flash operations; FULL=1 makes each cut of each scenario and a second one at nearly each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
+powercut: setup ## cut the power at flash operations, in SCENARIO=name or in all, with SEED=n; FULL=1: at each operation, then a second cut at nearly each one; DEPTH=1: no second cuts; ID=id replays one run
 	@$(CMAKE) -B $(POWERCUT) -DPLUGBENCH_SANITIZE=$(if $(FULL),OFF,ON) --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build $(POWERCUT) --parallel $(JOBS) --target powercut
 	@$(RUN) -m tools.powercut --program $(POWERCUT)/powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(ID),--id $(ID))
 
-examples: setup build/examples/blinker ## run the tests of examples/ and those of tests/hil that fit, on the bench of the example
+examples: setup build/examples/blinker ## run the tests of examples/, and the tests of tests/hil that the bench of the example can run, on that bench
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest examples/blinker --bench examples/blinker/bench.toml --basetemp=build/tmp-examples \
 	  --junitxml=reports/junit/examples.xml
@@ -151,7 +151,7 @@ build/examples/blinker: examples/blinker/blinker.cpp
 	@mkdir -p $(@D)
 	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
 
-hil: setup $(if $(VIRTUAL),firmware) ## run all of tests/hil in random order (SEED=n repeats one), WORKERS=n at a time; BENCH=benches/pi.toml for real wires
+hil: setup $(if $(VIRTUAL),firmware) ## run all of tests/hil in random order (SEED=n repeats an order), WORKERS=n at a time; BENCH=benches/pi.toml: on a wired bench
 	@mkdir -p build reports/junit
 	@status=0; $(if $(VIRTUAL),$(COVERED) -m $(HIL_REAL_TIME) || status=$$?;) \
 	  $(COVERED) -m $(HIL) || status=$$?; \
@@ -168,13 +168,13 @@ interop: setup-interop firmware ## run the device against independent CSMSs, and
 verdicts: setup-interop ## compare the CSMS's verdicts on 100,000 payloads with those of ajv and fastjsonschema (a minute)
 	@$(RUN) -m tests.interop.test_verdicts 100000
 
-conversations: setup ## let charge points that break the rules connect to the CSMS for SECONDS=600; it must still answer one that keeps the rules
+conversations: setup ## let charge points that break the rules connect to the CSMS for SECONDS=600; the CSMS must still answer one that keeps the rules
 	@$(RUN) -m tests.unit.csms.test_strange_conversations $(or $(SECONDS),600)
 
-flakes: setup firmware ## run single HIL tests RUNS times in random order and print the flaky ones; SEED=n repeats an order
+flakes: setup firmware ## run single HIL tests RUNS=1000 times in random order and print the flaky ones; SEED=n repeats an order
 	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
-coverage: setup ## report the coverage of rig and firmware, at least 90 %, after make unit hil COVERAGE=yes: reports/coverage
+coverage: setup ## write the coverage of rig and firmware to reports/coverage, and fail below 90 %; first: make unit hil COVERAGE=yes
 	@$(CMAKE) -B build/coverage -DPLUGBENCH_SANITIZE=OFF -DPLUGBENCH_COVERAGE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/coverage --parallel $(JOBS)
 	@find build/coverage -name '*.gcda' -delete
@@ -185,7 +185,7 @@ coverage: setup ## report the coverage of rig and firmware, at least 90 %, after
 	@$(MAKE) --no-print-directory coverage-rig
 	@$(RUN) -m tools.coverage_gate reports/coverage/python.xml reports/coverage/firmware.xml
 
-coverage-rig: setup ## write reports/coverage/python from the last unit and hil runs
+coverage-rig: setup ## write reports/coverage/python from the last runs with COVERAGE=yes
 	@mkdir -p reports/coverage
 	@ls build/coverage-python/data.* >/dev/null 2>&1 || { echo "coverage: no data of the rig: make unit hil COVERAGE=yes first" >&2; exit 1; }
 	@.venv/bin/coverage combine --keep --quiet
@@ -193,16 +193,16 @@ coverage-rig: setup ## write reports/coverage/python from the last unit and hil 
 	  sed 's/.*/rig: & % covered/'
 	@.venv/bin/rig report list >/dev/null
 
-determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) and compare all frames, pins and lines of the device, to the nanosecond
+determinism: setup firmware ## run tests/hil TIMES=10 times in the same order (SEED=n) and compare all frames, pins and lines of the device, to the nanosecond
 	@$(RUN) -m tools.determinism --runs $(TIMES) $(if $(SEED),--seed $(SEED))
 
-fresh-clone: ## time the first steps in a fresh clone: make demo and make test, twice each (an hour)
+fresh-clone: ## time the first steps in a fresh clone: make demo and make test, each of them twice (an hour)
 	@tools/fresh_clone_check.sh
 
 mutants: setup ## plant bugs in the device, one at a time: the HIL suite, a compliance case or the power cuts must find each (half an hour)
 	@status=0; for catalogue in "" --octt --powercut; do $(RUN) -m tools.mutants $$catalogue || status=1; done; exit $$status
 
-perf: setup firmware ## measure Plugbench and similar tools, medians of 3 paired runs: reports/perf.json
+perf: setup firmware ## measure Plugbench and similar tools, and write the medians of 3 paired runs to reports/perf.json
 	@$(RUN) -m perf
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
@@ -221,13 +221,13 @@ docs: setup ## write the pages and tables that are made from the sources, such a
 lock: setup ## pin all dependencies by hash, after a change in pyproject.toml
 	@tools/lock.sh
 
-arm-check: setup ## compile core, runtime, features, app and the ESP32 port for a 32-bit chip, and check their sizes (needs: make install-extras)
+arm-check: setup ## compile the shared sources and the ESP32 port of the firmware for a 32-bit chip, and check their sizes (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
 sizes: setup ## measure flash, RAM and stack of the firmware on a 32-bit chip; WRITE=1 stores the figures as the limits (needs: make install-extras)
 	@$(RUN) -m tools.sizes $(if $(WRITE),--write)
 
-tsan: setup ## run Unity tests of the code that threads share, and smoke HIL tests with the worker in a thread, under ThreadSanitizer
+tsan: setup ## run under ThreadSanitizer: Unity tests of the code that threads share, and smoke HIL tests with the device's worker in a thread
 	@mkdir -p build reports/junit
 	@$(CMAKE) -B build/tsan -DPLUGBENCH_TSAN=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/tsan --parallel $(JOBS) --target plugbench-device test_posix test_storage test_app
