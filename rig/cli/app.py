@@ -63,7 +63,7 @@ def _group(
     cls: type[TyperGroup] = TyperGroup,
     **attributes: Any,
 ) -> TyperGroup:
-    # Typer keeps the mapping and looks up a single command, except for the help of the group.
+    # Typer keeps the mapping, and takes from it only the command of the line; the help of the group needs all.
     return cls(name=name, help=text, commands=_Commands(commands), no_args_is_help=True, **attributes)  # type: ignore[arg-type]
 
 
@@ -110,11 +110,11 @@ def _require_a_folder() -> None:
     try:
         Path.cwd()
     except OSError as error:
-        raise BenchError(f"the working directory cannot be used: {error.strerror}", "Change to another one") from None
+        raise BenchError(f"the working directory cannot be used: {error.strerror}", "Use another folder") from None
 
 
 def run() -> NoReturn:
-    """Run a command. The exit code is 0, 1 if it found an error, 2 if it could not run."""
+    """Run a command. The exit code is 1 if the command found an error, 2 if it could not run, and otherwise 0."""
     if COMPLETE_VARIABLE in os.environ:
         completion_init()
     stop = end_as_by_ctrl_c()

@@ -58,13 +58,13 @@ class Session:
         return state
 
     def bring_up(self) -> None:
-        """Bring the device of a bench that this command has opened to idle. Any other bench stays as it is."""
+        """Bring the device to idle if this command has opened the bench. Any other bench stays as it is."""
         if self.is_own:
             typer.echo("bringing the device up …", err=True)
             self.call("device.up")
 
     def switch_on(self) -> None:
-        """Switch on the board of a bench that this command has opened. A virtual board is blank, so it is flashed."""
+        """Switch on the board if this command has opened the bench. A virtual board is blank, so it is flashed, too."""
         if self.is_own and self.client.request("state")["bench"]["kind"] == "virtual":
             self.bring_up()
         elif self.is_own:
@@ -75,12 +75,12 @@ class Session:
 
         Args:
             section: the section of the bench's state, such as `inputs`.
-            noun: one of its wires in messages.
+            noun: the word for one wire of the section, for messages.
             name: the wanted wire; empty: all.
             state: the bench's state; None: the current state.
 
         Raises:
-            BenchError: the bench has no such wires, or none of that name.
+            BenchError: the section has no wires, or no wire of that name.
         """
         found: dict[str, Any] = (state or self.client.request("state")).get(section, {})
         if not found:
@@ -90,7 +90,7 @@ class Session:
         return {name: found[name]} if name else found
 
     def stay(self, what: str) -> None:
-        """Keep a bench that this command has opened until Ctrl-C, because closing it would undo the act.
+        """Wait for Ctrl-C if this command has opened the bench, because closing the bench would undo the act.
 
         Args:
             what: the effect that lasts as long as the bench is open.
@@ -107,10 +107,11 @@ class Session:
 def attached(
     bench: Path | None, pid: int | None, by: str, *, drive: bool = False, may_open: bool = True
 ) -> Iterator[Session]:
-    """Attach to an open bench within the block; if none is open, open one.
+    """Attach to an open bench for the block. If no bench is open, open one.
 
     Args:
-        bench: the bench description; None: the bench that a program in this folder has opened, else the default.
+        bench: the bench description; None: the bench that a program in this folder has opened; if there is none, the
+            default bench.
         pid: the process that has opened the bench; None: any.
         by: the command, for the timeline.
         drive: whether to act even during a session of pytest that is not paused.
@@ -135,7 +136,7 @@ def attached(
         where = f" of {bench}" if bench is not None else " in this folder" if pid is None else ""
         raise BenchError(
             f"no bench{where} is open{f' by process {pid}' if pid is not None else ''}",
-            "`rig status --all` lists the open ones",
+            "`rig status --all` lists the open benches",
         )
     from rig.cli.own_bench import own_bench  # slow: the whole bench
 
@@ -154,7 +155,7 @@ def open_benches(bench: Path | None, pid: int | None, *, everywhere: bool = Fals
         everywhere: without `bench` and `pid`, connect also to the benches of other folders.
 
     Raises:
-        BenchError: the only benches of this kind reject the connection, or do not answer.
+        BenchError: every matching bench rejects the connection or does not answer.
     """
     here = None if everywhere or bench is not None or pid is not None else str(Path.cwd())
     return clients(bench, pid, here)
@@ -170,7 +171,7 @@ def print_json(value: Any, *, for_people: bool = False) -> None:
 
     Args:
         value: the result.
-        for_people: whether to indent it instead.
+        for_people: whether to indent the result, on several lines.
     """
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2 if for_people else None))
 

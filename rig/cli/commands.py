@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 PROGRAM = "Plugbench: a bench that tests the firmware of OCPP charge points."
 COMPLETE_VARIABLE = "_RIG_COMPLETE"
-"""The variable by which the script of `rig completion` requests words."""
+"""The environment variable by which the script of `rig completion` requests completions."""
 
 
 class Command(NamedTuple):
@@ -72,7 +72,8 @@ COMMANDS: dict[str, Command | Group] = {
     "input": Command("rig.cli.input", "Set an input of the device, or show the inputs."),
     "led": Command("rig.cli.led", "Show the patterns of the LEDs."),
     "flash": Command(
-        "rig.cli.flash", "Write the files of a firmware that differ from the flash, verify them, and boot the device."
+        "rig.cli.flash",
+        "Write those files of a firmware that differ from the flash, verify them, and boot the device.",
     ),
     "pause": Command("rig.cli.pause", "Hold a session of pytest before its next test, until `rig resume`."),
     "resume": Command("rig.cli.resume", "Continue a session of pytest that `rig pause` or --pause-on-fail holds."),
@@ -106,7 +107,7 @@ COMMANDS: dict[str, Command | Group] = {
             ),
             "inject": Command(
                 "rig.cli.fault_inject",
-                "Inject a fault, remove it, and print the events; bring the device up first if no bench is open.",
+                "Inject a fault, remove it, and print the events. If no bench is open, open one and start the device.",
             ),
             "lift": Command("rig.cli.fault_lift", "Lift faults that were injected by hand on an open bench."),
         },
@@ -121,15 +122,15 @@ COMMANDS: dict[str, Command | Group] = {
             ),
             "answer": Command("rig.cli.csms_answer", "Replace the next answers of the CSMS to an action."),
             "api": Command(
-                "rig.cli.csms_api", "Serve an HTTP API with OpenAPI over an open CSMS or bench, until Ctrl-C."
+                "rig.cli.csms_api", "Serve an HTTP API with OpenAPI for an open CSMS or bench, until Ctrl-C."
             ),
             "load": Command(
                 "rig.cli.csms_load",
-                "Let many charge points call any CSMS at a rate, and print the times of its answers.",
+                "Let many charge points call any CSMS at a fixed rate, and print the answer times.",
             ),
             "play": Command(
                 "rig.cli.csms_play",
-                "Play scenarios against a charge point that connects. You act in place of a bench, when asked.",
+                "Play scenarios against a charge point that connects. When asked, you act in place of a bench.",
             ),
         },
     ),
@@ -152,8 +153,7 @@ COMMANDS: dict[str, Command | Group] = {
             ),
             "convert": Command(
                 "rig.cli.storage_convert",
-                "Write the storage of a device in another format, and list the data that it cannot keep "
-                "(firmware/FORMAT.md).",
+                "Write the storage of a device in another format, and list the lost data (firmware/FORMAT.md).",
             ),
         },
     ),

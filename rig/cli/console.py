@@ -18,11 +18,11 @@ def command(
     bench: AttachOption = None,
     pid: PidOption = None,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="The address to offer the page on; another one needs the token.")
+        str, typer.Option(metavar="ADDRESS", help="The address of the page; any but a loopback address needs a token.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0 for any.")] = 8070,
     token: Annotated[
-        str, typer.Option(envvar="RIG_CONSOLE_TOKEN", help="The token of the page. Generated if it is needed.")
+        str, typer.Option(envvar="RIG_CONSOLE_TOKEN", help="The token of the page; if needed, one is generated.")
     ] = "",
 ) -> None:
     """Show a bench on a web page and operate it by hand, until Ctrl-C. Opens the bench if it is not open."""

@@ -42,7 +42,7 @@ def command(
         path = Path(file) if file else None
         dump = load_core_dump(path) if path is not None else None
     if dump is None:
-        raise BenchError("the partition for core dumps is blank", "A device writes it when it crashes")
+        raise BenchError("the partition for core dumps is blank", "The device writes to it only when it crashes")
     text = core_dump_text(dump, choose_elf(elf, dump.elf_sha256), Path.cwd())
     Terminal().print(visible_lines(text), markup=False)
     typer.echo(f"saved: {path}")

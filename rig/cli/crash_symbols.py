@@ -16,7 +16,7 @@ ElfOption = Annotated[
     typer.Option(
         "--elf",
         metavar="FILE",
-        help="The unstripped ELF file of the build; repeatable. Without it: the build in ./build that crashed.",
+        help="The unstripped ELF file; repeatable. Without it: the one in ./build whose hash the crash names.",
     ),
 ]
 
@@ -31,7 +31,8 @@ def choose_elf(named: Sequence[Path] | None, build: str) -> Path | None:
         build: the hash that names the build, or its first digits; empty if it is unknown.
 
     Returns:
-        The executable with that hash, else the first named one, whose mismatch is then reported; None if there is none.
+        The executable with that hash. If there is none, the first named one, so that its wrong hash is reported. None
+        if no executable is named either.
 
     Raises:
         BenchError: a named file has no symbols.

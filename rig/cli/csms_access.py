@@ -24,7 +24,7 @@ TlsOption = Annotated[
     bool, typer.Option("--tls", help="Use TLS. Without --cert the server makes a certificate and prints its root.")
 ]
 CertOption = Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain for TLS, in PEM.")]
-KeyOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, in PEM.")]
+KeyOption = Annotated[Path | None, typer.Option(metavar="FILE", help="The private key of --cert, in PEM.")]
 BasicAuthOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Require passwords: lines of identity:password, or identity:hex:0123…"),
@@ -41,7 +41,7 @@ FilesOption = Annotated[
     typer.Option(
         "--files",
         metavar="FOLDER",
-        help="Serve the files of this folder over HTTP and HTTPS; uploads go to its folder `uploads`.",
+        help="Serve the files of this folder over HTTP and HTTPS; uploads go to its subfolder `uploads`.",
     ),
 ]
 FilesPortOption = Annotated[
@@ -110,7 +110,7 @@ class Access:
             host: the address for a new certificate, if no certificate is given.
 
         Returns:
-            The security profile, and the root of the new certificate; empty if none was made.
+            The security profile, and the root of the new certificate. The root is empty if no certificate was made.
 
         Raises:
             BenchError: options contradict each other, or a file cannot be used.

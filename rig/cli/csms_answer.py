@@ -16,9 +16,9 @@ def command(
     answer: Annotated[str, typer.Argument(metavar="[JSON]", help="The payload of the answer.")] = "",
     error: Annotated[str, typer.Option(metavar="CODE", help="Answer with a CALLERROR, such as GenericError.")] = "",
     times: Annotated[
-        int | None, typer.Option(min=1, help="The number of answers; without it one.", show_default=False)
+        int | None, typer.Option(min=1, help="The number of answers to replace; without it one.", show_default=False)
     ] = None,
-    always: Annotated[bool, typer.Option("--always", help="Every answer, until --normal.")] = False,
+    always: Annotated[bool, typer.Option("--always", help="Replace every answer, until --normal.")] = False,
     normal: Annotated[bool, typer.Option("--normal", help="Restore the normal answer.")] = False,
     check: Annotated[bool, typer.Option(help="Reject a payload that breaks the schema.")] = True,
     charge_point: Annotated[

@@ -24,12 +24,13 @@ def command(
     host: Annotated[str, typer.Option(help="The address to listen on. The API has no TLS.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9100,
     token_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The token; without it one is made and printed once.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The file of the token; without it the command prints a new token."),
     ] = None,
     bench: AttachOption = None,
     pid: PidOption = None,
 ) -> None:
-    """Serve an HTTP API with OpenAPI over an open CSMS or bench, until Ctrl-C."""
+    """Serve an HTTP API with OpenAPI for an open CSMS or bench, until Ctrl-C."""
     if any(importlib.util.find_spec(package) is None for package in ("fastapi", "uvicorn")):
         raise BenchError("`rig csms api` needs the extra `api`, which is not installed", "Run `make setup-api`")
     from rig.api.server import serve  # needs the extra
@@ -41,7 +42,7 @@ def command(
         def ready() -> None:
             typer.echo(f"{address}/openapi.json describes the API of {described(session.client)}; Ctrl-C ends it")
             if token_file is None:
-                typer.echo(f"token: {token}")  # before the token is a known secret, which output masks
+                typer.echo(f"token: {token}")  # before `remember_secrets`, after which output masks it
             remember_secrets({"password": token})
 
         serve(session.client, listener, token, ready)
@@ -55,7 +56,7 @@ def _read(file: Path) -> str:
     if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise BenchError(
             f"the token in {file} is not one line of at least {_SHORTEST_TOKEN} printable ASCII characters",
-            "Write a random one",
+            "Write a random token into the file",
         )
     return token
 

@@ -14,7 +14,7 @@ def command(
     charge_point: Annotated[str, typer.Argument(metavar="CP", help="The identity of the charge point.")],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="The action, such as GetConfiguration.")],
     payload: Annotated[str, typer.Argument(metavar="[JSON]", help="The payload; without it an empty object.")] = "",
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="The time for the answer.")] = 10.0,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long to wait for the answer.")] = 10.0,
     check: Annotated[bool, typer.Option(help="Reject a payload that breaks the schema.")] = True,
     bench: AttachOption = None,
     pid: PidOption = None,

@@ -26,7 +26,7 @@ _LONGEST_S = 7 * 86_400
 def command(
     url: Annotated[str, typer.Argument(metavar="URL", help="The CSMS, such as ws://127.0.0.1:9000/; no identity.")],
     points: Annotated[int, typer.Option(min=1, max=20_000, help="The number of charge points.")] = 100,
-    rate: Annotated[float, typer.Option(min=0.001, max=1e6, help="Calls in each second, of all together.")] = 100.0,
+    rate: Annotated[float, typer.Option(min=0.001, max=1e6, help="Calls per second, of all points together.")] = 100.0,
     seconds: Annotated[
         float, typer.Option("--for", metavar="SECONDS", min=1, max=_LONGEST_S, help="The duration of the load.")
     ] = 60.0,
@@ -39,16 +39,16 @@ def command(
         typer.Option(metavar="FIGURE=VALUE", help="A limit: p95=200, max=1000 (ms), rate=90, errors=0, lost=0 …"),
     ] = None,
     ramp: Annotated[float, typer.Option(min=0.1, max=10_000, help="New connections in each second.")] = 100.0,
-    timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds for an answer.")] = 30.0,
-    prefix: Annotated[str, typer.Option(help="The identities are this and a number from 1.")] = "LOAD-",
-    seed: Annotated[int, typer.Option(min=0, help="Repeats the same moments of calls.")] = 0,
+    timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds to wait for an answer.")] = 30.0,
+    prefix: Annotated[str, typer.Option(help="The identities are this text and a number from 1 on.")] = "LOAD-",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed plans the calls at the same moments.")] = 0,
     basic_auth_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Passwords: lines of identity:password, or identity:hex:0123…")
     ] = None,
     root: Annotated[Path | None, typer.Option(metavar="FILE", help="The root certificate of a wss:// CSMS.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let many charge points call any CSMS at a rate, and print the times of its answers."""
+    """Let many charge points call any CSMS at a fixed rate, and print the answer times."""
     if not url.startswith(("ws://", "wss://")):
         raise BenchError(f"{url!r} is not the URL of a CSMS", "Write ws://HOST:PORT/ or wss://HOST:PORT/")
     limits = [Limit.parse(text) for text in limit or ()]

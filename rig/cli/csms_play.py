@@ -50,7 +50,8 @@ def command(
     host: HostOption = "127.0.0.1",
     port: PortOption = 9000,
     charge_point: Annotated[
-        str, typer.Option("--charge-point", metavar="ID", help="The identity to wait for; none: the first to connect.")
+        str,
+        typer.Option("--charge-point", metavar="ID", help="The identity to wait for; without it the first to connect."),
     ] = "",
     tag: Annotated[str, typer.Option(metavar="IDTAG", help="The idTag of the card that you present.")] = "TAG",
     parameters: Annotated[
@@ -67,7 +68,7 @@ def command(
     files_port: FilesPortOption = 0,
     files_login: FilesLoginOption = None,
 ) -> None:
-    """Play scenarios against a charge point that connects. You act in place of a bench, when asked."""
+    """Play scenarios against a charge point that connects. When asked, you act in place of a bench."""
     scenarios = [load(file.resolve()) for file in files]
     given = dict(_pair(text) for text in parameters or ())
     for name in given:
@@ -129,7 +130,7 @@ class _AtTheTerminal:
         self._terminal.print(Text(visible(text), style="bold"), end="")
         line = sys.stdin.readline()
         if not line:
-            raise BenchError("the input has ended, and the scenario asks a person", "Run it in a terminal")
+            raise BenchError("the scenario asks a person, but the input has ended", "Run the command in a terminal")
         return line
 
 

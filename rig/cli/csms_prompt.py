@@ -34,7 +34,7 @@ _TO_LINE_START = "\r\x1b[K"
 
 
 class PromptedTerminal(Terminal):
-    """A terminal whose lines appear above the prompt, as long as one is shown.
+    """A terminal whose lines appear above the prompt while a prompt is shown.
 
     Args:
         on_gone: as for `Terminal`.
@@ -138,7 +138,7 @@ class Calls:
         return list(self._charge_points()) if key == "charge_point" else []
 
     def _actions(self, words: list[str]) -> list[str]:
-        """Return the actions of the charge point that the line names, or of all known ones."""
+        """Return the actions of the charge point that the line names; if it names none, of all charge points."""
         points = self._charge_points()
         named = (word.removeprefix("charge_point=") for word in words if word.startswith("charge_point="))
         protocols = {points[name] for name in named if name in points} or set(points.values())
@@ -218,7 +218,7 @@ def _complete_with(calls: Calls) -> None:
 
 
 def _words(line: str) -> list[str]:
-    """Split a line at its spaces, but not within quotes or within JSON."""
+    """Split a line at its spaces, except at spaces in quotes or in JSON."""
     if any(f"{before}'" in f" {line}" for before in (" ", "=")):
         return shlex.split(line)
     words: list[str] = []
@@ -243,7 +243,7 @@ def _is_whole(word: str) -> bool:
 
 
 def _value(text: str, kind: str) -> Any:
-    """Read a value: text for an argument that is a text, else JSON."""
+    """Read a value: as text if the argument is a text, and otherwise as JSON."""
     if kind == "str" and not text.startswith('"'):
         return None if text == "null" else text
     if kind == "bool" and text.lower() in ("true", "false"):  # messages of the rig write False, as Python

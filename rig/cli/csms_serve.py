@@ -120,7 +120,7 @@ def serve(
         access: the login of charge points.
         protocols: the accepted sub-protocols.
         tolerant: accept deviations that real CSMSs tolerate.
-        files: the file server beside it.
+        files: the options of the file server.
 
     Raises:
         BenchError: the server could not start, or the record can no longer be written.
@@ -129,7 +129,7 @@ def serve(
     raise_open_files(MOST_CONNECTIONS + SPARE_FILES)
     with contextlib.ExitStack() as stack:
         try:
-            # Unbuffered: each event is in the file at once, and a failed write is not repeated on close.
+            # Unbuffered: each event is in the file at once, and `close` does not repeat a failed write.
             file = stack.enter_context(record.open("xb", buffering=0)) if record else None
         except FileExistsError:
             raise BenchError(f"cannot record to {record}: the file already exists", "Name a new file") from None

@@ -1,4 +1,4 @@
-"""The live socket of `rig device run`: a board without a bench, which has a console, a supply and inputs."""
+"""The live socket of `rig device run`: a board with a console, a supply and inputs, but without a bench."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Lone(Protocol):
 
 
 class LoneCalls:
-    """The calls of such a board; they have the same names as on a bench.
+    """The calls of a board without a bench, with the same names as those of a bench.
 
     Args:
         lone: the board.
@@ -172,7 +172,7 @@ def offer_of_lone(lone: Lone, identity: str) -> Offer:
 
     Args:
         lone: the board.
-        identity: the charge point's identity, which is the bench's name.
+        identity: the charge point's identity. Clients receive it as the name of the bench.
     """
     calls = LoneCalls(lone)
     return Offer("rig device run", identity, Path.cwd(), lone.timeline, calls.state, calls.table())

@@ -61,7 +61,7 @@ _FIRST_PASSWORD = re.compile(r"^I \(\d+\) web: the password of the page, shown o
 """The line by which the device shows its owner the random password of its page."""
 
 _PAUSE_S = 0.2
-"""The silence of the device after which an open line, such as a prompt, is shown."""
+"""An incomplete line, such as a prompt, is shown after the device has been silent for this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class _Alone:
 def command(
     csms: Annotated[str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH; the identity is appended.")],
     identity: Annotated[str, typer.Option("--id", metavar="NAME", help="The charge point's identity.")],
-    flash: Annotated[Path | None, typer.Option(metavar="FILE", help="A flash file to keep.")] = None,
+    flash: Annotated[Path | None, typer.Option(metavar="FILE", help="The file that keeps the flash.")] = None,
 ) -> None:
     """Run the virtual charge point with its console on the terminal, for any CSMS; Ctrl-C ends it."""
     run_device(csms, identity, Path.cwd(), flash=flash)
@@ -141,8 +141,8 @@ def run_device(
         csms_url: `ws://HOST:PORT/PATH`; the device appends its identity to the path.
         identity: the charge point's identity.
         root: the project's folder.
-        flash: a flash file to keep, with its transactions; None: a temporary one. Each run writes the firmware and
-            these settings to it and keeps everything else.
+        flash: the file of the flash; None: a temporary file. Each run writes the firmware and these settings into the
+            file, and keeps everything else in it, such as transactions.
         settings: further settings of docs/settings.md.
         keyboard: the source of commands; None: standard input.
         terminal: the output for the console; None: standard output.
@@ -218,7 +218,7 @@ def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
             log.write(data)
             console.write(data)
         if keys in ready:
-            # Not readline: select would not report the lines in its buffer.
+            # Not readline, which reads ahead: select would not report the lines in its buffer.
             data = os.read(keys, 4096)
             if not data:
                 console.show_open_line()

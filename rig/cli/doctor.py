@@ -54,7 +54,7 @@ def command(
     bench: BenchOption = DEFAULT_BENCH,
     wiring: Annotated[bool, typer.Option("--wiring", help="Also flash the board, and use each wire once.")] = False,
     latency: Annotated[
-        bool, typer.Option("--latency", help="Also measure how exact the stamps of the bench are, for its reports.")
+        bool, typer.Option("--latency", help="Also measure the error of time stamps, which reports then show.")
     ] = False,
 ) -> None:
     """Check everything that a bench needs, and print each problem with its remedy."""
@@ -170,7 +170,7 @@ def _csms_port(description: Description) -> Finding:
 
 
 def _folder(subject: str, path: Path) -> Finding:
-    """Check that a folder can be written to. A missing one is created later, in a folder that is checked too."""
+    """Check that a folder can be written to. A missing folder is created later; its parent is checked, too."""
     if not path.exists():
         return Finding(subject, "is created when it is needed")
     try:

@@ -40,7 +40,7 @@ from rig.util.terminal import Terminal
 _AFTERMATH_TIMEOUT_S = 30.0
 _DAY_S = 86_400
 _LAST_EVENT_S = 5.0
-"""Real seconds to wait for the event of the lift."""
+"""Real seconds to wait for the event `FaultLifted` after the fault has been lifted."""
 
 
 def _at_most_a_day(seconds: float) -> float:
@@ -54,14 +54,14 @@ def command(
     arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its arguments.")] = None,
     seconds: Annotated[
         float,
-        typer.Option("--for", metavar="SECONDS", help="How long it lasts, at most a day.", callback=_at_most_a_day),
+        typer.Option("--for", metavar="SECONDS", help="The duration, at most a day.", callback=_at_most_a_day),
     ] = 5.0,
     bench: AttachOption = None,
     pid: PidOption = None,
     drive: DriveOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Inject a fault, remove it, and print the events; bring the device up first if no bench is open."""
+    """Inject a fault, remove it, and print the events. If no bench is open, open one and start the device."""
     pairs = [argument.partition("=") for argument in arguments or ()]
     for key, equals, _ in pairs:
         if not equals:
@@ -144,8 +144,8 @@ def show_fault(description: Description, fault: Fault, seconds: float, *, as_jso
 
     Raises:
         BenchError: the bench cannot inject the fault.
-        DeviceError: the device does not become idle, before or after the fault.
-        ExpectationError: the device is not idle again in time, or has panicked.
+        DeviceError: the device does not become idle in time, before or after the fault.
+        ExpectationError: the device has panicked.
     """
     output = _Output(as_json)
     with (

@@ -11,7 +11,7 @@ from rig.cli.options import AttachOption, DriveOption, JsonOption, PidOption
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The fault; without it all of them.")] = "",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The fault to lift; without it all faults.")] = "",
     bench: AttachOption = None,
     pid: PidOption = None,
     drive: DriveOption = False,

@@ -24,7 +24,7 @@ def command(
     drive: DriveOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the files of a firmware that differ from the flash, verify them, and boot the device."""
+    """Write those files of a firmware that differ from the flash, verify them, and boot the device."""
     with attached(bench, pid, f"rig flash {image}".rstrip(), drive=drive) as session:
         progress = _Progress(quiet=as_json)
         result = session.call("flash", progress=progress.show, image=image, folder=str(Path.cwd()))

@@ -37,10 +37,10 @@ _SPARE_FILES = 100
 _BOOT_LIMIT_S = 300
 _RETURN_LIMIT_S = 900
 _STABLE_S = 90
-"""After this time on a connection, a device starts again with the shortest pause (`backoff_stable_s` is 60)."""
+"""A device whose connection lasted this long reconnects after the shortest pause (`backoff_stable_s` is 60)."""
 _LOOK_S = 5
-"""Device seconds between two looks at the devices. A device that blinks its LEDs reports about ten edges in a second.
-It blocks when about 270 edges are unread."""
+"""Device seconds between two looks at the devices. A device that blinks its LEDs reports about ten edges in a second,
+and blocks when about 270 of its edges are unread."""
 _CONNECTED = b"ws: connected"
 
 
@@ -89,14 +89,16 @@ class FleetRun:
 def command(
     points: Annotated[int, typer.Option(min=1, max=MOST_CONNECTIONS // 2, help="The number of devices.")] = 20,
     csms: Annotated[
-        str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH of a CSMS, in real time. Without it: our own.")
+        str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH of a CSMS, in real time. Without it: the fake CSMS.")
     ] = "",
     outage: Annotated[
-        float, typer.Option(min=0, metavar="S", help="The time for which our CSMS is gone, in device seconds.")
+        float, typer.Option(min=0, metavar="S", help="The time for which the fake CSMS is gone, in device seconds.")
     ] = 3600,
     seconds: Annotated[float, typer.Option(min=1, metavar="S", help="How long to run against --csms.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same run.")] = 1,
-    limit: Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT", help="Fail above this share.")] = 5,
+    limit: Annotated[
+        float, typer.Option(min=0, max=100, metavar="PERCENT", help="Fail if a larger share reconnects in a second.")
+    ] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run many virtual charge points, and measure how many reconnect in the busiest second after an outage."""
@@ -234,7 +236,7 @@ class _Links:
     """The devices' connections, by identity.
 
     Attributes:
-        connected: the stamp at which a device connected first, since the last `clear`.
+        connected: the stamp of each device's first connection since the last `clear`.
     """
 
     def __init__(self, points: int) -> None:
@@ -263,7 +265,7 @@ class _Links:
 
 @contextlib.contextmanager
 def _fleet(root: Path, csms_url: str, points: int, seed: int, clock: FleetClock | None) -> Iterator[list[FleetDevice]]:
-    """Start the devices; end them and remove their files afterwards."""
+    """Start the devices for the block. After the block, end them and remove their files."""
     allow_open_files(points * _FILES_OF_A_DEVICE + _SPARE_FILES, f"{points} devices")
     # Without sanitizers: a device then takes a tenth of the memory and half of the time.
     executable = build(root, sanitize=False)

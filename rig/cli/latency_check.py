@@ -67,7 +67,7 @@ def measure_latency(path: Path, root: Path, edges: int = _EDGES) -> Latency:
 
 
 def _edge(bench: Bench, drive: DrivenWire) -> tuple[int, int]:
-    """Measure one edge. Returns the error of its stamp, and the time until this thread knew of it, in ns."""
+    """Measure one edge. Returns the error of its stamp, and the delay until this thread got the edge, in ns."""
     threading.Event().wait(_APART_S)
     mark = bench.mark()
     drive.set(not drive.state)

@@ -1,4 +1,4 @@
-"""A printer of console lines without secrets. It waits for whole lines, because a part may end within a secret."""
+"""A printer of console lines without secrets. It waits for whole lines, because half a line can end inside a secret."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TextIO
 from rig.util.redaction import masked_text
 
 _LONGEST_LINE = 65_536
-"""The maximum length of an open line in characters. A longer one is shown without its end."""
+"""The maximum length of an open line in characters. A longer line is shown before its end has arrived."""
 
 
 class MaskedLines:
-    """A printer of whole console lines, and of an open line, such as a prompt, on `show_open_line`.
+    """A printer of whole console lines. `show_open_line` also prints an incomplete line, such as a prompt.
 
     Args:
         terminal: the output.
-        reveals: returns whether a whole line is meant for the person at the terminal, and is shown with its secret.
+        reveals: returns whether a whole line is shown with its secret, because it is for the person at the terminal.
     """
 
     def __init__(self, terminal: TextIO, reveals: Callable[[str], bool] = lambda _line: False) -> None:
@@ -41,7 +41,7 @@ class MaskedLines:
             self.show_open_line()
 
     def show_open_line(self) -> None:
-        """Print the incomplete line, when the device pauses."""
+        """Print the incomplete line. Call it when the device pauses."""
         text, self._open = self._open, ""
         self._print(masked_text(text))
 

@@ -19,7 +19,7 @@ AttachOption = Annotated[
     ),
 ]
 PidOption = Annotated[
-    int | None, typer.Option("--pid", metavar="N", help="The process that has opened the bench, if there are several.")
+    int | None, typer.Option("--pid", metavar="N", help="The process that has opened the bench, if several are open.")
 ]
 DriveOption = Annotated[bool, typer.Option("--drive", help="Act even during a session of pytest that is not paused.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -51,7 +51,7 @@ def _writer(file: Path) -> Callable[..., str]:
     """
     from rig.recording import pytest_file, scenario_file
 
-    with new_file(file, _WHAT):  # a recording that cannot be written would be lost at its end
+    with new_file(file, _WHAT):  # now, because an unwritable file would lose the whole recording at its end
         pass
     file.unlink()
     writers: dict[str, Callable[..., str]] = {".py": pytest_file, ".yaml": scenario_file}

@@ -10,7 +10,7 @@ from rig.cli.commands import COMMANDS, COMPLETE_VARIABLE, PROGRAM
 
 
 def main() -> NoReturn:
-    """Run a command. The exit code is 0, 1 if it found an error, 2 if it could not run."""
+    """Run a command. The exit code is 1 if the command found an error, 2 if it could not run, and otherwise 0."""
     if COMPLETE_VARIABLE in os.environ:
         _complete()
     if sys.argv[1:] == ["--help"]:
@@ -54,4 +54,4 @@ def _print(text: str) -> None:
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # otherwise Python's own flush would fail at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes stdout at its exit, which would fail again

@@ -15,7 +15,7 @@ from rig.cli.options import AttachOption, JsonOption, PidOption
 def command(
     bench: AttachOption = None,
     pid: PidOption = None,
-    everywhere: Annotated[bool, typer.Option("--all", help="Also benches that other folders have opened.")] = False,
+    everywhere: Annotated[bool, typer.Option("--all", help="Also benches of programs in other folders.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the state of the open benches, or of the bench of --bench, which is opened if necessary."""

@@ -17,13 +17,13 @@ def command(
     image: Annotated[
         Path, typer.Argument(metavar="IMAGE", help="The whole flash, or its storage partition; also a .gz of one.")
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write the storage partition. Must not exist.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write the partition to. It must not exist.")],
     to: Annotated[
         Format,
         typer.Option("--to", help="The version of the format; `none` is that of early builds of firmware 0.1.0."),
     ],
 ) -> None:
-    """Write the storage of a device in another format, and list the data that it cannot keep (firmware/FORMAT.md)."""
+    """Write the storage of a device in another format, and list the lost data (firmware/FORMAT.md)."""
     storage = read_image(image)
     converted = convert(read_filesystem(storage), to)
     written = make_filesystem(converted.files, len(storage))

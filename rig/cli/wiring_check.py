@@ -27,8 +27,8 @@ class Step:
     Attributes:
         wire: the signal.
         action: the action of the bench in words, for the terminal.
-        check: performs the action; raises DeviceError or ExpectationError if the device reacts otherwise.
-        after: the wires that the check needs to work.
+        check: performs the action; raises DeviceError or ExpectationError if the device reacts in another way.
+        after: the wires that must work before this check makes sense.
     """
 
     wire: str
@@ -45,7 +45,7 @@ class WireResult:
         wire: the signal.
         action: the action in words.
         problem: the wrong reaction; empty if there was none.
-        skipped: why the wire was not tried; empty if it was.
+        skipped: why the wire was not tried; empty if it was tried.
     """
 
     wire: str

@@ -99,7 +99,7 @@ def power(player: Player, values: Values) -> None:
     required=["is"],
 )
 def output(player: Player, values: Values) -> None:
-    """Wait until an output has a level. `steady`: it keeps the level for a time; `edge`: it changes to the level.
+    """Wait until an output has a level. It must keep the level for `steady`; with `edge` it must change to the level.
 
     An edge counts after the last matched message.
     """
@@ -212,7 +212,7 @@ def _announced(player: Player) -> Iterator[None]:
     },
 )
 def settings(player: Player, values: Values) -> None:
-    """Provision the device with settings that are no keys of OCPP. The next test restores the settings."""
+    """Provision the device with settings for which OCPP has no key. The next test restores the settings."""
     device = player.stage.device
     if device is not None:
         device.configure(**values.subject)

@@ -249,7 +249,7 @@ def silence(player: Player, values: Values) -> None:
     options={"timeout": DURATION},
 )
 def refused(player: Player, values: Values) -> None:
-    """Expect that the CSMS refuses a client. The reason contains this text."""
+    """Expect that the CSMS refuses a client, for a reason that contains this text."""
     found = player.csms.expect_refused(
         values.subject, timeout=player.until(values.duration("timeout", 60.0)), since=player.cursor
     )

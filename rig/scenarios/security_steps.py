@@ -50,7 +50,7 @@ def secured(player: Player, values: Values) -> None:
     required=["steps"],
 )
 def csms_requires(player: Player, values: Values) -> None:
-    """Let the CSMS require this profile for new connections. The device keeps its own. Only in `secured`."""
+    """Let the CSMS require this profile for new connections; the device keeps its profile. Only inside `secured`."""
     held = player.secured
     if held is None:
         raise AuthorError("`csms_requires` belongs in the steps of `secured`, which gives the device its secrets")

@@ -188,7 +188,7 @@ MATCHERS: Mapping[str, tuple[str, Mapping[str, Any], Callable[[Any], Any]]] = {
     "$equals": ("this number, also as text", _NUMBER, lambda n: _numeric(lambda a, b: a == b, "the number", n)),
     "$above": ("a larger number, also as text", _NUMBER, lambda n: _numeric(lambda a, b: a > b, "above", n)),
     "$has": (
-        "an array that has, for each entry of the list, a different element that matches it",
+        "an array with a matching element for each entry of the list; no element counts for two entries",
         {"type": "array", "minItems": 1},
         _has,
     ),
@@ -198,7 +198,7 @@ MATCHERS: Mapping[str, tuple[str, Mapping[str, Any], Callable[[Any], Any]]] = {
         _lists,
     ),
     "$any": ("any value", {"const": True}, _any),
-    "$absent": ("the field is missing", {"const": True}, lambda _: ABSENT),
+    "$absent": ("a missing field", {"const": True}, lambda _: ABSENT),
 }
 """The matchers: an object with one of these keys stands for a value. Each has a description, a schema and a maker."""
 

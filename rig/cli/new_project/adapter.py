@@ -55,7 +55,7 @@ class BoardLogFormat(PlainLogFormat):
 
 
 class BoardProfile(DeviceProfile):
-    """The device is up when it logs `app: ready`, and then it is idle."""
+    """When the device logs `app: ready`, it is up and idle."""
 
     ready = "`app: ready` on the console"
 
