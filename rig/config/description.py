@@ -116,7 +116,7 @@ class CurrentSection(_Table):
         default=1_000.0, description="the largest current to measure; its voltage at the shunt must be at most 320 mV"
     )
     interval_ms: Annotated[int, Field(ge=20, le=60_000)] = Field(
-        default=100, description="the time from one reading to the next"
+        default=100, description="the time from one reading of the sensor to the next"
     )
 
     @model_validator(mode="after")
@@ -140,12 +140,12 @@ class PowerSection(_Table):
     rise_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
         default=None,
         description="the longest rise time of the rail in seconds, for a bench without rail_sense; the "
-        "default is 0.1, and 0 on a virtual bench",
+        "default is 0.1, but 0 on a virtual bench",
     )
     fall_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
         default=None,
         description="the longest fall time of the rail in seconds, for a bench without rail_sense; the "
-        "default is 1, and 0 on a virtual bench",
+        "default is 1, but 0 on a virtual bench",
     )
 
 
@@ -209,11 +209,12 @@ class NetworkSection(_Table):
         Text,
         Field(
             min_length=1,
-            description="a file with the passphrase, relative to the description, or from `~/`; keep it out of git",
+            description="a file with the passphrase: a path relative to the description, or from `~/`; keep the file "
+            "out of git",
         ),
     ] = ""
     profile: Literal["fast", "realistic"] = Field(
-        default="fast", description="how long joining the virtual access point takes"
+        default="fast", description="how long the device takes to join the virtual access point"
     )
     access_point: AccessPointSection = NoAccessPoint()
 
@@ -247,7 +248,7 @@ class DeviceSection(_Table):
         Field(
             min_length=1,
             max_length=48,
-            description="the identity of the charge point; by default the first charge point that connects",
+            description="the identity of the charge point; by default that of the first charge point that connects",
         ),
     ] = ""
     local_id_tag: Annotated[
@@ -284,8 +285,8 @@ class DeviceSection(_Table):
     worker: Annotated[
         Literal["loop", "thread"],
         Field(
-            description="where the device of a virtual board writes to flash: in its loop, so that a run can be "
-            "repeated, or in a thread, like a task of the chip"
+            description="where the device of a virtual board writes to flash: in its loop, so that every run is the "
+            "same, or in a separate thread, like a task of the chip"
         ),
     ] = "loop"
     page: Annotated[
@@ -300,7 +301,7 @@ class DeviceSection(_Table):
 class EmulatorSection(_Table):
     """The emulator of a bench of kind `emulator`."""
 
-    qemu: Text = Field(default="", description="the program of the emulator; by default the one on PATH")
+    qemu: Text = Field(default="", description="the program of the emulator; by default `qemu-system-riscv32` on PATH")
 
 
 class Description(_Table):
@@ -321,7 +322,7 @@ class Description(_Table):
         description="a simulated board, a board at a Raspberry Pi, or an image for the chip in an emulator"
     )
     time: Literal["stepped", "real"] | None = Field(
-        default=None, description="the time of a virtual bench; the default is stepped"
+        default=None, description="the kind of time of a virtual bench; the default is stepped"
     )
     power: PowerSection
     control: ControlSection

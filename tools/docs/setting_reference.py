@@ -11,12 +11,13 @@ from rig.adapters.setting_table import setting_table
 
 HEAD = """# Settings reference
 
-After this page you know every setting of the charge point firmware, its limits and its default. This page is made from
-the firmware's table by `make settings`. Change a setting with `set KEY VALUE` on the
+After this page you know every setting of the charge point firmware, its limits and its default. `make settings` makes
+this page from the firmware's table. Change a setting with `set KEY VALUE` on the
 [console](console-protocol.md#commands), or by its OCPP name with ChangeConfiguration.
 
-[The feature's page](../firmware/src/features/config/README.md) explains how settings are stored, and what happens to a
-new value that cuts the device off (its trial). A setting without a name in the first column is read-only.
+[The feature's page](../firmware/src/features/config/README.md) explains how settings are stored. It also explains the
+trial of a setting: the previous value returns if the new value cuts the device off. A setting without a name in the
+first column is read-only.
 """
 
 

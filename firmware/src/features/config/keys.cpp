@@ -193,7 +193,8 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::csms, "Name of this charge point at the CSMS. Empty: plugbench- and six digits of the chip id."),
     number_key<&Settings::security_profile, 0, 3>("security_profile", "SecurityProfile")
         .on_trial(Trial::csms)
-        .in(KeyGroup::csms, "Security profile of the OCPP 1.6 security whitepaper. The CSMS can only raise it."),
+        .in(KeyGroup::csms,
+            "Security profile of the OCPP 1.6 security whitepaper. The CSMS can raise it, not lower it."),
     number_key<&Settings::heartbeat_interval_s, 1, kDay>("heartbeat_interval_s", "HeartbeatInterval")
         .in(KeyGroup::csms, "Interval of Heartbeat. The interval of BootNotification.conf replaces it."),
     number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval")
@@ -207,7 +208,7 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::csms, "Longest pause before the device reconnects to the CSMS."),
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s")
         .from_next_boot()
-        .in(KeyGroup::csms, "An accepted connection that lasts for this time resets the pause to the first one."),
+        .in(KeyGroup::csms, "If an accepted connection lasts for this time, the next pause is backoff_initial_ms."),
 
     text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid")
         .on_trial(Trial::network)
@@ -215,19 +216,17 @@ constexpr Key kKeys[] = {
     text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk")
         .secret()
         .on_trial(Trial::network)
-        .in(KeyGroup::network, "Its key: 8 to 63 bytes, or 64 hexadecimal digits. Empty: an open network."),
+        .in(KeyGroup::network, "Wi-Fi key: 8 to 63 bytes, or 64 hexadecimal digits. Empty: an open network."),
     text_key<&Settings::setup_psk, &setup_psk_rule>("setup_psk")
         .secret()
-        .in(KeyGroup::network, "Key of the setup access point: 8 to 63 bytes. Empty: there is none."),
+        .in(KeyGroup::network, "Key of the setup access point: 8 to 63 bytes. Empty: no setup access point."),
     number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s")
         .in(KeyGroup::network, "Longest pause between attempts to join a network."),
     text_key<&Settings::ntp_server, &ntp_server_rule>("ntp_server")
         .in(KeyGroup::network,
             "Time server (SNTP): a host name or an IPv4 address. Empty: only the CSMS sends the time."),
-    choice_key<WebAccess, &Settings::web, kWebAccessNames, kWebAccessRule>("web").in(
-        KeyGroup::network,
-        "When the device serves its page: on, off, or setup: only while its setup access point "
-        "is open."),
+    choice_key<WebAccess, &Settings::web, kWebAccessNames, kWebAccessRule>("web")
+        .in(KeyGroup::network, "When the device serves its page. setup: only while its setup access point is open."),
 
     text_key<&Settings::local_id_tag, &any_text>("local_id_tag")
         .in(KeyGroup::authorization, "idTag that the button presents. Empty: none."),
@@ -253,15 +252,15 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::authorization, "Entries in one SendLocalList."),
 
     choice_key<Availability, &Settings::availability, kAvailabilityNames, kAvailabilityRule>("availability")
-        .in(KeyGroup::connector, "Availability, as ChangeAvailability has set it."),
+        .in(KeyGroup::connector, "Availability, as set by ChangeAvailability."),
     boolean_key<&Settings::fixed_cable>("fixed_cable")
         .in(KeyGroup::connector,
-            "Whether the cable cannot be unplugged at the charge point. Then the lock is never driven, and "
+            "Whether the cable is fixed to the charge point. If true, the lock is never driven, and "
             "UnlockConnector is NotSupported."),
     number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms")
-        .in(KeyGroup::connector, "Time in which the bolt of the lock must move. 0: the lock has no feedback contact."),
+        .in(KeyGroup::connector, "Longest time for the bolt of the lock to move. 0: the lock has no feedback contact."),
     number_key<&Settings::connection_timeout_s, 1, kDay>("connection_timeout_s", "ConnectionTimeOut")
-        .in(KeyGroup::connector, "Time from the authorization in which the cable must be plugged in."),
+        .in(KeyGroup::connector, "Longest time from the authorization until the cable is plugged in."),
     number_key<&Settings::minimum_status_duration_s, 0, 3600>("minimum_status_duration_s", "MinimumStatusDuration")
         .in(KeyGroup::connector, "Time for which a status must last before it is reported."),
     boolean_key<&Settings::stop_transaction_on_ev_side_disconnect>("stop_transaction_on_ev_side_disconnect",
@@ -286,13 +285,13 @@ constexpr Key kKeys[] = {
                                                                   "ClockAlignedDataInterval")
         .in(KeyGroup::metering, "Interval of the samples by the clock. 0: none."),
     measurands_key<&Settings::meter_values_sampled_data>("meter_values_sampled_data", "MeterValuesSampledData")
-        .in(KeyGroup::metering, "Measurands of the samples in a transaction, none twice."),
+        .in(KeyGroup::metering, "Measurands of the samples in a transaction; no duplicates."),
     measurands_key<&Settings::meter_values_aligned_data>("meter_values_aligned_data", "MeterValuesAlignedData")
-        .in(KeyGroup::metering, "Measurands of the samples by the clock, none twice."),
+        .in(KeyGroup::metering, "Measurands of the samples by the clock; no duplicates."),
     measurands_key<&Settings::stop_txn_sampled_data>("stop_txn_sampled_data", "StopTxnSampledData")
-        .in(KeyGroup::metering, "Measurands of the samples in StopTransaction, none twice."),
+        .in(KeyGroup::metering, "Measurands of the samples in StopTransaction; no duplicates."),
     measurands_key<&Settings::stop_txn_aligned_data>("stop_txn_aligned_data", "StopTxnAlignedData")
-        .in(KeyGroup::metering, "Measurands of the samples by the clock in StopTransaction, none twice."),
+        .in(KeyGroup::metering, "Measurands of the samples by the clock in StopTransaction; no duplicates."),
     fact_key<kMeasurands>("MeterValuesAlignedDataMaxLength").in(KeyGroup::metering, "Items of MeterValuesAlignedData."),
     fact_key<kMeasurands>("MeterValuesSampledDataMaxLength").in(KeyGroup::metering, "Items of MeterValuesSampledData."),
     fact_key<kMeasurands>("StopTxnAlignedDataMaxLength").in(KeyGroup::metering, "Items of StopTxnAlignedData."),
@@ -302,18 +301,18 @@ constexpr Key kKeys[] = {
         "power_fail_action")
         .in(KeyGroup::transactions, "Action on a transaction when the mains power fails."),
     number_key<&Settings::power_resume_limit_s, 0, kDay>("power_resume_limit_s")
-        .in(KeyGroup::transactions, "A transaction does not continue after a longer power failure."),
+        .in(KeyGroup::transactions, "Longest power failure after which a transaction continues."),
     boolean_key<&Settings::stop_transaction_on_invalid_id>("stop_transaction_on_invalid_id",
                                                            "StopTransactionOnInvalidId")
         .in(KeyGroup::transactions, "Whether a transaction ends when the CSMS rejects its idTag."),
     boolean_key<&Settings::stop_transaction_on_start_given_up>("stop_transaction_on_start_given_up")
         .in(KeyGroup::transactions,
-            "Whether a transaction ends when its StartTransaction was dropped. Otherwise the charge continues "
+            "Whether a transaction ends when its StartTransaction is dropped. If false, the charge continues "
             "unreported."),
     number_key<&Settings::transaction_message_attempts, 1, 100>("transaction_message_attempts",
                                                                 "TransactionMessageAttempts")
         .in(KeyGroup::transactions,
-            "Attempts to send a transaction message that the CSMS answers with an error, or not at all."),
+            "Attempts to send a transaction message if the CSMS answers with an error or does not answer."),
     number_key<&Settings::transaction_message_retry_interval_s, 0, kDay>("transaction_message_retry_interval_s",
                                                                          "TransactionMessageRetryInterval")
         .in(KeyGroup::transactions, "Pause after the first failed attempt; it grows with each attempt."),
@@ -330,7 +329,7 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::device, "Supply voltage below which the chip resets."),
     log_level_key("log_level")
         .in(KeyGroup::device,
-            "Level of the log: error, warning, info or debug; then features with their own level, as in "
+            "Level of the log: error, warning, info or debug. Levels of single features can follow, as in "
             "info,wifi=debug."),
     number_key<&Settings::log_files, 0, kMaxLogFiles>("log_files")
         .in(KeyGroup::device, "Files of the log on flash. 0: the log is not written to flash."),
