@@ -35,8 +35,8 @@ class TimeSync final : public Feature {
   static constexpr Text kServerFile = "server_time";
   /// 2020-01-01, before this firmware existed. A CSMS without a valid clock sends 1970, or the year 1.
   static constexpr UnixMillis kEarliest = 1'577'836'800'000;
-  /// 2100-01-01. A later time is an error of its source, and the following timestamps of an open transaction could not
-  /// be earlier.
+  /// 2100-01-01. A later time is an error of its source. The timestamps of an open transaction never go back, so all of
+  /// them would be as late.
   static constexpr UnixMillis kLatest = 4'102'444'800'000;
   /// The interval of storing the time, and therefore the longest time that a restart loses. It takes 24 small writes to
   /// flash a day.
