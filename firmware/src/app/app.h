@@ -41,7 +41,7 @@
 namespace pb {
 
 /// The composition root: it creates the features in the order of their dependencies, connects them, and runs the loop.
-/// It owns everything that lives longer than a call. Destroying and creating it is a reboot.
+/// It owns everything that lives longer than a call. To destroy it and create it again is a reboot.
 class App {
  public:
   explicit App(const Ports& ports);
@@ -50,7 +50,7 @@ class App {
 
   /// Runs until a restart is requested. @return its reason; the platform carries it out.
   ResetReason run();
-  /// One round: polls every feature and delivers the worker's results. @return the deadline of the next one.
+  /// One round: polls every feature and delivers the worker's results. @return the deadline of the next round.
   Millis run_once();
 
   /// Ends run() after this round.

@@ -12,7 +12,8 @@ namespace pb {
 /// BootNotification with Accepted or Pending on a new connection.
 class CsmsTrial final : public Feature {
  public:
-  /// Time with a network. Without a network nothing is known about the CSMS.
+  /// The time in which the CSMS must answer. It counts only while there is a network, because without a network nothing
+  /// is known about the CSMS.
   static constexpr Millis kLimit = 120'000;
 
   CsmsTrial(Config& config, const Connection& connection, const ChargePoint& charge_point, const Wifi& wifi)

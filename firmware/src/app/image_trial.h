@@ -9,8 +9,8 @@
 
 namespace pb {
 
-/// Confirms the image of an update when a CSMS has accepted it, because then the next update can reach the device.
-/// Without acceptance in time the device restarts, and the boot loader returns to the previous image.
+/// Confirms the image of an update when a CSMS has accepted it, because then the next update can reach the device. If
+/// no CSMS accepts the device in time, the device restarts, and the boot loader returns to the previous image.
 class ImageTrial final : public Feature {
  public:
   /// Time for the network, the CSMS and its answer to BootNotification. An open transaction extends this time.

@@ -9,12 +9,12 @@
 
 namespace pb {
 
-/// Mounts the storage. Formats it only if the partition `secrets` records no earlier file system, the flash is erased,
-/// or the owner requests it. While the storage is not mounted, the device runs without it.
+/// Mounts the storage. Formats it only in three cases: the flash is erased, the partition `secrets` records no earlier
+/// file system, or the owner requests it. While the storage is not mounted, the device runs without it.
 class StorageGuard final : public Feature {
  public:
-  /// The interval of further attempts to mount. A successful one restarts the device, so that each feature reads its
-  /// files.
+  /// The interval of further attempts to mount. A successful attempt restarts the device, so that each feature reads
+  /// its files.
   static constexpr Millis kRetry = 60'000;
 
   StorageGuard(LittleFsStorage& storage, Secrets& secrets, Worker& worker, RestartRequest restart, Logger& log)

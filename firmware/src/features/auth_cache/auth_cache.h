@@ -24,8 +24,8 @@ struct CacheSearch {
 /// for each entry a few bits of its hash, its status and its age. A search reads the file of each entry that may match,
 /// almost always one file. A change writes one file.
 ///
-/// When the cache is full, it removes the oldest entry that is Expired or Invalid, or otherwise the oldest one. While
-/// AuthorizationCacheEnabled is false the cache finds and adds nothing.
+/// When the cache is full, it removes the oldest entry that is Expired or Invalid. If there is none, it removes the
+/// oldest of all entries. While AuthorizationCacheEnabled is false the cache finds and adds nothing.
 class AuthCache final : public Feature, public IdTagInfoListener {
  public:
   /// The epoch of the valid files; replacing it clears the cache.
@@ -42,8 +42,8 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   /// incomplete until clear(). A write that finds such a file later has the same effect.
   void load();
 
-  /// Searches an idTag and calls `done` once, immediately if it is not there. An Accepted entry that has, or may have,
-  /// expired is Expired.
+  /// Searches for an idTag and calls `done` once, immediately if the index does not have it. An Accepted entry that has
+  /// expired, or may have expired, is reported as Expired.
   /// @return false, without a call of `done`, when the storage cannot start the search now.
   bool find(CacheSearch& search);
   /// Stores an IdTagInfo from any answer of the CSMS, unless the Local Authorization List has the idTag.

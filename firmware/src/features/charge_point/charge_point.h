@@ -44,8 +44,8 @@ class ChargePoint final : public Feature,
  public:
   /// Pause before the next BootNotification if the answer has no usable interval, or is missing.
   static constexpr Millis kBootRetry = 30'000;
-  /// How long a reset waits until transaction messages are answered. It also waits for the flash,
-  /// CsmsRequests::kSaveLimit each time: before the messages are sent, and until the answered ones are removed.
+  /// How long a reset waits until transaction messages are answered. It also waits twice for the flash, each time at
+  /// most CsmsRequests::kSaveLimit: before the messages are sent, and until the answered messages are removed.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
   /// Backoff of a StatusNotification without an answer: at most a minute first, then up to an hour.
@@ -146,7 +146,7 @@ class ChargePoint final : public Feature,
   void request_authorization(Text id_tag, Millis now);
   bool may_charge_offline(const LocalIdTag& known) const;
   void end_transfer(Text answer, Text failure);
-  /// Before the CSMS accepts the charge point, the CSMS has triggered every message.
+  /// Until the CSMS accepts the charge point, the device sends only messages that the CSMS has triggered.
   Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
   Millis heartbeat_due() const {
     return earlier(request_time_at_, last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s);

@@ -29,7 +29,7 @@ class RequestEffects {
 };
 
 /// Answers the requests of the CSMS. Each action has a row in the table in csms_requests.cpp. Other actions of OCPP 1.6
-/// are answered with NotSupported, all others with NotImplemented.
+/// are answered with NotSupported, and unknown actions with NotImplemented.
 class CsmsRequests {
  public:
   /// How long the lock may take to open (UnlockConnector).

@@ -18,13 +18,13 @@ struct LocalIdTag {
   bool is_accepted() const { return is_known() && info.accepted(); }
 };
 
-/// Searches an idTag in the Local Authorization List and, if it is not there, in the authorization cache (OCPP 1.6
+/// Searches for an idTag in the Local Authorization List and, if it is not there, in the authorization cache (OCPP 1.6
 /// section 3.5.3). A search reads flash, so its result may come in a later round of the loop.
 class LocalAuthorization {
  public:
   LocalAuthorization(LocalList& list, AuthCache& cache);
 
-  /// Starts to search an idTag; an earlier search gives no result any more.
+  /// Starts to search for an idTag; an earlier search gives no result any more.
   void look_up(Text id_tag);
   /// Discards the search and its result.
   void cancel() { is_wanted_ = false; }

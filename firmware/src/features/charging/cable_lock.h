@@ -82,7 +82,7 @@ class CableLock {
   bool output_ = false;
   bool closed_ = false;
   bool failed_ = false;
-  bool was_engaged_ = false;   // since the bolt was driven, even for a moment only
+  bool was_engaged_ = false;   // since the bolt was driven, even if only for a moment
   Millis stable_at_ = kNever;  // when the bolt counts as closed; kNever: the bolt is not engaged
   Millis deadline_ = kNever;
 };

@@ -155,7 +155,7 @@ class Charging final : public Feature, private TransactionListener {
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
   // Facts that are independent of the state.
-  bool stopped_ = false;     // the emergency stop is the cause
+  bool stopped_ = false;     // the emergency stop is the cause of Faulted
   bool restarting_ = false;  // no transaction begins any more
   bool out_of_service_ = false;
   bool unavailable_ = false;  // inoperative, with no transaction and no cable to wait for

@@ -8,7 +8,7 @@ namespace pb {
 enum class Availability : uint8_t {
   operative,
   connector_inoperative,
-  inoperative,  ///< the charge point as a whole, and with it its connector
+  inoperative,  ///< the whole charge point, including its connector
 };
 
 constexpr Text kAvailabilityNames[] = {"operative", "connector_inoperative", "inoperative"};

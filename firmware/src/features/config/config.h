@@ -57,7 +57,8 @@ class Config final : public Feature {
   static constexpr size_t kMaxChanges = 6;
   /// The reason why set() rejects a value: a literal, or nullptr if it accepts the value.
   using Error = const char*;
-  /// The error of a change that a retry can store. An array, so that its address is the same everywhere.
+  /// The error of a change that was not stored now, but that a retry can store. An array, so that its address is the
+  /// same everywhere.
   static constexpr char kBusy[] = "is not set: the storage is busy with other settings, try again";
 
   /// Called after settings have changed, on the loop.
@@ -68,7 +69,7 @@ class Config final : public Feature {
 
   Config(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
 
-  /// Reads the file, at start-up. `chip_id` gives the identity where none is set.
+  /// Reads the file, at start-up. If no identity is set, it is derived from `chip_id`.
   void load(uint64_t chip_id);
   /// Whether the file was sound at the start.
   ConfigState state() const { return state_; }
@@ -78,8 +79,9 @@ class Config final : public Feature {
   void set_listener(Listener listener) { listener_ = listener; }
 
   /// Checks and takes a value, and writes the file; `done` is called on the loop when the file is durable. From then on
-  /// the new value is in settings() (README.md has the keys that take effect later). A failed set() changes nothing,
-  /// and the later sets, which wait for it, fail too. @return the problem with key or value, or nullptr.
+  /// the new value is in settings() (docs/settings.md lists the settings that take effect later). If a write fails, its
+  /// changes have no effect, and the changes that wait behind it fail too. @return the problem with key or value, or
+  /// nullptr.
   Error set(Text key, Text value, StorageDone done);
   /// Whether settings of the group have changed since they were last known to work. New values are not on
   /// trial if none have worked since the start, because there are no values to return to.
@@ -92,7 +94,7 @@ class Config final : public Feature {
   /// @return false, with nothing changed, while the storage is busy
   bool revert(Trial group);
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
-  /// one is set. The interval is not stored: the next boot brings a new one.
+  /// value is set. The interval is not stored, because the CSMS sends it again after the next boot.
   void adopt_heartbeat_interval(uint32_t seconds);
 
   const char* name() const override { return "config"; }

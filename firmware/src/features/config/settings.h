@@ -19,7 +19,7 @@ struct Settings {
   FixedText<32> wifi_ssid;            ///< empty: only stored networks are tried
   FixedText<64> wifi_psk;             ///< empty for an open network
   FixedText<63> setup_psk;            ///< passphrase of the setup access point; empty: no such access point
-  uint32_t wifi_backoff_max_s = 190;  ///< half of this is the shortest pause at the limit
+  uint32_t wifi_backoff_max_s = 190;  ///< the longest pause; a pause at this limit takes at least half of it
   FixedText<63> ntp_server;           ///< time server of SNTP; empty: none
   CharacterText<20> local_id_tag;     ///< presented by the button; CiString20Type of OCPP 1.6
   uint32_t security_profile = 0;      ///< profile of the OCPP 1.6 security whitepaper (features/security)
@@ -48,7 +48,7 @@ struct Settings {
   uint32_t minimum_status_duration_s = 0;
   bool stop_transaction_on_ev_side_disconnect = true;
   bool stop_transaction_on_invalid_id = true;
-  bool stop_transaction_on_start_given_up = true;  ///< ends one whose StartTransaction was dropped
+  bool stop_transaction_on_start_given_up = true;  ///< ends a transaction whose StartTransaction was dropped
   uint32_t max_energy_on_invalid_id_wh = 0;
   bool unlock_connector_on_ev_side_disconnect = true;
   FixedText<40> connector_phase_rotation{"0.NotApplicable,1.NotApplicable"};  ///< one phase

@@ -4,8 +4,8 @@
 
 namespace pb {
 
-/// The time in which changed settings of a group must work; otherwise the previous ones return. The owner of the group
-/// decides whether they work.
+/// The time in which changed settings of a group must work. If they do not work in time, the previous values return.
+/// The owner of the group decides whether they work.
 class TrialTimer {
  public:
   TrialTimer(Config& config, Trial group, Millis limit) : config_(config), group_(group), limit_(limit) {}

@@ -5,9 +5,9 @@
 
 namespace pb {
 
-/// Writes the head of an answer, and its body where it is short, into the buffer of the server. Exactly one of json(),
-/// error(), redirect(), constant(), stream() and events() makes the answer; before it set_cookie() and
-/// set_retry_after() add a header each. take_body() defers the answer.
+/// Writes the head of an answer, and its body if it is short, into the buffer of the server. Exactly one of json(),
+/// error(), redirect(), constant(), stream() and events() makes the answer. If they are called earlier, set_cookie()
+/// and set_retry_after() add a header each. take_body() defers the answer.
 class HttpAnswer {
  public:
   enum class Kind : uint8_t {
@@ -51,13 +51,13 @@ class HttpAnswer {
   void take_body() { kind_ = Kind::body; }
   /// @param policy the Content-Security-Policy  @param gzip a body that outlives the answer
   void constant(Text type, Text policy, Bytes gzip);
-  /// @param number names the body for HttpHandler::write_piece  @param file a name under which a browser saves it, or
-  /// nothing
+  /// @param number names the body for HttpHandler::write_piece  @param file the name under which a browser saves the
+  /// body; empty: none
   void stream(Text type, uint8_t number, Text file = "");
   void events();
 
   Kind kind() const { return kind_; }
-  /// The content of the buffer: the head, and after it a body that is `whole`.
+  /// The content of the buffer: the head, followed by the body if the answer is `whole`.
   Text head() const { return {buffer_.data, length_}; }
   size_t head_length() const { return length_ - body_length_; }
   Bytes body() const { return body_; }

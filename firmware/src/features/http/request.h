@@ -7,7 +7,7 @@ namespace pb {
 enum class HttpMethod : uint8_t { get, head, post, other };
 
 /// The parts of a request (RFC 9112) that the device uses. Texts that are too long for their field are treated as
-/// missing: all of ours fit.
+/// missing: all texts of the device's own page fit.
 struct HttpRequest {
   HttpMethod method = HttpMethod::other;
   FixedText<40> path;    ///< the path as in the request, without the query; nothing is decoded

@@ -8,7 +8,8 @@ namespace pb {
 /// lines are not folded, lengths appear once, and nothing is guessed.
 class HttpRequestReader {
  public:
-  /// The longest header line that is kept. Of a longer one only the name is read, unless the device uses the header.
+  /// The longest header line that is kept. A longer line is rejected if the device uses the header. If not, only its
+  /// name is read.
   static constexpr size_t kBuffer = 384;
   static constexpr size_t kMaxBody = kBuffer;
   /// The longest head, with all header lines (RFC 6585, status 431).
@@ -16,12 +17,13 @@ class HttpRequestReader {
 
   enum class Result : uint8_t { more, complete, rejected };
 
-  /// Takes the next byte. After `complete` or `rejected` no more may follow.
+  /// Takes the next byte. After `complete` or `rejected` no more bytes may follow.
   Result feed(uint8_t byte);
-  /// Keeps the bytes of a body of octets that came with the end of the head. @param bytes at most kBuffer
+  /// Keeps the first bytes of a body of octets, which arrived together with the end of the head. @param bytes at most
+  /// kBuffer
   void keep(Bytes bytes);
 
-  /// Whether anything has come.
+  /// Whether a byte has arrived.
   bool has_begun() const { return head_length_ != 0; }
   const HttpRequest& request() const { return request_; }
   /// The status that answers a rejected request (RFC 9110, section 15), and the reason for people.

@@ -12,10 +12,10 @@ class HttpHandler {
  public:
   /// Answers a request. A request that is not answered at once is shown again at each poll, for
   /// HttpServer::kAnswerLimit at most.
-  /// @param step 0 at first; the handler's own, kept for the next call
+  /// @param step 0 at the first call; the handler can change it, and finds its value at the next call
   virtual void handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer, Millis now) = 0;
-  /// Writes the next piece of a streamed body; bytes that do not fit are cut. @param place 0 at first; the handler's
-  /// own @return false when this is the last piece
+  /// Writes the next piece of a streamed body; bytes that do not fit are cut. @param place 0 at the first call; the
+  /// handler changes it  @return false when this is the last piece
   virtual bool write_piece(uint8_t number, uint32_t& place, TextWriter& piece) = 0;
   /// Writes the data of the next event, which is one line. @return false to end the stream
   virtual bool write_event(const HttpRequest& request, TextWriter& event, Millis now) = 0;
@@ -31,14 +31,14 @@ class HttpHandler {
   ~HttpHandler() = default;
 };
 
-/// Serves HTTP/1.1 over Tcp: one request a connection. All connections share one buffer for output, which belongs to a
-/// connection until its bytes are with TCP. Each state has a deadline.
+/// Serves HTTP/1.1 over Tcp: one request per connection. All connections share one buffer for output, which belongs to
+/// a connection until TCP has taken its bytes. Each state has a deadline.
 class HttpServer {
  public:
   static constexpr size_t kConnections = 4;
   static constexpr size_t kMaxListeners = 2;
   static constexpr size_t kOutput = 2560;
-  /// The limit from the connection to the end of its request, also if bytes keep coming.
+  /// The limit from the connection to the end of its request, even if bytes keep arriving.
   static constexpr Millis kRequestLimit = 5'000;
   /// The limit of the handler's work.
   static constexpr Millis kAnswerLimit = 10'000;
@@ -47,8 +47,8 @@ class HttpServer {
   /// The longest pause between two bytes of a body that the handler takes.
   static constexpr Millis kBodyLimit = 10'000;
   /// Limits for the rest of a rejected request, which is read because a close with unread bytes could destroy the
-  /// answer on its way. The first limit is the time without a byte, the second one the time for all bytes: a browser
-  /// reads its answer last.
+  /// answer on its way. kDrainLimit limits the time without a byte, and kDrainMost the time for all bytes. kDrainMost
+  /// is long because a browser reads the answer only after it has sent its request.
   static constexpr Millis kDrainLimit = 1'000;
   static constexpr Millis kDrainMost = 10'000;
   static constexpr Millis kEventInterval = 1'000;
@@ -97,7 +97,7 @@ class HttpServer {
   void reject(Connection& connection, uint16_t status, Text reason, Millis now);
   /// Reads and drops bytes. @return whether there may be more
   bool drop_input(Connection& connection, Millis now);
-  /// Gives bytes to TCP from the shared buffer. @return whether it is empty now
+  /// Gives bytes to TCP from the shared buffer. @return whether the buffer is empty now
   bool flush(Connection& connection, Millis now);
   bool is_free_for(const Connection& connection) const { return owner_ == nullptr || owner_ == &connection; }
   void write_chunk(Connection& connection);

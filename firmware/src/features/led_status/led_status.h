@@ -23,7 +23,8 @@ struct LedState {
   FaultLight fault = FaultLight::none;
 };
 
-/// A periodic pattern: lit for `on_ms` at the start of each period, and again `second_ms` into it unless that is 0.
+/// A periodic pattern: lit for `on_ms` at the start of each period, and a second time from `second_ms` of the period
+/// on, unless `second_ms` is 0.
 struct LedPattern {
   uint16_t period_ms = 0;  ///< 0: steady
   uint16_t on_ms = 0;      ///< for a steady light: 0 is off, else on

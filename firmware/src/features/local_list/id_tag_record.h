@@ -33,10 +33,11 @@ IdTagRecord record_of(Text id_tag, const IdTagInfo& info);
 uint32_t hash_of_id_tag(Text id_tag);
 
 /// The order of the records in a page: by hash, and for equal hashes by the text without case.
-/// @return negative, 0 or positive, as of strcmp
+/// @return negative, 0 or positive, like strcmp
 int compare_id_tags(Text a, Text b);
 
-/// Returns the info at this moment: an Accepted whose expiryDate has passed, or may have by the clock, is Expired.
+/// Returns the info at this moment: the status Accepted becomes Expired if the expiryDate has passed, or may have
+/// passed because the time is unknown.
 IdTagInfo at_present(const IdTagInfo& info, const TimeSync& time);
 
 }  // namespace pb

@@ -23,7 +23,7 @@ class LocalList;
 /// One search in the local list. Its owner keeps it until `done` has been called.
 struct ListSearch {
   IdTag id_tag;
-  /// Receives the result on the loop, perhaps inside LocalList::find. @param info at this moment; if found
+  /// Receives the result on the loop, perhaps inside LocalList::find. @param info as of this moment; valid if found
   void (*done)(void* context, IdTagFound found, const IdTagInfo& info) = nullptr;
   void* context = nullptr;
 
@@ -62,7 +62,7 @@ class LocalList final : public Feature {
   /// Whether entries were lost with a damaged file: an unknown idTag may be a blocked one.
   bool is_incomplete() const { return is_incomplete_ && settings_.local_auth_list_enabled; }
 
-  /// Searches an idTag and calls `done` once, at once if the list is empty or disabled (LocalAuthListEnabled).
+  /// Searches for an idTag and calls `done` once, immediately if the list is empty or disabled (LocalAuthListEnabled).
   /// ConcurrentTx is a valid entry (section 3.5.2) and is reported as Accepted.
   /// @return false, without a call of `done`, when the storage cannot start the search now.
   bool find(ListSearch& search);
@@ -71,7 +71,7 @@ class LocalList final : public Feature {
   bool is_updating() const { return step_ != Step::idle; }
   /// The entries of the next update, which the caller fills. Only while no update is in progress.
   ListUpdate& update() { return update_; }
-  /// Starts the update. @param version becomes the version of the list, unless the list is empty then
+  /// Starts the update. @param version becomes the version of the list, unless the update leaves the list empty
   /// @param done receives `ok` when the new list is durable and in effect; with any other result the old list remains
   void start(Kind kind, int64_t version, StorageDone done);
 

@@ -10,8 +10,9 @@
 
 namespace pb {
 
-/// Keeps the log of the console on flash, in numbered files. Lines wait in a ring that survives a warm reset, until
-/// enough of them, or their age, makes it worth a write. README.md has the bounds of loss and wear.
+/// Keeps the log of the console on flash, in numbered files. Lines wait in a ring that survives a warm reset. They are
+/// written when there are enough of them, or when the oldest line has waited long enough. README.md has the bounds of
+/// loss and wear.
 class LogStore final : public Feature {
  public:
   /// The names of the files: this and a number of 10 digits.
@@ -62,7 +63,8 @@ class LogStore final : public Feature {
   /// Whether a file is being written or removed.
   bool busy() const { return is_writing_ || is_removing_; }
 
-  /// The files on flash have the numbers from first_file() to last_file(); a missing one was removed to make room.
+  /// The files on flash have the numbers from first_file() to last_file(); if a number is missing, its file was removed
+  /// to make room.
   uint32_t first_file() const { return first_; }
   uint32_t last_file() const { return last_; }
   static FixedText<Storage::kMaxName> name_of_file(uint32_t number);

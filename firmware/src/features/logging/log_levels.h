@@ -5,7 +5,8 @@
 
 namespace pb {
 
-/// The log level of each feature: one for all, and others by the feature's tag. As text: `info,wifi=debug,ws=error`.
+/// The log level of each feature: one level for all features, and separate levels for single features by their tags. As
+/// text: `info,wifi=debug,ws=error`.
 class LogLevels {
  public:
   /// The tags of the lines; log_levels.cpp lists them.
@@ -14,7 +15,8 @@ class LogLevels {
   LogLevels() = default;
   explicit LogLevels(LogLevel for_all) : for_all_(for_all) {}
 
-  /// Parses the text form. @return nullptr; or the problem, to be read after its name, and the levels are unchanged.
+  /// Parses the text form. @return nullptr; or the problem, to be read after the name of the setting, and the levels
+  /// are unchanged.
   const char* parse(Text text);
   void format(TextWriter& text) const;
 

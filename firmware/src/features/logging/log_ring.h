@@ -40,7 +40,7 @@ class LogRing {
   /// Whether the constructor found a ring from before the reset.
   bool restored() const { return restored_; }
 
-  /// Appends a line, and drops the oldest ones for it.
+  /// Appends a line, and drops the oldest lines to make room for it.
   void push(Text line);
   const Notes& notes() const { return header_.notes; }
   void set_notes(const Notes& notes);
@@ -58,7 +58,7 @@ class LogRing {
  private:
   struct Header {
     uint32_t magic;
-    uint32_t generation;  ///< the slot with the higher one counts
+    uint32_t generation;  ///< the slot with the higher generation is used
     uint32_t tail;
     uint32_t head;
     Notes notes;

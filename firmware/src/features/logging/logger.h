@@ -45,8 +45,8 @@ class Logger {
   void debug(Text tag, const Parts&... parts) {
     log(LogLevel::debug, tag, parts...);
   }
-  /// Like info(), but at any level, and on the console only. For a secret that its owner must read and that no log is
-  /// allowed to keep.
+  /// Like info(), but printed at every level, and on the console only. For a secret that its owner must read and that
+  /// no log is allowed to keep.
   template <class... Parts>
   void reveal(Text tag, const Parts&... parts) {
     print('I', tag, parts...);
@@ -81,7 +81,8 @@ class Logger {
     line.append_all("T (", clock_.now(), ") ", tag, ": ");
     return finish_json(line.length(), write);
   }
-  /// As telemetry_json(), but an answer that does not fit becomes an error, because the console waits for one.
+  /// As telemetry_json(), but for an answer. If it does not fit, prints an error instead, because the console waits for
+  /// an answer.
   template <class Write>
   void answer_json(Write write) {
     begin_line().append("= ");
@@ -95,7 +96,7 @@ class Logger {
   /// Returns the number of answers since the start; the console waits for one before it reads the next command.
   uint32_t answers() const { return answers_; }
 
-  /// Suppresses lines above the level of their tag.
+  /// Suppresses lines that are less important than the level of their tag.
   void set_levels(const LogLevels& levels) { levels_ = levels; }
   LogLevels& levels() { return levels_; }
   void set_sink(LogSink sink) { sink_ = sink; }

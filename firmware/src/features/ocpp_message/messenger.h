@@ -186,7 +186,7 @@ class Messenger final : public Feature, private ConnectionListener {
   uint32_t dropped() const { return dropped_; }
 
   MessageSchemas& schemas() { return schemas_; }
-  /// Requests and answers that violated their schema since the boot: of the charge point, and answers of the CSMS.
+  /// Since the boot: the messages of the charge point, and the answers of the CSMS, that violated their schema.
   uint32_t invalid_sent() const { return invalid_sent_; }
   uint32_t invalid_answers() const { return invalid_answers_; }
 

@@ -33,13 +33,13 @@ constexpr Text name_of(PowerState state) {
   return "unknown";
 }
 
-/// Saves energy while the device is idle, and brings the log to flash when the mains power fails. README.md has the
+/// Saves energy while the device is idle, and writes the log to flash when the mains power fails. README.md has the
 /// rules.
 class PowerManager final : public Feature {
  public:
   /// The device is idle after that time without work.
   static constexpr Millis kIdleAfter = 5'000;
-  /// The log is written after this time even if the transactions are not stored, because the flash has rejected them.
+  /// The log is written after this time even if the flash has rejected the transactions, so that they are not stored.
   static constexpr Millis kFlushAnyway = 1'000;
 
   PowerManager(const Clock& clock, Power& power, Network& network, Board& board, const Charging& charging,
@@ -63,7 +63,7 @@ class PowerManager final : public Feature {
   /// The time from the last failure of the mains power until energy, messages and log were on flash; 0 without a
   /// failure.
   Millis flush_time() const { return flush_time_; }
-  /// Adds the member `power`: the state, the ways to save that are in use, and the level of a brown-out.
+  /// Adds the member `power`: the state, the ways to save energy that are in use, and the level of a brown-out.
   void write_status(JsonWriter& json) const;
 
   const char* name() const override { return "power"; }

@@ -4,11 +4,11 @@
 
 namespace pb {
 
-/// Judges the format `date-time`, character by character: RFC 3339, section 5.6, with days that exist and leap seconds
-/// only at 23:59:60 UTC.
+/// Judges the format `date-time`, character by character: RFC 3339, section 5.6. The day must exist, and a leap second
+/// is valid only at 23:59:60 UTC.
 class DateTimeFormat {
  public:
-  /// @return false as soon as no date-time begins like this; it stays false.
+  /// @return false as soon as the text cannot become a date-time, and for every later character.
   bool feed(uint32_t character);
   /// Whether the text so far is a whole date-time.
   bool is_complete() const;

@@ -19,7 +19,7 @@ struct SchemaPack {
 };
 
 /// Reads the pack at the start of a slot. Texts and tables of the result refer to the slot.
-/// @param slot any bytes  @return nullptr, or the reason why they are no pack, a literal
+/// @param slot any bytes  @return nullptr; or a literal, the reason why they are not a pack
 const char* read_pack(Bytes slot, SchemaPack& pack);
 
 }  // namespace pb

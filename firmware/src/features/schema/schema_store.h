@@ -9,13 +9,13 @@
 namespace pb {
 
 /// Keeps packs of schemas in two slots of the flash. A new pack is written to the slot that is not in use and verified;
-/// then a record in the storage selects it. A power cut before that leaves the old pack in use.
+/// then a record in the storage selects it. A power cut before the record is written leaves the old pack in use.
 class SchemaStore {
  public:
   static constexpr size_t kSlots = 2;
   /// The file that selects a slot.
   static constexpr Text kFile = "schemas";
-  /// The most bytes of one write(). Every write but the last has this size.
+  /// The largest size of one write(), in bytes. Every write except the last has this size.
   static constexpr size_t kChunk = 128;
   static_assert(kChunk % Flash::kProgramSize == 0, "a chunk is a program operation");
 
@@ -44,11 +44,12 @@ class SchemaStore {
 
   /// Begins a new pack of `length` bytes, and drops a pack that was begun before. @return nullptr, or an error.
   const char* begin(size_t length);
-  /// Appends bytes to the new pack. @return nullptr, with one call of `done`, or an error.
+  /// Appends bytes to the new pack. @return an error; or nullptr, and then `done` is called once.
   const char* write(Bytes bytes, Done done);
-  /// Verifies the new pack and puts it into use. @return nullptr, with one call of `done`, or an error.
+  /// Verifies the new pack and puts it into use. @return an error; or nullptr, and then `done` is called once.
   const char* commit(Done done);
-  /// Takes the pack out of use: the built-in schemas remain. @return nullptr, with one call of `done`, or an error.
+  /// Takes the pack out of use: the built-in schemas remain. @return an error; or nullptr, and then `done` is called
+  /// once.
   const char* drop(Done done);
 
   /// Whether an operation is not done yet.

@@ -13,7 +13,7 @@ class SchemaTables {
 
   static constexpr uint16_t kAny = 0;  // the node that accepts every value
   static constexpr uint16_t kNoLimit = 0xffff;
-  static constexpr uint8_t kClosed = 1;  // flag of an object: no other properties
+  static constexpr uint8_t kClosed = 1;  // flag of an object that allows no other properties
   static constexpr uint8_t kHasMinimum = 1;
   static constexpr uint8_t kHasMaximum = 2;
   static constexpr uint8_t kHasMultiple = 4;
@@ -72,7 +72,7 @@ class SchemaTables {
  private:
   /// Returns the row of an action, messages() when there is none.
   size_t row_of(Text action) const;
-  /// @return less than, equal to or greater than 0, as the text is to `other`.
+  /// @return less than 0, 0 or greater than 0 if the text is less than, equal to or greater than `other`.
   int compare(uint16_t text, Text other) const;
   uint8_t u8(size_t offset) const { return offset < bytes_.length ? bytes_.data[offset] : uint8_t{0}; }
   uint16_t u16(size_t offset) const { return static_cast<uint16_t>(u8(offset) | u8(offset + 1) << 8); }

@@ -26,7 +26,7 @@ class Ipv6Format {
 /// Judges the format `uri`, character by character: a URI of RFC 3986, section 3, with its scheme.
 class UriFormat {
  public:
-  /// @return false as soon as no URI begins like this; it stays false.
+  /// @return false as soon as the text cannot become a URI, and for every later character.
   bool feed(uint32_t character);
   /// Whether the text so far is a whole URI.
   bool is_complete() const;

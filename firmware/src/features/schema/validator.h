@@ -8,10 +8,10 @@
 
 namespace pb {
 
-/// The keyword of a JSON schema that a payload violates, or the reason outside the schema.
+/// The keyword of a JSON schema that a payload violates, or a reason that no schema describes.
 enum class SchemaKeyword : uint8_t {
   none,
-  json,       // the text is no JSON of at most kMaxSchemaDepth levels
+  json,       // the text is not JSON, or has more than kMaxSchemaDepth levels
   duplicate,  // a property occurs twice, which no schema can forbid
   type,
   required,
@@ -49,7 +49,7 @@ class SchemaValidator final : private JsonEvents {
   /// The payload is complete. @return whether it is valid.
   bool finish() { return (violation_ == SchemaKeyword::none && stream_.finish(*this)) || note_invalid(); }
 
-  /// The first violation; `none` so far, or for a valid payload.
+  /// The first violation; `none` while there is none.
   SchemaKeyword violation() const { return violation_; }
   /// The byte of the text at which the violation was found.
   size_t offset() const { return stream_.offset(); }

@@ -50,7 +50,7 @@ class LittleFsStorage final : public Storage {
   size_t blocks_in_use();
   size_t blocks() const { return config_.block_count; }
   /// Sets the beginning of the names of expendable files. When a write finds no space, expendable files are removed
-  /// until it does, the lowest name first. @param prefix a literal
+  /// until there is space, the lowest name first. @param prefix a literal
   void set_expendable(Text prefix) { expendable_ = prefix; }
 
   bool busy() const override { return is_job_posted_; }
@@ -94,7 +94,7 @@ class LittleFsStorage final : public Storage {
   bool formatted_ = false;
   bool has_newer_ = false;  // a file of a newer firmware was read
   bool is_started_ = false;
-  bool is_job_posted_ = false;  // meanwhile only the worker uses the file system
+  bool is_job_posted_ = false;  // true: only the worker uses the file system
   StorageLoss loss_;
   Text expendable_;
   StorageJobs jobs_;

@@ -10,7 +10,7 @@
 namespace pb {
 
 /// Asks the time server of the setting `ntp_server` while there is a network, and gives its times to TimeSync. The
-/// console gets one line for each change of TimeServerState, not one for each answer.
+/// console gets one line for each change of its state, not one for each answer.
 class TimeServer final : public Feature {
  public:
   /// The time after which a missing answer is reported: several attempts of the client have failed by then.
@@ -47,7 +47,7 @@ class TimeServer final : public Feature {
   void run(Millis now);
   void take(const SntpTime& received);
   void compare();
-  /// @return whether the state was another one.
+  /// @return whether this changes the state.
   bool become(State state);
 
   Sntp& sntp_;
@@ -59,7 +59,7 @@ class TimeServer final : public Feature {
   State state_ = State::waiting;
   bool is_running_ = false;
   bool has_time_ = false;  ///< whether the server has sent a usable time
-  UnixMillis offset_ = 0;  ///< that time, at the moment 0 of the clock
+  UnixMillis offset_ = 0;  ///< the time by that server at the moment 0 of the clock
   Millis silent_at_ = kNever;
 };
 

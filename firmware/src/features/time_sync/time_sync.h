@@ -35,20 +35,22 @@ class TimeSync final : public Feature {
   static constexpr Text kServerFile = "server_time";
   /// 2020-01-01, before this firmware existed. A CSMS without a valid clock sends 1970, or the year 1.
   static constexpr UnixMillis kEarliest = 1'577'836'800'000;
-  /// 2100-01-01. A later time is an error of its source, and no timestamp of an open transaction could go back from it.
+  /// 2100-01-01. A later time is an error of its source. The timestamps of an open transaction never go back, so all of
+  /// them would be as late.
   static constexpr UnixMillis kLatest = 4'102'444'800'000;
-  /// The interval of storing the time, and the most time that a restart loses. It takes 24 small writes to flash a day.
+  /// The interval of storing the time, and therefore the longest time that a restart loses. It takes 24 small writes to
+  /// flash a day.
   static constexpr Millis kSaveInterval = 3'600'000;
-  /// The difference by which the clocks of CSMS and time server may be wrong without being at odds.
+  /// The difference up to which the times of CSMS and time server count as equal.
   static constexpr UnixMillis kTolerance = 60'000;
 
   TimeSync(const Clock& clock, Storage& storage) : clock_(clock), storage_(storage) {}
 
   /// Restores the time stored before the restart. Call it at start-up.
   void restore();
-  /// Continues from a time that has passed: without it the clock, which is stored once an hour, could repeat times that
-  /// messages of the last boot already have. Call it at start-up; a time from the CSMS or an unusable time has
-  /// priority.
+  /// Continues from `time`, if that is later than the stored time. The time is stored only once an hour, so without
+  /// this call the clock could repeat times that messages of the last boot already have. Call it at start-up; a time
+  /// from the CSMS or an unusable time has priority.
   void advance_to(UnixMillis time);
   /// Whether a time may be the present one: from kEarliest to kLatest.
   static bool is_usable(UnixMillis time) { return time >= kEarliest && time <= kLatest; }
@@ -66,7 +68,7 @@ class TimeSync final : public Feature {
   UnixMillis at(Millis moment) const { return offset_ + static_cast<UnixMillis>(moment); }
   Timestamp timestamp() const { return format_timestamp(now()); }
   TimeQuality quality() const { return quality_; }
-  /// Whether a source has sent the time since the start: it includes the time without power.
+  /// Whether a source has sent the time since the start, so that the time includes the duration without power.
   bool is_current() const { return quality_ >= TimeQuality::sntp; }
   /// Returns a lower limit of the real time. A time that the time server has sent before the start does not count: a
   /// wrong one would reject every later time of the server, and every certificate.

@@ -23,7 +23,7 @@ struct IdTagInfo {
 
   bool accepted() const { return status == AuthorizationStatus::accepted; }
   /// Reads each field of the object separately. A field that cannot be read is logged and restricts the idTag: an
-  /// unknown status is Invalid, an unreadable expiryDate has passed, an unreadable parentIdTag is no group.
+  /// unknown status counts as Invalid, an unreadable expiryDate as passed, and an unreadable parentIdTag as missing.
   void read(JsonValue info, Logger& log);
 };
 

@@ -16,7 +16,8 @@ class LedgerFile {
   static constexpr Text kCopy = "ledger_copy";
   /// The register is saved at least this often if no transaction message saves it.
   static constexpr uint64_t kSaveEveryWh = 100;
-  /// The energy that may be missing in the copy: writing it each time would wear the flash twice as much.
+  /// The energy that may be missing in the copy. To write the copy together with each ledger would wear the flash twice
+  /// as much.
   static constexpr uint64_t kCopyEveryWh = 1'000;
 
   LedgerFile(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
@@ -32,7 +33,8 @@ class LedgerFile {
   const Ledger& now() const { return ledger_; }
   /// The ledger as it is on flash.
   const Ledger& saved() const { return saved_; }
-  /// The last transactions whose start and stop are on flash twice. A copy that the flash rejects does not count.
+  /// The last transactions whose answered start and answered stop are in the ledger and in its copy. If the flash has
+  /// rejected the copy, those in the ledger.
   uint32_t started_twice() const { return has_copy_failed_ ? saved_.started : lower(saved_.started, copied_.started); }
   uint32_t stopped_twice() const { return has_copy_failed_ ? saved_.stopped : lower(saved_.stopped, copied_.stopped); }
 

@@ -22,7 +22,8 @@ class MessageQueue {
   static constexpr size_t kMaxFiles = NumberedFiles::kMax;
   /// Files kept free for messages that cannot wait until samples are thinned out.
   static constexpr size_t kSpare = 4;
-  /// Samples of one charge that are kept without loss: all files but its start, its stop and the spare ones.
+  /// Samples of one charge that are kept without loss: those of all files except its start, its stop and the spare
+  /// files.
   static constexpr size_t kMaxSamples = (kMaxFiles - kSpare - 2) * MeterBatch::kMaxSamples;
   /// Starts and stops in memory, for three transactions: they are not on flash yet, or the flash is full.
   static constexpr size_t kMaxUnsaved = 6;
@@ -30,7 +31,7 @@ class MessageQueue {
   static constexpr size_t kMaxBatches = 3;
 
   static constexpr Text kPrefix = "tx-";
-  /// The newest start again: without this copy, a damaged file would lose the idTag and therefore the charge.
+  /// A copy of the newest start. Without it, a damaged file would lose the idTag and therefore the charge.
   static constexpr Text kStartCopy = "start_copy";
 
   /// @param scratch buffer for reading batches; its content is only valid within a call
@@ -116,7 +117,7 @@ class MessageQueue {
   bool remove(const WaitingMessage& entry, StorageDone done);
   /// The write has ended. A message that cannot be saved is sent from memory: a full flash does not prevent charging.
   void written(WaitingMessage& entry, bool ok);
-  /// Marks a message as finished. Its memory is free now, its entry when the file is removed.
+  /// Marks a message as finished. Its memory is free at once, and its entry when the file is removed.
   void finish(WaitingMessage& entry);
   /// False while the content of the finished entry is needed, because no other file has it yet.
   bool may_be_removed(const WaitingMessage& entry) const;

@@ -35,7 +35,7 @@ class MeterBatch {
   bool append(const MeterSample& sample);
   /// Whether append() would accept the sample.
   bool takes(const MeterSample& sample) const;
-  /// Derives the wall time of all samples from a later stamp of the same boot, if that has one.
+  /// Derives the wall time of all samples from a later stamp of the same boot, if that stamp has a wall time.
   void set_wall_time(const Stamp& later);
   /// Gives the samples from index `first` their final wall time. @return whether a time has changed.
   bool settle(size_t first, const TransactionTimes& times);

@@ -8,8 +8,8 @@
 namespace pb {
 
 /// The samples for the transactionData of StopTransactions. Those of the newest transactions are in memory; each
-/// transaction also has a file, to survive power cuts. Samples that cannot be saved stay in memory until they can, or
-/// until their StopTransaction is finished.
+/// transaction also has a file, to survive power cuts. Samples that cannot be saved now stay in memory until they are
+/// saved, or until their StopTransaction is finished.
 class StopData {
  public:
   /// Transactions whose samples are in memory: as many as fit without flash (MessageQueue::kMaxUnsaved).

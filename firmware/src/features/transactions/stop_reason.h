@@ -20,7 +20,7 @@ enum class StopReason : uint8_t {
 };
 
 Text name_of(StopReason reason);
-/// @return false, with `reason` kept, when there is no reason of that name.
+/// @return false, with `reason` unchanged, when there is no reason of that name.
 bool parse_stop_reason(Text name, StopReason& reason);
 
 }  // namespace pb

@@ -25,12 +25,14 @@ class TransactionTimes {
     stamp.from_csms = time_.quality() == TimeQuality::csms;
     return stamp.from_csms || stamp.wall_ms != before;
   }
-  /// Gives a stamp its final wall time before its message is first sent, so that clocks do not change a resent message.
+  /// Gives a stamp its final wall time before its message is first sent, so that a later change of the clock does not
+  /// change a resent message.
   /// @return whether the wall time has changed.
   bool settle(Stamp& stamp) const {
     const UnixMillis before = stamp.wall_ms;
     if (!correct(stamp) && stamp.wall_ms == 0) {
-      // The boot of the stamp never got the time. It was before this boot.
+      // The boot of the stamp never got the time. If it was an earlier boot, the stamp is not later than the start of
+      // this boot.
       stamp.wall_ms = time_.at(stamp.boot == boot_ ? stamp.at : 0);
     }
     return stamp.wall_ms != before;

@@ -83,7 +83,8 @@ class Transactions final : public Feature, private StartListener {
   /// Whether the CSMS has rejected the idTag of the open transaction.
   bool rejected() const { return open_ != 0 && ledger_.now().rejected; }
   /// Calculates the time without power before this boot, from the last message of a transaction, in ms.
-  /// @return false while that is unknown; always, when the device had no time from the CSMS before the power cut.
+  /// @return false while that is unknown. It stays unknown if the device had no time from the CSMS before the power
+  /// cut.
   bool outage_duration(Millis& duration) const { return times_.before_boot(left_, duration); }
   const TimeSync& time() const { return times_.time(); }
   /// The latest time that a transaction message of an earlier boot is known to have, 0 for none: that of the newest

@@ -36,7 +36,7 @@ struct WaitingMessage {
   bool is_batch() const { return kind == Kind::meter; }
   /// Whether the message is on flash, or the flash has rejected it for now.
   bool is_stored() const { return unsavable || state == State::saved || state == State::removing; }
-  /// Whether the next message may be sent: its content is on flash as often as it should be.
+  /// Whether the next message may be sent: its content is on flash, and its copy too if it needs one.
   bool is_secured() const { return is_stored() && !copy_due; }
   /// Whether the next message has its final time.
   bool is_settled() const { return settled > sent; }

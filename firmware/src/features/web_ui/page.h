@@ -5,7 +5,7 @@
 
 namespace pb {
 
-/// The page as the build makes it of firmware/web (firmware/tools/build_page.py).
+/// The page that the build makes from firmware/web (firmware/tools/build_page.py).
 struct WebPage {
   Bytes gzip;
   Text policy;  ///< its Content-Security-Policy, which names its script and style by their hashes

@@ -66,7 +66,7 @@ class WebUi final : public Feature, private HttpHandler {
  private:
   enum class Access : uint8_t {
     anyone,
-    visitor,  ///< anyone, but not by another site's page
+    visitor,  ///< anyone, but not through a page of another site
     reader,   ///< needs a session
     writer,   ///< needs a session and its CSRF token
   };
@@ -129,7 +129,7 @@ class WebUi final : public Feature, private HttpHandler {
   bool write_setting(uint32_t place, TextWriter& piece) const;
   bool write_log(uint32_t& place, TextWriter& piece) const;
   bool is_wanted() const;
-  /// Restarts with a new image that is stored, after the end of a charge.
+  /// Restarts with the new image when it is stored and no charge is in progress.
   void poll_update(Millis now);
   void run_command(Text arguments);
 

@@ -17,7 +17,7 @@ struct ConnectionSettings {
   Millis ping_interval = 10'000;
   Millis backoff_initial = 1'000;
   Millis backoff_max = 120'000;
-  /// How long an accepted connection must hold before the next loss starts again with backoff_initial.
+  /// How long an accepted connection must last, so that the pause after its loss starts again with backoff_initial.
   Millis stable_after = 60'000;
 };
 
@@ -53,7 +53,7 @@ class ConnectionListener {
 class Connection final : public Feature {
  public:
   static constexpr Millis kConnectTimeout = 15'000;
-  /// Time to send the answer to the change, and for a second change.
+  /// Time to send the answer to the change, and to receive a change of another setting.
   static constexpr Millis kRenewDelay = 1'000;
   /// The longest pause by a server's Retry-After: a wrong Retry-After must not keep the device away for days.
   static constexpr Millis kMaxRetryAfter = 3'600'000;
@@ -72,7 +72,7 @@ class Connection final : public Feature {
   /// Counts the changes of retarget() that have taken effect: a connection with another number is to another CSMS.
   uint32_t target() const { return target_; }
   void set_listener(ConnectionListener& listener) { listener_ = &listener; }
-  /// Without credentials there is neither TLS, even for `wss://`, nor a login.
+  /// Without credentials the connection has no TLS (even for `wss://`) and no login.
   void set_credentials(Credentials& credentials) { credentials_ = &credentials; }
   /// The CSMS has accepted the device, so the connection can become stable (ConnectionSettings::stable_after).
   void confirm() { confirmed_ = true; }
@@ -102,7 +102,8 @@ class Connection final : public Feature {
   void renew(Millis now) { renew_at_ = now + kRenewDelay; }
   /// Whether there is a connection, made with the present settings.
   bool is_current() const { return state_ == State::open && renew_at_ == kNever; }
-  /// Why there is no connection; `none` while there is one, or the last attempt failed for another reason than TLS.
+  /// The TLS problem of the last attempt. `none` while there is a connection, and after an attempt that failed for
+  /// another reason.
   const TcpProblem& problem() const { return problem_; }
 
   /// The code of the Close frame that has ended the last connection: that of the peer (kNoStatus for a frame without a
@@ -111,7 +112,7 @@ class Connection final : public Feature {
 
   /// How often a WebSocket was opened since the start.
   uint32_t connects() const { return connects_; }
-  /// Whether the peer has acknowledged all that was sent; true also where there is no connection left to wait for.
+  /// Whether the peer has acknowledged all that was sent; also true if there is no connection left to wait for.
   bool delivered() { return socket_ == Tcp::kNoSocket || (protocol_.output().empty() && tcp_.delivered(socket_)); }
   /// Sockets in use: 0 or 1.
   uint32_t sockets() const { return socket_ == Tcp::kNoSocket ? 0 : 1; }
@@ -134,7 +135,7 @@ class Connection final : public Feature {
   void renew_now(Millis now);
   Millis next_connect() const;
   void connect(Millis now);
-  /// @return whether the connection was closed for it.
+  /// @return whether the connection was closed because of the certificate.
   bool judge_certificate(Millis now);
   void lose_tcp(Millis now);
   void begin_handshake(Millis now);

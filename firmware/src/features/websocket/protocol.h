@@ -51,7 +51,8 @@ class WsProtocol {
   /// When poll() must be called at the latest.
   Millis deadline() const;
 
-  /// Sends a text message. @return false, with nothing sent, unless open and with room for it in the output.
+  /// Sends a text message. @return false, with nothing sent, if the connection is not open or the output has no room
+  /// for the message.
   bool send_text(Text message);
   /// Starts the closing handshake; the reason is cut to the size of a control frame.
   void close(uint16_t code, Text reason, Millis now);
