@@ -92,7 +92,7 @@ class Authority:
         return self._issue((identity,), kind, ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def sign(self, request: str) -> str:
-        """Issue the certificate of a charge point for its own key.
+        """Issue the certificate of a charge point that generated its key itself.
 
         Args:
             request: a certificate signing request as PEM (RFC 2986). Its subject becomes the subject of the
