@@ -242,7 +242,7 @@ class Device:
         return self.profile.telemetry(self.bench.console)
 
     def telemetry_units(self) -> dict[str, str]:
-        """Return the unit of each number in `telemetry` by its name, from the device's own table.
+        """Return the unit of each number in `telemetry`, by its name, from the device's own table.
 
         Raises:
             DeviceError: the answer cannot be parsed.

@@ -67,7 +67,7 @@ PARTS = (
     ),
     Part(
         "CSMS",
-        "The fixture `csms` is a `Csms`. A `Csms` also has all methods of its base classes. Examples: [csms.md](csms.md).",
+        "The fixture `csms` is a `Csms`, which also has the methods of its base classes. See [csms.md](csms.md).",
         (
             "rig/csms/instrument/csms.py",
             "rig/csms/instrument/connections.py",

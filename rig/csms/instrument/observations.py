@@ -109,7 +109,7 @@ class Observations(CsmsPart):
 
     @checked
     def deviations(self, since: Mark | None = None, charge_point: str | None = None) -> list[OcppFrame]:
-        """Return the frames since the mark (None: the test's start) with a tolerated deviation; `deviation` has its name.
+        """Return the frames since the mark (None: the test's start) that have a tolerated `deviation`.
 
         Args:
             since: ignore events before this mark.
