@@ -48,7 +48,7 @@ class DeviceConsole(Protocol):
 
 
 class DeviceProfile:
-    """The profile of an unknown firmware. It takes the device for up and idle as soon as the device has booted.
+    """The profile of an unknown firmware. As soon as the device has booted, it counts as up and idle.
 
     Derive from it and override the parts that your firmware supports; name the class in the bench description
     (`device.profile`).

@@ -300,7 +300,7 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL to provision, without the identity: the address of the bench's proxy, not of the CSMS."""
+        """The URL for the device's settings, without the identity. It is that of the bench's proxy."""
         host = self.wiring.csms_host or self.description.csms.host
         return f"ws://{host}:{self.network.csms_port}/ocpp"
 

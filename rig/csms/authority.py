@@ -60,7 +60,7 @@ class Authority:
 
     @property
     def crl(self) -> str:
-        """The revocation list with all certificates of kind `revoked` so far, as PEM (RFC 5280 section 5)."""
+        """The revocation list of all certificates issued as `revoked` so far, as PEM (RFC 5280 section 5)."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._name)

@@ -46,7 +46,7 @@ class CsmsRestart(Fault):
     on_csms: ClassVar[bool] = True
 
     def validate_possible(self, bench: Bench) -> None:
-        """Reject a restart while another fault keeps the CSMS down: the restart would end that fault."""
+        """Reject a restart while the CSMS is down: the fault would start the CSMS too early."""
         if not bench.csms.is_listening:
             raise BenchError(f"The fault {self.name} needs a CSMS that listens: it is gone", "Lift csms-gone first")
 

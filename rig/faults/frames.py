@@ -242,7 +242,7 @@ class FrameFragments(FrameFault):
     summary: ClassVar[str] = "frames of the CSMS arrive in fragments, with pings between them"
 
     def validate_limits(self) -> None:
-        """Check that the direction is `sent`: only the CSMS sends fragments."""
+        """Check that the direction is `sent`: the fault can fragment only frames of the CSMS."""
         self.selection()
         if self.direction != "sent":
             raise AuthorError(f"{self.name}: only frames that are sent have fragments, so direction is sent")

@@ -183,7 +183,7 @@ class Latency(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionDrop(Fault):
-    """All TCP connections are reset, one time. New connections are accepted immediately."""
+    """All TCP connections are reset once. New connections are accepted immediately."""
 
     name: ClassVar[str] = "connection-drop"
     summary: ClassVar[str] = "all TCP connections are reset, once"

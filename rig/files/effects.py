@@ -16,7 +16,7 @@ RedirectTo = Literal["itself", "http", "https"]
 
 
 class Effect:
-    """An effect on a request. The base changes nothing.
+    """An effect on a request. This base class changes nothing.
 
     Attributes:
         downloads: whether it can change requests for files.
@@ -200,7 +200,7 @@ class FlippedByte(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Truncated(Effect):
-    """The file is replaced by its beginning, and Content-Length matches that.
+    """The file is replaced by its beginning, with a matching Content-Length.
 
     Attributes:
         keep: the number of bytes; -1: a random number.

@@ -109,7 +109,7 @@ class Files:
     # -- files ----------------------------------------------------------------------------------------------------
 
     def put(self, name: str, data: bytes | str) -> str:
-        """Serve a file from memory, instead of a file of the same name. The ETag changes if the bytes do.
+        """Serve a file from memory. It replaces a file of the same name; other bytes give another ETag.
 
         Args:
             name: the file's path in the URL, such as `firmware.bin` or `v2/firmware.bin`.
@@ -234,7 +234,7 @@ class Files:
 
     @checked
     def expect_refused(self, reason: str = "", *, timeout: Seconds = 10.0, since: Mark | None = None) -> ClientRefused:
-        """Wait for the next client that sends no request, for example because it rejects the certificate.
+        """Wait for the next client that fails before its request, e.g. because it rejects the certificate.
 
         Args:
             reason: a part of the reason.

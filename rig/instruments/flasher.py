@@ -98,7 +98,7 @@ class Flasher:
 
     @checked
     def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
-        """Write a firmware that is not flashed already, and optionally a file system in the same session.
+        """Write a firmware if it is not flashed already, and optionally a file system in the same session.
 
         Args:
             manifest: the firmware.

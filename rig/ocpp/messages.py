@@ -1,4 +1,4 @@
-"""Typed requests of OCPP 1.6, to expect from a charge point and to send to one.
+"""Typed requests of OCPP 1.6: a test expects them from a charge point, or sends them to it.
 
     csms.expect(messages.start_transaction(connector_id=1, id_tag="TAG"))
     csms.call(messages.remote_start_transaction("TAG", connector_id=1))

@@ -211,7 +211,7 @@ class LedPattern(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerChange(Event):
-    """The board's supply was switched. If `rail` is set, the rail sense detected the change."""
+    """The board's supply was switched. If `rail` is set: the rail sense reported that the rail rose or fell."""
 
     on: bool
     rail: bool = False
@@ -252,7 +252,7 @@ class LinkChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRefused(Event):
-    """The CSMS refused a client before its WebSocket connection, or the file server one before its request.
+    """The CSMS refused a client before the WebSocket connection, or the file server refused it before the request.
 
     No test had requested the refusal. `charge_point` is the identity in the client's URL, empty if none was read.
     `address` is the client's host and port. `how` is the form of the refusal: `TLS`, `HTTP 401`, `its connection was

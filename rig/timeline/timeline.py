@@ -255,7 +255,7 @@ class Timeline:
         *,
         unmatched: bool = False,
     ) -> list[E]:
-        """Return all events of a kind that `where` accepts, without consuming them.
+        """Return all events of a kind for which `where` is true. None of them is consumed.
 
         Args:
             kind: the event's type.
@@ -270,7 +270,7 @@ class Timeline:
 
     @checked
     def last(self, kind: type[E], where: Callable[[E], bool] | None = None) -> E | None:
-        """Return the latest event of a kind that `where` accepts; None if there is none."""
+        """Return the latest event of a kind for which `where` is true; None if there is none."""
         with self._lock:
             events = self._index(kind).events
         for event in reversed(events):

@@ -73,7 +73,7 @@ class Miss(NamedTuple):
 
 
 class ExpectationError(PlugbenchError, AssertionError):
-    """An expected event did not occur, or a forbidden event did occur.
+    """An expected event did not occur, or a forbidden event occurred.
 
     Args:
         message: the message.

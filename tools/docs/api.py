@@ -132,8 +132,8 @@ for the exceptions, see the docstring in the source. Read [writing-tests.md](wri
 
 ## Stable names
 
-The names in this table keep their meaning within a major version. Only a new major version
-breaks one of them, and the changelog says so. Every other name may change without notice.
+The names in this table keep their meaning within a major version. Only a new major version breaks one of them, and the
+changelog says so. Every other name may change without notice.
 """
 
 
