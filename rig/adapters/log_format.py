@@ -1,4 +1,4 @@
-"""Log formats of a device's console. Derive one for other firmware: docs/bring-your-own-firmware.md."""
+"""Log formats of a device's console. For other firmware, derive one: docs/bring-your-own-firmware.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rig.timeline.events import Event, LogLine
 
 @runtime_checkable
 class LogFormat(Protocol):
-    """The interface of a log format: parses the console's lines for the console instrument.
+    """The interface of a log format, which parses the console's lines for the console instrument.
 
     It must accept any text that a device may print. An exception is reported as an error of the bench, with the line.
     """
@@ -33,7 +33,7 @@ class LogFormat(Protocol):
         """Whether an event is incomplete and the next lines may complete it."""
 
     def flush(self) -> Sequence[Event]:
-        """Complete the pending events, because the console is quiet."""
+        """Complete the pending events. Called when the console is quiet."""
 
 
 class PlainLogFormat:

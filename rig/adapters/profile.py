@@ -48,19 +48,19 @@ class DeviceConsole(Protocol):
 
 
 class DeviceProfile:
-    """The profile of an unknown firmware, which is up as soon as it boots, and then idle.
+    """The profile of an unknown firmware. As soon as the device has booted, it counts as up and idle.
 
     Derive from it and override the parts that your firmware supports; name the class in the bench description
     (`device.profile`).
 
     Attributes:
-        takes_settings: whether `provision` uses settings; otherwise tests with settings are skipped.
-        has_commands: whether its console has the commands and the telemetry of docs/console-protocol.md.
-        ocpp: whether it is an OCPP charge point, which is up only when the CSMS has accepted it.
+        takes_settings: whether `provision` uses settings. If not, tests with settings are skipped.
+        has_commands: whether the console has the commands and the telemetry of docs/console-protocol.md.
+        ocpp: whether the device is an OCPP charge point. Such a device is up when the CSMS has accepted it.
         ready: the condition of `is_ready` in words.
         idle: the values in `status` of an idle device.
         status_keys: all keys of `status`, so that misspelt keys are rejected; None accepts any key.
-        settle_s: the longest time, in bench seconds, in which the device becomes idle after a boot or a test.
+        settle_s: the longest time, in bench seconds, that the device needs to become idle after a boot or a test.
     """
 
     takes_settings: bool = False
@@ -81,7 +81,7 @@ class DeviceProfile:
     def provision(
         self, description: Description, csms_url: str, manifest: Manifest, settings: Settings
     ) -> bytes | None:
-        """Return an image for the device's storage partition, with the settings to find the bench.
+        """Return an image for the device's storage partition. Its settings let the device find the bench.
 
         Args:
             description: the description of the device and its network.
@@ -103,11 +103,11 @@ class DeviceProfile:
         return None
 
     def is_ready(self, event: Event) -> bool:
-        """Return whether an event shows that the device is up. Called for the boot and all later events."""
+        """Return whether an event shows that the device is up. Called for the boot event and all later ones."""
         return isinstance(event, Boot)
 
     def status(self, console: DeviceConsole) -> dict[str, Any]:
-        """Return the status that the device reports, for `Device.status`, `wait_status` and idleness.
+        """Return the status that the device reports. `Device.status`, `wait_status` and `wait_idle` use it.
 
         Raises:
             DeviceError: its answer is invalid.
@@ -116,7 +116,7 @@ class DeviceProfile:
         return {}
 
     def telemetry(self, console: DeviceConsole) -> dict[str, Any]:
-        """Return all numbers that the device measures, also those that its regular records omit.
+        """Return all numbers that the device measures, including those that the telemetry records omit.
 
         Raises:
             DeviceError: its answer is invalid.
@@ -125,7 +125,7 @@ class DeviceProfile:
         return {}
 
     def telemetry_units(self, console: DeviceConsole) -> dict[str, str]:
-        """Return the units of the numbers of `telemetry` by name, from the device's own table; empty for none.
+        """Return the unit of each number in `telemetry`, by its name; empty if the device has no table.
 
         Raises:
             DeviceError: its answer is invalid.

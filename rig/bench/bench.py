@@ -57,7 +57,7 @@ class Bench:
         description: the wires and settings of the bench.
         timeline: all events of the bench.
         clock: the bench's clock, with stepped or real time.
-        wiring: the interfaces to the hardware; on a virtual board also its test hooks and the file of its flash.
+        wiring: the interfaces to the hardware; on a virtual bench also the board's test hooks and flash file.
     """
 
     wiring: Wiring
@@ -280,7 +280,7 @@ class Bench:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """The capabilities for `@pytest.mark.needs(...)`, from wires, wiring, firmware and file server.
+        """The capabilities for `@pytest.mark.needs(...)`: those of wires, wiring, firmware and file server.
 
         A firmware has `ocpp` if it is a charge point, `settings` if it can be provisioned, and `commands` if its
         console has the commands of docs/console-protocol.md.
@@ -300,7 +300,7 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL to provision, without the identity: the address of the bench's proxy, not of the CSMS."""
+        """The URL for the device's settings, without the identity. It is that of the bench's proxy."""
         host = self.wiring.csms_host or self.description.csms.host
         return f"ws://{host}:{self.network.csms_port}/ocpp"
 
@@ -361,7 +361,7 @@ class Bench:
 
     @checked
     def inject(self, fault: Fault) -> AbstractContextManager[Any]:
-        """Inject a fault of the catalogue during a `with` block. The fault is always lifted at the end.
+        """Inject a fault of the catalogue during a `with` block. The end of the block always lifts it.
 
         Raises:
             BenchError: the bench lacks a capability that the fault needs.

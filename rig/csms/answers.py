@@ -61,7 +61,7 @@ def start_transaction(
 def stop_transaction(
     status: AuthorizationStatus | None = None, *, expiry_date: str | None = None, parent_id_tag: str | None = None
 ) -> dict[str, Any]:
-    """Make StopTransaction.conf (section 6.50), with or without the status of the idTag that stopped it."""
+    """Make StopTransaction.conf (section 6.50). `status` is that of the idTag; None omits it."""
     if status is None:
         return {}
     return authorize(status, expiry_date=expiry_date, parent_id_tag=parent_id_tag)

@@ -60,7 +60,7 @@ class Authority:
 
     @property
     def crl(self) -> str:
-        """The revocation list with all certificates of kind `revoked` so far, as PEM (RFC 5280 section 5)."""
+        """The revocation list of all certificates issued as `revoked` so far, as PEM (RFC 5280 section 5)."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._name)
@@ -92,7 +92,7 @@ class Authority:
         return self._issue((identity,), kind, ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def sign(self, request: str) -> str:
-        """Issue the certificate of a charge point for its own key.
+        """Issue the certificate of a charge point that generated its key itself.
 
         Args:
             request: a certificate signing request as PEM (RFC 2986). Its subject becomes the subject of the

@@ -61,9 +61,9 @@ class Behaviour:
     Attributes:
         registration: the `status` of BootNotification.conf.
         clock_offset_s: how far the CSMS clock is ahead of the bench's clock, in seconds.
-        tags: the authorization status by idTag, compared case-insensitively.
+        tags: the authorization status by idTag; idTags are compared case-insensitively.
         unlisted_tag: the authorization status of any other idTag.
-        strict: whether deviations that real CSMSs tolerate (`rig.csms.deviations`) are violations.
+        strict: whether deviations that real CSMSs tolerate (`rig.csms.deviations`) count as violations.
     """
 
     registration: RegistrationStatus

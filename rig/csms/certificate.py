@@ -18,7 +18,7 @@ _LARGEST_FILE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """An end-entity certificate, followed by its intermediate certificates, and its private key.
+    """An end-entity certificate with its private key and its intermediate certificates.
 
     Attributes:
         chain: PEM, the end-entity certificate first.

@@ -32,10 +32,10 @@ class Security:
 
     Attributes:
         profile: 0 to 3.
-        passwords: the AuthorizationKey of each charge point by its identity; needed for 1 and 2.
-        certificate: the certificate of the server; None: no TLS. Needed for 2 and 3.
-        client_root: the root of the charge points' certificates as PEM; needed for 3.
-        client_crl: the CRL of that root as PEM; empty: revocation is not checked.
+        passwords: the AuthorizationKey of each charge point by its identity; needed for the profiles 1 and 2.
+        certificate: the certificate of the server, needed for the profiles 2 and 3; None for no TLS.
+        client_root: the root of the charge points' certificates as PEM; needed for profile 3.
+        client_crl: the CRL of `client_root` as PEM; if it is empty, revocation is not checked.
 
     Raises:
         AuthorError: a value that the profile needs is missing.

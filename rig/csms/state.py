@@ -35,13 +35,13 @@ class State:
 
     Attributes:
         boot: the charge point's latest BootNotification; None before the first.
-        registration: the CSMS's answer to it: `Accepted`, `Pending`, `Rejected`; empty before an answer.
+        registration: the CSMS's answer to `boot`: `Accepted`, `Pending`, `Rejected`; empty before an answer.
         connectors: the connectors by connectorId; 0 is the charge point itself.
         configuration: the settings by key, from GetConfiguration and from each accepted ChangeConfiguration.
-        transactions: running transactions: StartTransaction payloads by transactionId.
+        transactions: the StartTransaction payloads of running transactions, by transactionId.
         reservations: accepted ReserveNow payloads by reservationId, until they are cancelled or used.
         local_list_version: the version of the local authorization list; None before it is known.
-        local_list: the idTagInfo by idTag, as sent by accepted SendLocalList.
+        local_list: the idTagInfo by idTag, from each accepted SendLocalList.
         charging_profiles: accepted profiles by connectorId and chargingProfileId.
         certificates: the certificateHashData by certificateType, from GetInstalledCertificateIds.
         progress: the latest status by action: FirmwareStatusNotification, DiagnosticsStatusNotification,

@@ -44,10 +44,10 @@ class Station:
 
     Attributes:
         boot: the station's latest BootNotificationRequest; None before the first.
-        registration: the CSMS's answer to it: `Accepted`, `Pending`, `Rejected`; empty before an answer.
+        registration: the CSMS's answer to `boot`: `Accepted`, `Pending`, `Rejected`; empty before an answer.
         connectors: the status by EVSE and connector, e.g. `(1, 1)`.
         variables: the variables by name, from NotifyReport, GetVariables and each accepted SetVariables.
-        transactions: the latest TransactionEventRequest of each running transaction by transactionId.
+        transactions: the latest TransactionEventRequest of each running transaction, by transactionId.
         open_calls: unanswered CALLs of both sides on the current connection, oldest first.
     """
 

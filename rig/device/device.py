@@ -75,7 +75,7 @@ class Device:
 
     @checked
     def flash(self, *, fresh: bool = False, settings: Settings = _NO_SETTINGS) -> None:
-        """Flash the configuration, and the firmware if it is not flashed already. The device then boots.
+        """Flash the configuration, and also the firmware if the board does not have it. The device then boots.
 
         Args:
             fresh: erase the whole flash first.
@@ -112,7 +112,7 @@ class Device:
         self._wait_accepted_and_idle()
 
     def core_dump(self) -> CoreDump | None:
-        """Read the core dump of the last crash from the board's flash. A wired board then boots again.
+        """Read the core dump of the last crash from the board's flash. A wired board reboots afterwards.
 
         Returns:
             The dump; None if the device has written none.
@@ -124,7 +124,7 @@ class Device:
             return read_core_dump(read)
 
     def read_storage(self) -> bytes:
-        """Read the partition `storage` from the board's flash. A wired board then boots again.
+        """Read the partition `storage` from the board's flash. A wired board reboots afterwards.
 
         Raises:
             BenchError: the flash cannot be read, or has no partition `storage`.
@@ -161,7 +161,7 @@ class Device:
 
     @checked
     def wait_ready(self, since: Mark) -> Boot:
-        """Wait for a boot since the mark, and until every feature runs.
+        """Wait until the device has booted since the mark and every feature runs. Return the boot event.
 
         Raises:
             DeviceError: the device did not boot in time.
@@ -208,7 +208,7 @@ class Device:
 
     @contextlib.contextmanager
     def expecting_reboot(self) -> Iterator[Reboot]:
-        """Announce a reboot (Reset.req, a crash on command) in this block. Leave when the device has booted.
+        """Announce a reboot in the block, e.g. by Reset.req. The end of the block waits for the boot.
 
         The announcement covers one boot, and a panic before the boot. Any later panic or boot interrupts the test
         again.
@@ -224,7 +224,7 @@ class Device:
     # -- idle -----------------------------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """Return the device's status as its profile reads it, for our firmware by the console command `status`.
+        """Return the device's status. The profile of our firmware reads it by the console command `status`.
 
         Raises:
             DeviceError: the answer cannot be parsed.
@@ -233,7 +233,7 @@ class Device:
         return self.profile.status(self.bench.console)
 
     def telemetry(self) -> dict[str, Any]:
-        """Return all numbers that the device measures, also those that its regular records omit.
+        """Return all numbers that the device measures, including those that the telemetry records omit.
 
         Raises:
             DeviceError: the answer cannot be parsed.
@@ -242,7 +242,7 @@ class Device:
         return self.profile.telemetry(self.bench.console)
 
     def telemetry_units(self) -> dict[str, str]:
-        """Return the units of the numbers of `telemetry` by name, from the device's own table.
+        """Return the unit of each number in `telemetry`, by its name, from the device's own table.
 
         Raises:
             DeviceError: the answer cannot be parsed.
@@ -252,7 +252,7 @@ class Device:
 
     @checked
     def wait_status(self, *, timeout: Seconds = 10.0, **fields: Any) -> dict[str, Any]:
-        """Wait until `status` has these values. Poll it again after each event of the device.
+        """Wait until `status` has these values. It is read again after each event of the device.
 
         Args:
             timeout: the timeout in bench seconds.
@@ -291,7 +291,7 @@ class Device:
 
     @contextlib.contextmanager
     def erasing(self) -> Iterator[None]:
-        """Write to the device's flash until an erase blocks its loop. The `with` block runs while the loop is blocked.
+        """Write flash until an erase blocks the device's loop. The `with` block runs while it is blocked.
 
         Needs the fault `SlowErase`. After the `with` block, wait until the device answers again.
 
@@ -325,7 +325,7 @@ class Device:
             raise DeviceError(f"the device is not idle: {error}") from None
 
     def verify_idle(self) -> None:
-        """Verify that the device is powered, idle by its profile, and has every input at rest.
+        """Verify that the device is powered and idle by its profile, and that every input is at rest.
 
         Our firmware is idle when it waits for a vehicle, is accepted by the CSMS, and has an empty queue.
 

@@ -1,4 +1,4 @@
-"""Watch a device: a panic, or a boot that was not announced, interrupts all waits of the test."""
+"""Watch a device: a panic or an unannounced boot interrupts all waits of the test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RESETS = {
 
 
 class Reboot:
-    """An announced reboot. It covers one boot, whose event becomes `boot`."""
+    """An announced reboot. The announcement covers one boot; `boot` is the event of that boot."""
 
     boot: Boot | None = None
     begun = False

@@ -15,7 +15,7 @@ S0_PULSES_PER_KWH = 1000
 
 
 class EvDriver:
-    """Plugs in, presents a card, draws energy and unplugs, by the bench's inputs.
+    """Plugs in, presents a card, draws energy and unplugs. Each action sets the bench's inputs.
 
     Args:
         inputs: the bench's inputs.
@@ -40,7 +40,7 @@ class EvDriver:
         self._inputs["vehicle_ready"].off()
 
     def present_tag(self) -> None:
-        """Present the local idTag once. The auth button stands in for an RFID reader.
+        """Present the local idTag once, by the auth button, which replaces an RFID reader.
 
         The press is longer than contact bounce, so two presses in a row count twice on any charge point.
         """

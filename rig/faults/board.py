@@ -34,7 +34,7 @@ class BrownOut(Fault):
 
 @dataclass(frozen=True, slots=True)
 class LowSupply(Fault):
-    """The supply is too low. A chip whose brown-out detector has a higher level resets, again and again.
+    """The supply is too low. If the brown-out detector has a higher level, the chip resets again and again.
 
     The bench expects these brown-outs, so a test need not announce them.
 
@@ -72,14 +72,14 @@ class TornWrite(Fault):
     reboots: ClassVar[bool] = True
 
     def validate_possible(self, bench: Bench) -> None:
-        """Reject a second tear: the board arms one at a time."""
+        """Reject a second tear: the board can have only one armed tear."""
         if self.name in injected_now(bench):
             raise BenchError(
                 f"The fault {self.name} is injected already: only one torn write can be pending", "Lift it first"
             )
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Arm the tear. At the end, disarm a pending tear and cycle the power."""
+        """Arm the tear. At the end, disarm a tear that is still pending, and cycle the power."""
         if bench.power.is_on:
             restore.callback(bench.power.on)
         restore.callback(bench.power.off)
@@ -101,7 +101,7 @@ class SlowErase(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Slow down erases, then restore their time."""
+        """Slow down erases, then restore their previous time."""
         restore.callback(hooks(bench).slow_erase, hooks(bench).erase_ms)
         hooks(bench).slow_erase(self.ms)
 
@@ -134,7 +134,7 @@ class HeapLeak(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Start the leak, then restore its rate."""
+        """Start the leak, then restore its previous rate."""
         restore.callback(hooks(bench).leak, hooks(bench).leaking)
         hooks(bench).leak(self.bytes_per_connection)
 

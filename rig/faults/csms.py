@@ -21,14 +21,14 @@ _TEN_YEARS_S = 10 * 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class CsmsGone(Fault):
-    """The CSMS has crashed: connections are reset, new ones refused; at the end it restarts on its port."""
+    """The CSMS has crashed: open connections are reset, new ones are refused. At the end the CSMS restarts."""
 
     name: ClassVar[str] = "csms-gone"
     summary: ClassVar[str] = "connections are reset and new ones refused until the fault is lifted"
     on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Stop the CSMS, and refuse connections at the proxy, whose port would otherwise stay open."""
+        """Stop the CSMS. Refuse connections at the proxy too: its port stays open without the CSMS."""
         restore.callback(bench.network.admit, bench.network.admission)
         bench.network.admit("refuse")
         if bench.csms.is_listening:
@@ -46,7 +46,7 @@ class CsmsRestart(Fault):
     on_csms: ClassVar[bool] = True
 
     def validate_possible(self, bench: Bench) -> None:
-        """Reject a restart while the CSMS is down: the restart would bring it back too early."""
+        """Reject a restart while the CSMS is down: the fault would start the CSMS too early."""
         if not bench.csms.is_listening:
             raise BenchError(f"The fault {self.name} needs a CSMS that listens: it is gone", "Lift csms-gone first")
 
@@ -72,7 +72,7 @@ class CsmsSilent(Fault):
 
 @dataclass(frozen=True, slots=True)
 class NoPong(Fault):
-    """The CSMS answers everything but pings."""
+    """The CSMS answers everything except pings."""
 
     name: ClassVar[str] = "no-pong"
     summary: ClassVar[str] = "the CSMS answers everything except WebSocket pings"
@@ -188,7 +188,7 @@ class BadHandshake(Fault):
     on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Malform handshakes. At the end, stop, and reset connections that wait for half a response."""
+        """Malform handshakes. At the end, reset all connections: some wait for the rest of a response."""
         restore.callback(bench.network.drop_connections)
         restore.enter_context(bench.csms.malform_handshakes(self.kind))
         bench.network.drop_connections()

@@ -44,12 +44,12 @@ class Fault(ABC):
     Attributes:
         name: the fault's name on the command line and the timeline, e.g. `power-cut`.
         summary: the fault's effect in one line.
-        needs: the capabilities that it needs of a bench.
-        reboots: whether it reboots the device once, at the latest when it is lifted. A test that announces the reboot
-            (`Device.expecting_reboot`) also waits for its end. The reboot of `brown-out` must be announced, because
-            neither power nor EN causes it.
-        on_csms: whether a CSMS without a bench (`rig csms serve`) can inject it, if the CSMS has the capabilities in
-            `needs`.
+        needs: the capabilities that a bench must have for the fault.
+        reboots: whether it reboots the device once, at the latest when it is lifted. `Device.expecting_reboot`, which
+            announces the reboot, also waits for the boot. A test of `brown-out` must announce the reboot: an
+            unannounced reboot without a change of power or EN is a failure.
+        on_csms: whether a CSMS without a bench (`rig csms serve`) can inject the fault. That CSMS must also have the
+            capabilities in `needs`.
     """
 
     name: ClassVar[str]
@@ -75,7 +75,7 @@ class Fault(ABC):
         """
 
     def validate_possible(self, bench: Bench) -> None:  # noqa: B027 - most faults are always possible
-        """Check, before any change, that the bench's state allows the fault. Only `inject` calls this.
+        """Check that the bench's state allows the fault. Only `inject` calls this, before any change.
 
         Raises:
             BenchError: the fault conflicts with another fault or with a change that the test made.
@@ -92,7 +92,7 @@ class Fault(ABC):
         """
 
     def arguments(self) -> dict[str, Any]:
-        """Return its fields by name."""
+        """Return the fields of the fault by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
 

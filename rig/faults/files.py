@@ -56,7 +56,7 @@ class FileFault(Fault):
 
 @dataclass(frozen=True, slots=True)
 class FileStatus(FileFault):
-    """The file server answers with an error, and takes no upload.
+    """The file server answers with an error, and rejects uploads.
 
     Args:
         status: the HTTP status, from 400 to 599, e.g. 401, 403, 404, 413, 503, 507.
@@ -118,7 +118,7 @@ class FileWrongLength(FileFault):
 
 @dataclass(frozen=True, slots=True)
 class FileCut(FileFault):
-    """The connection ends within a file.
+    """The connection ends in the middle of a file.
 
     Args:
         after: the bytes of the file that are sent.
@@ -137,7 +137,7 @@ class FileCut(FileFault):
 
 @dataclass(frozen=True, slots=True)
 class FileStall(FileFault):
-    """A file stops, and the connection stays open.
+    """The transfer of a file stops, and the connection stays open.
 
     Args:
         after: the bytes of the file that are sent.
@@ -200,7 +200,7 @@ class FileFlippedByte(FileFault):
 
 @dataclass(frozen=True, slots=True)
 class FileTruncated(FileFault):
-    """Only the beginning of a file is there.
+    """A file is replaced by its beginning.
 
     Args:
         keep: the number of bytes; -1: a random number.
@@ -217,7 +217,7 @@ class FileTruncated(FileFault):
 
 @dataclass(frozen=True, slots=True)
 class FileChanged(FileFault):
-    """A file has changed. With `first=2` it changes between the first request and the second."""
+    """A file has changed. With `first=2` the change comes between the first request and the second."""
 
     name: ClassVar[str] = "file-changed"
     summary: ClassVar[str] = "a file has the same length, but other bytes and another ETag"
@@ -246,7 +246,7 @@ class FileUploadSlow(FileFault):
 
 @dataclass(frozen=True, slots=True)
 class FileUploadCut(FileFault):
-    """The file server resets the connection within an upload.
+    """The file server resets the connection in the middle of an upload.
 
     Args:
         after: the bytes of the upload that it reads.

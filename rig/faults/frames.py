@@ -58,7 +58,7 @@ class FrameFault(Fault):
         """Return the change of a frame."""
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Change frames, then deliver those that are held back."""
+        """Change frames. At the end, deliver the frames that are held back."""
         restore.enter_context(bench.csms.tamper(self.effect(), self.selection(), name=self.name))
 
 
@@ -110,7 +110,7 @@ class FrameDuplicate(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameReorder(FrameFault):
-    """Frames arrive after the next frame of their direction; at the latest at the end of the fault."""
+    """A frame arrives after the next frame in the same direction, at the latest at the end of the fault."""
 
     name: ClassVar[str] = "frame-reorder"
     summary: ClassVar[str] = "frames arrive after the next frame of the same direction"
@@ -173,7 +173,7 @@ class FrameWrongType(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameCallError(FrameFault):
-    """A CALLERROR takes the place of answers.
+    """Answers are replaced by a CALLERROR.
 
     Args:
         code: the code, also one that OCPP-J does not have.
@@ -192,7 +192,7 @@ class FrameCallError(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameBreakSchema(FrameFault):
-    """The payload of frames breaks a keyword of its schema. Frames whose schema lacks the keyword stay unchanged.
+    """The payload of a frame breaks a keyword of its schema. If the schema lacks the keyword, the frame stays as it is.
 
     Args:
         keyword: the keyword. The seed chooses the place in the payload.
@@ -203,7 +203,7 @@ class FrameBreakSchema(FrameFault):
     summary: ClassVar[str] = "the payload of frames breaks a keyword of its JSON schema"
 
     def validate_limits(self) -> None:
-        """Check that the keyword can be broken in some frame of the action."""
+        """Check that at least one kind of frame of the action can break the keyword."""
         self.selection()
         if self.action and not any(
             breakable(self.action, kind, self.keyword, version)
@@ -231,7 +231,7 @@ class FrameBinary(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameFragments(FrameFault):
-    """Frames of the CSMS arrive in fragments, with a ping between each two.
+    """Frames of the CSMS arrive in fragments, with pings between them.
 
     Args:
         count: the number of fragments, at most the number of characters.
@@ -242,7 +242,7 @@ class FrameFragments(FrameFault):
     summary: ClassVar[str] = "frames of the CSMS arrive in fragments, with pings between them"
 
     def validate_limits(self) -> None:
-        """Check the direction: a received message is whole."""
+        """Check that the direction is `sent`: the fault can fragment only frames of the CSMS."""
         self.selection()
         if self.direction != "sent":
             raise AuthorError(f"{self.name}: only frames that are sent have fragments, so direction is sent")
@@ -254,7 +254,7 @@ class FrameFragments(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameHuge(FrameFault):
-    """Frames are padded with spaces, so they are valid and long.
+    """Frames are padded with spaces: they are long, but valid.
 
     Args:
         size: the length in bytes, at most 16 MiB.
@@ -295,7 +295,7 @@ class FrameClose(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameReset(FrameFault):
-    """The CSMS ends the TCP connection instead of delivering frames, without a Close frame.
+    """The CSMS delivers no frame and instead ends the TCP connection, without a Close frame.
 
     Args:
         end: `reset` with RST, as a crash does, or `close` with FIN.

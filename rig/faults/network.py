@@ -22,7 +22,7 @@ class AccessPointGone(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"access_point"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Take it down, then up again if it was up."""
+        """Switch the access point off. At the end, switch it on if it was on."""
         if bench.network.on_air:
             restore.callback(bench.network.up)
         bench.network.down()
@@ -86,7 +86,7 @@ class WifiEvents(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Report as chosen, then as before."""
+        """Lose, repeat or delay the events; at the end, report them as before."""
         radio = hooks(bench).radio
         restore.callback(radio.report, *radio.events)
         radio.report(self.kind, self.delay_ms)
@@ -101,7 +101,7 @@ class LeaseLost(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Withdraw the address, then give one again if there was one."""
+        """Withdraw the address. At the end, give the station an address if it had one."""
         radio = hooks(bench).radio
         restore.callback(radio.give_leases, radio.gives_leases)
         radio.give_leases(False)
@@ -110,7 +110,7 @@ class LeaseLost(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WifiSilence(Fault):
-    """The access point lists the station as joined, and rejects attempts until the station was silent for `seconds`.
+    """The access point lists the station as joined. It rejects attempts until the station was silent for `seconds`.
 
     Args:
         seconds: the required time without an attempt.
@@ -124,7 +124,7 @@ class WifiSilence(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Require the silence and end the association; later restore the previous requirement."""
+        """Require the silence and end the association. At the end, restore the previous requirement."""
         radio = hooks(bench).radio
         restore.callback(radio.require_silence, radio.silence_ms)
         radio.require_silence(self.seconds * 1000)
@@ -134,7 +134,7 @@ class WifiSilence(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BlackHole(Fault):
-    """All traffic is silently held back: connections become half-open, new ones are never answered."""
+    """All traffic is silently held back: open connections become half-open, and new ones get no answer."""
 
     name: ClassVar[str] = "black-hole"
     summary: ClassVar[str] = "connections stay open but nothing gets through (half-open link)"
@@ -147,13 +147,13 @@ class BlackHole(Fault):
 
 @dataclass(frozen=True, slots=True)
 class SynIgnored(Fault):
-    """Connections are reset and new SYNs never answered, as by a firewall that drops packets."""
+    """Open connections are reset, and new SYNs get no answer, as with a firewall that drops packets."""
 
     name: ClassVar[str] = "syn-ignored"
     summary: ClassVar[str] = "connections are reset and attempts to connect are never answered"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Ignore SYNs, then restore the previous admission."""
+        """Ignore SYNs, then handle them as before."""
         restore.callback(bench.network.admit, bench.network.admission)
         bench.network.admit("ignore")
         bench.network.drop_connections()
@@ -183,7 +183,7 @@ class Latency(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionDrop(Fault):
-    """All TCP connections are reset once; new ones are accepted at once."""
+    """All TCP connections are reset once. New connections are accepted immediately."""
 
     name: ClassVar[str] = "connection-drop"
     summary: ClassVar[str] = "all TCP connections are reset, once"

@@ -16,7 +16,7 @@ _CENTURY_S = 100 * 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class TimeServerGone(Fault):
-    """The time server answers no question until the fault is lifted."""
+    """The time server leaves all questions unanswered until the fault is lifted."""
 
     name: ClassVar[str] = "time-server-gone"
     summary: ClassVar[str] = "the time server (SNTP) answers no question"
@@ -43,7 +43,7 @@ class TimeServerSlow(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Delay the answers, then restore their delay."""
+        """Delay the answers, then restore the previous delay."""
         server = hooks(bench).time_server
         restore.callback(server.slow_down, server.delay_ms)
         server.slow_down(self.ms)
@@ -63,7 +63,7 @@ class TimeServerJump(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Step the clock, then restore its offset."""
+        """Step the clock, then restore its previous offset."""
         server = hooks(bench).time_server
         restore.callback(server.step, server.offset_s)
         server.step(self.seconds)

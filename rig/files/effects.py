@@ -16,7 +16,7 @@ RedirectTo = Literal["itself", "http", "https"]
 
 
 class Effect:
-    """An effect on a request. The base changes nothing.
+    """An effect on a request. This base class changes nothing.
 
     Attributes:
         downloads: whether it can change requests for files.
@@ -59,7 +59,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Status(Effect):
-    """The answer has another status and no file; an upload is refused before its body.
+    """The answer has another status and no file. An upload is refused before its body is read.
 
     Attributes:
         status: the HTTP status, from 400 to 599.
@@ -84,8 +84,8 @@ class Redirect(Effect):
 
     Attributes:
         status: 301, 302, 303, 307 or 308.
-        to: where it leads.
-        location: a URL that takes the place of `to`; empty: `to` applies.
+        to: the target.
+        location: the URL of the target; if it is empty, `to` applies.
     """
 
     status: int = 302
@@ -105,7 +105,8 @@ class WrongLength(Effect):
     """The header Content-Length is wrong.
 
     Attributes:
-        by: the bytes by which it is too large; negative: too small, and more bytes of the body follow.
+        by: the bytes by which the length is too large. With a negative number the length is too small: the body has
+            more bytes.
     """
 
     by: int = 1
@@ -117,11 +118,11 @@ class WrongLength(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Cut(Effect):
-    """The connection ends within the body.
+    """The connection ends in the middle of the body.
 
     Attributes:
-        after: the bytes of the body that are sent.
-        end: `close`, or `reset`, after which a client may lose bytes that it has not read.
+        after: the bytes of the body that are sent before the end.
+        end: `close` or `reset`. After a reset, a client may lose bytes that it has not read yet.
     """
 
     after: int = 1024
@@ -137,7 +138,7 @@ class Stall(Effect):
     """The body stops, and the connection stays open until the client closes it.
 
     Attributes:
-        after: the bytes of the body that are sent.
+        after: the bytes of the body that are sent before the stop.
     """
 
     after: int = 1024
@@ -186,7 +187,7 @@ class FlippedByte(Effect):
     """All bits of one byte of the file are inverted.
 
     Attributes:
-        offset: the place of the byte; -1: a random one.
+        offset: the offset of the byte; -1 for a random one.
     """
 
     offset: int = -1
@@ -199,7 +200,7 @@ class FlippedByte(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Truncated(Effect):
-    """Only the beginning of the file is there, with a Content-Length that matches it.
+    """The file is replaced by its beginning, with a matching Content-Length.
 
     Attributes:
         keep: the number of bytes; -1: a random number.
@@ -214,7 +215,7 @@ class Truncated(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Changed(Effect):
-    """The file has changed: other bytes of the same number, and another ETag."""
+    """The file has changed: its bytes and its ETag are different, its size is the same."""
 
     def content(self, content: Content, rng: random.Random, version: int) -> Content:  # noqa: ARG002
         """Replace the file."""
@@ -243,10 +244,10 @@ class SlowUpload(Effect):
 
 @dataclass(frozen=True, slots=True)
 class CutUpload(Effect):
-    """The server resets the connection within the body.
+    """The server resets the connection in the middle of the body.
 
     Attributes:
-        after: the bytes of the body that it reads.
+        after: the bytes of the body that the server reads before the reset.
     """
 
     after: int = 1024

@@ -22,10 +22,10 @@ class Selection:
     Attributes:
         path: a pattern of the file's name, such as `*.bin`, in which `*` also matches `/`.
         kind: the kind of the requests.
-        first: the number of the first request to change, among those that match since the failure began.
-        times: the number of requests to change, from the first one on; 0: all.
-        chance: the probability in percent that each of these requests changes.
-        seed: seeds the chance, and everything that is random in a change. The same requests give the same changes.
+        first: the first request to change: 1 for the first that matches after the failure began.
+        times: the number of requests to change, counted from `first`; 0 for all.
+        chance: the probability, in percent, that such a request is changed.
+        seed: seeds all that is random: the chance and the changes. The same requests get the same changes.
     """
 
     path: str = "*"
@@ -50,7 +50,7 @@ class Failure(OccasionCounter):
         selection: the requests.
 
     Attributes:
-        version: a number drawn once from the seed, for changes that are the same in all requests.
+        version: a random number from the seed, for changes that are the same in all requests.
     """
 
     def __init__(self, name: str, effect: Effect, selection: Selection) -> None:

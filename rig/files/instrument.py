@@ -93,7 +93,7 @@ class Files:
         self._on_loop(self._server.close(), "shut down")
 
     def reset(self) -> None:
-        """Restore a normal server without files in memory, uploads and connections. Files in a folder stay."""
+        """Restore normal behaviour. Remove files in memory, uploads and connections; files in a folder stay."""
 
         async def back_to_normal() -> None:
             server = self._server
@@ -109,7 +109,7 @@ class Files:
     # -- files ----------------------------------------------------------------------------------------------------
 
     def put(self, name: str, data: bytes | str) -> str:
-        """Serve a file from memory. It replaces a file of the same name. The ETag changes if the bytes do.
+        """Serve a file from memory. It replaces a file of the same name; other bytes give another ETag.
 
         Args:
             name: the file's path in the URL, such as `firmware.bin` or `v2/firmware.bin`.
@@ -155,7 +155,7 @@ class Files:
         return sorted(self._server.files)
 
     def url(self, name: str = "", *, tls: bool = False) -> str:
-        """Return the URL of a file, or of an upload. The URL contains the first login that is required.
+        """Return the URL of a file or an upload. If a login is required, the URL contains the first login.
 
         Args:
             name: the path in it; empty: the beginning of all URLs.
@@ -166,7 +166,7 @@ class Files:
 
     @property
     def root(self) -> str:
-        """The root of the certificates of HTTPS, as PEM, which a client has to trust."""
+        """The root of the certificates of HTTPS, as PEM. A client must trust this root."""
         return self.authority.root
 
     # -- observations ---------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Files:
 
     @checked
     def expect_upload(self, pattern: str = "*", *, timeout: Seconds = 10.0, since: Mark | None = None) -> Upload:
-        """Wait for the next complete upload. It may be there already.
+        """Wait for the next complete upload. It may have arrived already.
 
         Args:
             pattern: a pattern of the upload's name, such as `*.log`.
@@ -209,7 +209,7 @@ class Files:
         timeout: Seconds = 10.0,
         since: Mark | None = None,
     ) -> FileTransfer:
-        """Wait for the next request that the server has answered. It may have been answered already.
+        """Wait until the server has answered a request. It may have done so already.
 
         Args:
             pattern: a pattern of the decoded path, without its first `/`, such as `firmware.bin`.
@@ -234,7 +234,7 @@ class Files:
 
     @checked
     def expect_refused(self, reason: str = "", *, timeout: Seconds = 10.0, since: Mark | None = None) -> ClientRefused:
-        """Wait for the next client that fails before its request, for example by rejecting the certificate.
+        """Wait for the next client that fails before its request, e.g. because it rejects the certificate.
 
         Args:
             reason: a part of the reason.
@@ -265,7 +265,7 @@ class Files:
     def fail(
         self, effect: Effect, selection: Selection | None = None, *, name: str = "file failure"
     ) -> Iterator[Failure]:
-        """Change answers or uploads within the block. Tests with a bench inject faults `file-*` instead.
+        """Change answers or uploads within the block. A test with a bench injects a fault `file-*` instead.
 
         Args:
             effect: the change (`rig.files`).
@@ -284,7 +284,7 @@ class Files:
 
     @contextlib.contextmanager
     def login(self) -> Iterator[None]:
-        """Require Basic authentication with a generated password, which `url` then contains, within the block."""
+        """Require Basic authentication within the block. `url` then contains the generated password."""
         before, shown = self._server.logins, self._shown_login
         self._server.logins, self._shown_login = self._generated_login, _shown(self._generated_login)
         try:
@@ -299,7 +299,7 @@ class Files:
 
     @contextlib.contextmanager
     def certificate(self, kind: CertificateKind) -> Iterator[None]:
-        """Present a certificate of a kind to new connections of HTTPS within the block.
+        """Present a certificate of this kind to each new HTTPS connection within the block.
 
         Args:
             kind: the kind of certificate as for `Authority.server`, such as `expired`.

@@ -27,12 +27,12 @@ class Upload:
     """A complete upload.
 
     Attributes:
-        name: the name in its URL, or the name that the client sent with the file. A second upload of a name gets
-            a number: `log.txt.2`.
+        name: the name in its URL, or the name that the client sent with the file. If the name is taken, a number
+            is added: `log.txt.2`.
         content_type: the header Content-Type; empty if there was none.
         size: the size in bytes.
         sha256: in hexadecimal digits.
-        path: the file of the upload; None if it is in memory.
+        path: the file of the upload; None if the upload is in memory.
     """
 
     name: str

@@ -40,7 +40,7 @@ _QUIET_AFTER_S = 0.5
 
 
 class Console:
-    """Reads and writes the console. Publishes each line as `LogLine`, followed by the log format's events.
+    """Reads and writes the console. Publishes each line as a `LogLine`, then the events that the log format finds.
 
     A line ends with its newline. A line without one, such as a prompt, ends when the device is quiet or restarts, when
     the answer to a command follows, or when the port is released.
@@ -342,7 +342,7 @@ class Console:
 
     @checked
     def expect_none(self, pattern: Text, *, since: Mark | None = None, within: Seconds) -> None:
-        """Check that no line matches since the mark, nor for `within` bench seconds from now.
+        """Check that no line matches between the mark and `within` bench seconds from now.
 
         Raises:
             ExpectationError: a line matches.

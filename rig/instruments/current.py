@@ -70,7 +70,7 @@ class CurrentMeter:
 
     @checked
     def average_over(self, for_s: Seconds) -> float:
-        """Wait for a time, and return the mean current in it, in mA.
+        """Measure for a time, and return the mean current of that time in mA.
 
         Args:
             for_s: the time in bench seconds.

@@ -93,12 +93,12 @@ class Flasher:
 
     @checked
     def has(self, manifest: Manifest) -> bool:
-        """Return whether this firmware was flashed last, without an erase since."""
+        """Return whether this firmware was the last to be flashed, and no erase followed."""
         return self._flashed == manifest.sha256()
 
     @checked
     def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
-        """Write a firmware if it was not flashed last. Optionally write a file system in the same session.
+        """Write a firmware if it is not flashed already, and optionally a file system in the same session.
 
         Args:
             manifest: the firmware.
@@ -132,7 +132,7 @@ class Flasher:
 
     @checked
     def update(self, manifest: Manifest, progress: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
-        """Compare each file of a firmware with the flash, write the different ones, and verify them.
+        """Compare each file of a firmware with the flash. Write and verify the files that differ.
 
         The digests (MD5) that the chip computes are compared before and after writing. Everything else in
         the flash, such as the file system, stays.
@@ -166,7 +166,7 @@ class Flasher:
     def flash_filesystem(
         self, image: bytes, offset: Annotated[int, Limits(least=0, most=0xFFFFFFFF)], chip: Text = "esp32"
     ) -> None:
-        """Write a file system image, also an unchanged one, because the device changes its files.
+        """Write a file system image, even an unchanged one: the device changes the files in the flash.
 
         Args:
             image: the image, as large as the partition.

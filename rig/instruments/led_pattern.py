@@ -21,14 +21,14 @@ _ALIKE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern, its repetitions per second and their lit part from 0 to 1; both are 0 for a steady light."""
+    """A pattern: `rate_hz` repetitions per second, lit for the part `duty` (0 to 1); both are 0 for a steady light."""
 
     name: PatternName
     rate_hz: float = 0.0
     duty: float = 0.0
 
     def like(self, other: Pattern, tolerance: float = _ALIKE) -> bool:
-        """Return whether both look the same: rates within `tolerance`, a fraction, and duties within a tenth."""
+        """Return whether two patterns look alike: rates within the fraction `tolerance`, duties within 0.1."""
         return (
             self.name == other.name
             and abs(self.rate_hz - other.rate_hz) <= tolerance * max(self.rate_hz, other.rate_hz)

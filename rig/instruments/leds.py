@@ -25,7 +25,7 @@ _RESTARTS = (PowerChange, PinEdge, Boot)
 
 
 class Led:
-    """One LED. Publishes a `LedPattern` when its pattern changes, and once more if `expect` requests it.
+    """One LED. Publishes a `LedPattern` when its pattern changes, or when `expect` needs a confirmation.
 
     A reset or a power cut also switches the LED, so the decoder ignores edges from before it.
 
@@ -75,7 +75,7 @@ class Led:
         since: Mark | None = None,
         timeout: Seconds = 5.0,
     ) -> LedPattern:
-        """Wait until the LED shows a pattern. A blink takes two periods to detect, a steady light 1.25 s.
+        """Wait until the LED shows a pattern, detected after two periods of a blink or 1.25 s of steady light.
 
         Args:
             pattern: off, on, blink or double_flash.

@@ -27,9 +27,9 @@ class MemoryTrend:
         figure: the name of the figure of the telemetry.
         cycles: the number of cycles from the first to the last sample.
         samples: the number of samples.
-        slope: bytes lost per cycle; negative if they are gained.
+        slope: bytes lost per cycle; negative if memory is gained.
         low: the lower end of the slope's interval, in bytes per cycle.
-        high: the upper end of the interval.
+        high: the upper end of the slope's interval, in bytes per cycle.
     """
 
     per: str

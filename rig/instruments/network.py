@@ -20,7 +20,7 @@ Milliseconds = Annotated[float, Limits(least=0, most=3_600_000)]
 
 
 class Network:
-    """The network. Its methods may be called from any thread but the loop's. Durations are in bench time.
+    """The network. Its methods may be called from any thread except the loop's. Durations are in bench time.
 
     The access point is switched on first: the proxy's address may exist only while the access point is up.
 
@@ -101,7 +101,7 @@ class Network:
 
     @checked
     def black_hole(self, on: bool = True) -> None:
-        """Hold back all data both ways, on open and new connections; or stop that with False.
+        """Hold back all data both ways, on open and new connections; False lets it through again.
 
         Held data arrives when the black hole ends, if its connection still exists, as with TCP retransmission.
         """
@@ -109,7 +109,7 @@ class Network:
 
     @checked
     def latency(self, ms: Milliseconds, jitter_ms: Milliseconds = 0.0, seed: Seed = 0) -> None:
-        """Delay all data each way from now on; 0 stops that.
+        """Delay all data each way from now on; 0 ends the delay.
 
         Args:
             ms: the delay each way, in milliseconds.

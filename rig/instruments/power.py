@@ -96,11 +96,11 @@ class Power:
 
     @property
     def rail(self) -> bool | None:
-        """Whether the rail is up; None without a rail sense."""
+        """Whether the rail is up; None if the bench has no rail sense."""
         return None if self._rail is None else self._rail.state
 
     def on(self) -> None:
-        """Switch on, and wait until the rail is up (without a rail sense: for `power.rise_s`).
+        """Switch on, and wait until the rail is up; if there is no rail sense, wait for `power.rise_s`.
 
         Raises:
             BenchError: the rail stays down; the board is switched off again.
@@ -126,7 +126,7 @@ class Power:
         self._timeline.clock.settle()
 
     def off(self) -> None:
-        """Switch off, and wait until the rail is down (without a rail sense: for `power.fall_s`).
+        """Switch off, and wait until the rail is down; if there is no rail sense, wait for `power.fall_s`.
 
         Raises:
             BenchError: the rail stays up.
@@ -155,7 +155,7 @@ class Power:
 
     @checked
     def hold_reset(self, hold: bool) -> None:
-        """Hold the chip in reset by EN, or with False let it boot."""
+        """Hold the chip in reset by EN (True), or let it boot (False)."""
         self._en.set(hold)
 
     @property

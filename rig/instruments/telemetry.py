@@ -82,7 +82,7 @@ class Telemetry:
         most: float | None = None,
         for_s: Seconds = 3.0,
     ) -> list[float]:
-        """Check that a figure is within limits in each record of a time: `expect_within("cpu", most=300, for_s=10)`.
+        """Check that a figure stays within limits for a time: `expect_within("cpu", most=300, for_s=10)`.
 
         The report draws the figure as a curve.
 

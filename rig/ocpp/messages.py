@@ -1,4 +1,4 @@
-"""Typed requests of OCPP 1.6, to expect from a charge point and to send to one.
+"""Typed requests of OCPP 1.6: a test expects them from a charge point, or sends them to it.
 
     csms.expect(messages.start_transaction(connector_id=1, id_tag="TAG"))
     csms.call(messages.remote_start_transaction("TAG", connector_id=1))
@@ -195,7 +195,7 @@ def boot_notification(
 def data_transfer(
     vendor_id: Want[str] = None, message_id: Want[str] = None, data: Want[str | Predicate] = None
 ) -> Request:
-    """Send vendor-specific data, either way (sections 4.3 and 5.6). To send one, `vendor_id` is required."""
+    """Transfer vendor-specific data, either way (sections 4.3, 5.6). To send it, give a `vendor_id`."""
     return Request("DataTransfer", given(vendor_id=vendor_id, message_id=message_id, data=data))
 
 
@@ -328,7 +328,7 @@ def stop_transaction(
 
 
 def change_availability(connector_id: int, availability: AvailabilityType) -> Request:
-    """Set the availability of a connector, or of the whole charge point with 0 (section 5.2)."""
+    """Set the availability of a connector; connector 0 is the whole charge point (section 5.2)."""
     return Request("ChangeAvailability", given(connector_id=connector_id, type=availability))
 
 

@@ -18,10 +18,10 @@ class Transaction:
     """One transaction: the frames that belong to it, in order of arrival.
 
     Attributes:
-        transaction_id: the id, which the CSMS assigned; None if it has not answered the start.
-        starts: StartTransaction calls; more than one if the charge point resent it.
+        transaction_id: the id that the CSMS assigned; None until the CSMS has answered the start.
+        starts: StartTransaction calls; more than one if the charge point resent the call.
         meters: MeterValues calls.
-        stops: StopTransaction calls; more than one if the charge point resent it.
+        stops: StopTransaction calls; more than one if the charge point resent the call.
     """
 
     charge_point: str
@@ -48,12 +48,12 @@ class Transaction:
 
     @property
     def running(self) -> bool:
-        """Started and not stopped."""
+        """Whether it is started and not stopped."""
         return bool(self.starts) and not self.stops
 
     @property
     def energy_wh(self) -> int:
-        """The energy of the transaction by `meterStart` and `meterStop`, in Wh."""
+        """The energy of the transaction in Wh: `meterStop` minus `meterStart`."""
         return int(self.stop["meterStop"]) - int(self.start["meterStart"])
 
     def samples(self, measurand: str = ENERGY, phase: str = "", location: str = OUTLET) -> list[Sample]:
@@ -87,7 +87,7 @@ class Transaction:
         return f"transaction {self.transaction_id} of {self.charge_point}"
 
     def check(self) -> None:
-        """Verify the order by OCPP 1.6 section 3.7: start, meter values, stop, with times and energy rising.
+        """Verify the order start, meter values, stop (OCPP 1.6 section 3.7), and that no time or energy falls.
 
         Energy is compared within a location and a phase. `meterStart` and `meterStop` belong to the outlet.
 
@@ -101,7 +101,7 @@ class Transaction:
     def check_gapless(
         self, interval_s: float, tolerance_s: float = 1.0, measurand: str = ENERGY, location: str = OUTLET
     ) -> None:
-        """Verify that no sample is missing between the first and the last.
+        """Verify that no sample is missing between the first and the last sample.
 
         Args:
             interval_s: the sample interval, in seconds of the charge point's clock.

@@ -37,7 +37,7 @@ CrashKind = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The fields of all events. `Timeline.append` sets `id`, and `t` if it is 0."""
+    """The fields of all events. `Timeline.append` sets the `id`, and sets `t` if `t` is 0."""
 
     id: int = 0
     t: int = 0
@@ -78,7 +78,7 @@ class Event:
         return replace(self, **hidden) if hidden else self
 
     def validate_recordable(self) -> None:
-        """Check that the record can hold an event that an adapter has created.
+        """Check that the record can hold this event, which an adapter has created.
 
         Raises:
             ValueError: a field has a value that JSON cannot hold, such as an integer of more than 64 bits.
@@ -103,7 +103,7 @@ class Event:
         return f"{type(self).__name__}({fields})"
 
     def placed(self, number: int, t: int, uncertainty: int, source: str) -> Self:
-        """Return a copy with its id and stamp. This method runs for each event; `replace` would take twice as long.
+        """Return a copy with this id and stamp. This runs for each event; `replace` would take twice as long.
 
         Args:
             number: its id.
@@ -130,7 +130,7 @@ def _is_figure(value: object, choices: tuple[Any, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LogLine(Event):
-    """One line of the device's console. Level, tag and uptime are empty if it is not a log line.
+    """One line of the device's console. A line that is not a log record has no level, tag or uptime.
 
     `text` is unmasked, for tests to match on. Output uses `shown`.
     """
@@ -177,7 +177,7 @@ class Panic(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySample(Event):
-    """One telemetry record of the device. `values` by name, e.g. `heap_free` in bytes.
+    """One telemetry record of the device. `values` has the figures by name, e.g. `heap_free` in bytes.
 
     The device chooses the names: in all output, a value whose name means a secret is masked.
     """
@@ -211,7 +211,7 @@ class LedPattern(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerChange(Event):
-    """The board's supply was switched or, with `rail`, the rail sense detected a change."""
+    """The board's supply was switched. If `rail` is set: the rail sense reported that the rail rose or fell."""
 
     on: bool
     rail: bool = False
@@ -252,10 +252,11 @@ class LinkChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRefused(Event):
-    """The CSMS refused a client before it had a WebSocket connection. No test had requested the refusal.
+    """The CSMS refused a client before the WebSocket connection, or the file server refused it before the request.
 
-    `charge_point` is the identity in its URL, empty if none was read; `address` is its host and port. `how` is the form
-    of the refusal: `TLS`, `HTTP 401`, `its connection was closed`.
+    No test had requested the refusal. `charge_point` is the identity in the client's URL, empty if none was read.
+    `address` is the client's host and port. `how` is the form of the refusal: `TLS`, `HTTP 401`, `its connection was
+    closed`.
     """
 
     address: NoSecret[str]
@@ -335,7 +336,7 @@ class OcppFrame(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried(Event):
-    """Data that the bench's network delayed: it came at `came` and left at the event's stamp.
+    """Data that the bench's network delayed. The data came at `came` and left at the event's stamp.
 
     `to_device` is its direction. The report uses it to draw when a frame reached or left the device.
     """
@@ -456,7 +457,7 @@ class Measurement(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureJudged(Event):
-    """A test asserts on a figure of the telemetry, or on the `current`: the report draws it as a curve.
+    """A test asserts on a figure of the telemetry, or on the `current`. The report draws the figure as a curve.
 
     `unit` is that of the device's own table; `low` and `high` are the limits, None for none. They do not apply to the
     figure itself if the assertion is on its `growth`.
@@ -501,7 +502,7 @@ CLIENT_LEFT = "client.left"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandAct(Event):
-    """A person operated the bench by `call`, a call of its live socket such as `power.cycle`.
+    """A person operated the bench. `call` is the call on the bench's live socket, such as `power.cycle`.
 
     `by` is the program of the person, with its process. `test` is the test that ran at that time; empty if none did.
     """
@@ -514,7 +515,7 @@ class HandAct(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandActFailed(Event):
-    """An act of a person failed, or was rejected by its instrument. `act` is the id of its `HandAct`, `why` the reason.
+    """An act of a person failed, or an instrument rejected it. `act` is the id of the `HandAct`, `why` the reason.
 
     The act may have had an effect nevertheless, such as a call to the charge point without an answer.
     """

@@ -25,7 +25,7 @@ _LANES: Mapping[type[Event], str] = {OcppFrame: "ocpp", LogLine: "log", LinkChan
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A position on the timeline: events after it have an id of at least `after`."""
+    """A position on the timeline. The events after the position have the id `after` or a higher one."""
 
     after: int
 
@@ -67,7 +67,7 @@ class Timeline:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, event: E) -> E:
-        """Append a copy of an event with a new id, and with a new stamp if its stamp is 0. Returns the copy.
+        """Append a copy of an event with a new id; a stamp of 0 becomes the current time. Return the copy.
 
         Raises:
             AuthorError: `event` is not an Event.
@@ -255,7 +255,7 @@ class Timeline:
         *,
         unmatched: bool = False,
     ) -> list[E]:
-        """Return all events of a kind that `where` accepts, without consuming them.
+        """Return all events of a kind for which `where` is true. None of them is consumed.
 
         Args:
             kind: the event's type.
@@ -270,7 +270,7 @@ class Timeline:
 
     @checked
     def last(self, kind: type[E], where: Callable[[E], bool] | None = None) -> E | None:
-        """Return the latest event of a kind that `where` accepts; None if there is none."""
+        """Return the latest event of a kind for which `where` is true; None if there is none."""
         with self._lock:
             events = self._index(kind).events
         for event in reversed(events):
@@ -280,14 +280,14 @@ class Timeline:
 
     @checked
     def tail(self, kind: type[E], count: Count, since: Mark | None = None) -> list[E]:
-        """Return the latest `count` events of a kind after `since` (None: of all), the latest last."""
+        """Return the latest `count` events of a kind in order; with `since`, only those after the mark."""
         with self._lock:
             latest = self._index(kind).events[-count:]
         return _from(since, latest)
 
     @checked
     def page(self, since: Mark, most: Count) -> list[Event]:
-        """Return the first events after a mark, for readers that follow the timeline at their own speed.
+        """Return up to `most` events after a mark, for readers that follow the timeline at their own speed.
 
         Args:
             since: the position to begin at; if those events were dropped, the first that is still readable.
@@ -319,7 +319,7 @@ class Timeline:
         explain: Callable[[list[E]], str] | None = None,
         lane: str = "",
     ) -> E:
-        """Return the first unconsumed event of a kind after `since`, and wait for it if necessary.
+        """Return the first unconsumed event of a kind after `since`; wait if it has not occurred yet.
 
         Args:
             kind: the event's type.
@@ -377,7 +377,7 @@ class Timeline:
         within: Seconds,
         what: str = "",
     ) -> None:
-        """Check that no such event occurred since the mark, nor occurs for `within` bench seconds from now.
+        """Check that no such event occurs between the mark and `within` bench seconds from now.
 
         Raises:
             ExpectationError: such an event occurred; the message shows it.

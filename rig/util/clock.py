@@ -22,11 +22,11 @@ SIGNAL_LATENCY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A deadline in bench time, made by `BenchClock.deadline`. All waits with a timeout use it.
+    """A deadline in bench time, made by `BenchClock.deadline`. Every wait with a timeout has one.
 
     Attributes:
         timeout: the requested timeout in bench seconds, for messages.
-        end: the stamp at which it passes, in ns.
+        end: the moment of the deadline: a stamp in ns.
     """
 
     timeout: float
@@ -35,12 +35,12 @@ class Deadline:
     _scopes: tuple[WaitScope, ...] = ()
 
     def left(self) -> float:
-        """Return the bench seconds until it passes; 0 after that."""
+        """Return the bench seconds until the deadline; 0 after it."""
         return max(0.0, (self.end - self._clock.now()) / 1e9)
 
     @property
     def passed(self) -> bool:
-        """Whether no time is left, and all events of that moment have occurred."""
+        """Whether the deadline is reached, and all events of that moment have occurred."""
         return self._clock.has_passed(self.end)
 
     def wait(self, condition: threading.Condition) -> None:
@@ -91,7 +91,7 @@ class Deadline:
         return future.result(0)
 
     def wait_out(self) -> None:
-        """Wait until it has passed: a plain delay."""
+        """Wait until the deadline has passed: a plain delay."""
         condition = self._clock.condition()
         with condition:
             while not self.passed:
@@ -106,9 +106,9 @@ class BenchClock:
     `rig.wiring.virtual.stepping.SteppedClock`.
 
     Attributes:
-        steps: whether bench time stops while a thread or the device works, so that it excludes the computer's latency.
-        ignores_syn: whether the bench deliberately leaves SYNs unanswered. A stepped clock waits for the answer to
-            each attempt to connect unless this is set.
+        steps: whether bench time stops while a thread or the device works, and so excludes the computer's latency.
+        ignores_syn: whether the bench deliberately leaves SYNs unanswered. If not, a stepped clock waits for the answer
+            to each attempt to connect.
     """
 
     steps = False
@@ -161,7 +161,7 @@ class BenchClock:
         condition.wait(min((end - self.now()) / 1e9, SIGNAL_LATENCY_S))
 
     def has_passed(self, end: int) -> bool:
-        """Return whether the time is past a stamp, in ns, or all events at the stamp itself have occurred.
+        """Return whether a stamp, in ns, is reached and all events of that moment have occurred.
 
         A real clock has no two events at one time, and returns whether the stamp is reached.
         """
@@ -186,10 +186,10 @@ class BenchClock:
         return asyncio.new_event_loop()
 
     def leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Stop waiting for a loop that is closed or blocked. Only stepped time waits for loops."""
+        """Do not wait any more for a loop that is closed or blocked. Only stepped time waits for loops."""
 
     def never_rests(self, loop: asyncio.AbstractEventLoop, seconds: float) -> bool:  # noqa: ARG002
-        """Return whether stepped time waits in vain for a loop to be idle; always False in real time.
+        """Return whether a loop is busy throughout a timeout, so that stepped time stops; False in real time.
 
         Args:
             loop: the loop.

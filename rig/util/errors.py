@@ -45,7 +45,7 @@ class AuthorError(PlugbenchError, ValueError):
 
 
 class WaitEndedError(PlugbenchError):
-    """A blocking call was ended because its test has ended, or its task was cancelled."""
+    """A blocking call was ended, because the test has ended or the task was cancelled."""
 
 
 class DescriptionError(BenchError):
@@ -57,10 +57,10 @@ class DeviceError(PlugbenchError, AssertionError):
 
 
 class Miss(NamedTuple):
-    """An expected event that did not occur in time, for the picture of a test.
+    """An expected event that did not occur in time, for the test's picture in the report.
 
     Attributes:
-        lane: the lane of the expected event, such as `leds.status`, `ocpp`, `log` or `link`; empty if it has none.
+        lane: the lane of the event, such as `leds.status`, `ocpp`, `log` or `link`; empty if the event has none.
         what: the expectation in words.
         since: when the wait began, in ns of bench time.
         until: when the wait ended, in ns of bench time.
@@ -73,7 +73,7 @@ class Miss(NamedTuple):
 
 
 class ExpectationError(PlugbenchError, AssertionError):
-    """An expected event did not occur, or a forbidden one did.
+    """An expected event did not occur, or a forbidden event occurred.
 
     Args:
         message: the message.

@@ -50,7 +50,7 @@ PARTS = (
     ),
     Part(
         "Instruments",
-        "Attributes of the bench, and fixtures of the same names.",
+        "Each instrument is an attribute of the bench, and a fixture of the same name.",
         (
             "rig/instruments/power.py",
             "rig/instruments/current.py",
@@ -67,7 +67,7 @@ PARTS = (
     ),
     Part(
         "CSMS",
-        "The fixture `csms` is a `Csms`, which has all methods of its parts. See [csms.md](csms.md) for examples.",
+        "The fixture `csms` is a `Csms`, which also has the methods of its base classes. See [csms.md](csms.md).",
         (
             "rig/csms/instrument/csms.py",
             "rig/csms/instrument/connections.py",
@@ -97,7 +97,7 @@ PARTS = (
     ),
     Part(
         "Faults",
-        "See [faults.md](faults.md) for the effect of each on the wire.",
+        "[faults.md](faults.md) has the effect of each fault on the wire.",
         (
             "rig/faults/injection.py",
             "rig/faults/catalogue.py",
@@ -126,14 +126,14 @@ PARTS = (
 
 HEAD = """# API reference
 
-After this page you can look up every fixture, instrument, event and fault that a test uses. This page is made from the
-sources by `make docs`: signatures, and the first paragraph of each docstring. The docstrings themselves have the units
-of arguments and the exceptions. Read [writing-tests.md](writing-tests.md) first.
+After this page you can look up every fixture, instrument, event and fault that a test uses. `make docs` makes this page
+from the sources. It shows the signatures, and the first paragraph of each docstring. For the units of the arguments and
+for the exceptions, see the docstring in the source. Read [writing-tests.md](writing-tests.md) first.
 
 ## Stable names
 
-The names in this table keep their meaning within a major version. A change that breaks one of them is in the changelog
-and in a new major version. Every other name may change without notice.
+The names in this table keep their meaning within a major version. Only a new major version breaks one of them, and the
+changelog says so. Every other name may change without notice.
 """
 
 

@@ -42,7 +42,7 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
 
 
 class Calls(Observations):
-    """Frames that the CSMS sends on request of a test."""
+    """Frames that the CSMS sends because a test requests it."""
 
     _calling: threading.Lock  # held while a call is unanswered; `Csms` sets it
 

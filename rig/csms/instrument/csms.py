@@ -94,7 +94,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         self.on_loop(self._server.close(), "shut down the CSMS")
 
     def reset(self) -> None:
-        """Restore a normal CSMS: it listens and answers, and no answer is replaced or held."""
+        """Restore a normal CSMS, which listens and answers, without replaced or held answers."""
 
         async def back_to_normal() -> None:
             await self._server.reset()

@@ -127,7 +127,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """Check that exactly one such CALL arrives within `within` bench seconds from now.
+        """Check that exactly one such CALL comes between the mark and `within` bench seconds from now.
 
         Raises:
             ExpectationError: no such call came, or two did. The message shows the exchange.
@@ -153,7 +153,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> None:
-        """Check that no such unmatched CALL has come since the mark, and none comes for `within` bench seconds.
+        """Check that no such unmatched CALL comes between the mark and `within` bench seconds from now.
 
         Raises:
             ExpectationError: such a call came. The message shows the exchange.
@@ -174,7 +174,7 @@ class Expectations(Observations):
         since: Mark | None = None,
         charge_point: str | None = None,
     ) -> OcppFrame:
-        """Wait for a frame that breaks OCPP. A device test fails on a violation that it does not expect.
+        """Wait for a frame that breaks OCPP. A violation that a device test does not expect fails the test.
 
         Args:
             error: a part of the frame's `error`; empty: any error.

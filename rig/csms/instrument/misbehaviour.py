@@ -33,17 +33,17 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def no_pong(self) -> Iterator[None]:
-        """Answer everything except pings within the block."""
+        """Leave pings unanswered within the block, and answer everything else."""
         with self._muted("pong"):
             yield
 
     @contextlib.contextmanager
     @checked
     def refuse(self, status: int = 503, retry_after_s: RetryAfter = 0, location: str = "") -> Iterator[None]:
-        """Refuse or redirect opening handshakes with a status of `REFUSALS` within the block. Open connections stay.
+        """Refuse or redirect opening handshakes within the block. Open connections stay.
 
         Args:
-            status: the HTTP status.
+            status: the HTTP status, one of `REFUSALS`.
             retry_after_s: the seconds in the header Retry-After (RFC 9110 section 10.2.3); 0 for no such header.
             location: the URL in the header Location of a redirection (RFC 9110 section 10.2.2); empty: the URL that
                 the client asked for.
@@ -105,7 +105,7 @@ class Misbehaviour(CsmsPart):
     @contextlib.contextmanager
     @checked
     def trickle(self, bytes_per_s: float) -> Iterator[None]:
-        """Send everything at a rate within the block, opening handshakes too.
+        """Limit everything that is sent within the block, including opening handshakes, to a rate.
 
         Args:
             bytes_per_s: bytes for each bench second and connection.

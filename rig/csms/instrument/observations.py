@@ -26,7 +26,7 @@ class Observations(CsmsPart):
 
     @checked
     def state_of(self, charge_point: str | None = None) -> State:
-        """Return the current state of a charge point. It is not cleared between tests or by `reset`."""
+        """Return the current state of a charge point. Neither a new test nor `reset` clears it."""
         point = self._point(charge_point)
 
         async def look() -> State:
@@ -41,7 +41,7 @@ class Observations(CsmsPart):
 
     @checked
     def station_of(self, charge_point: str | None = None) -> Station:
-        """Return the current state of a charging station of OCPP 2.x. It is not cleared between tests."""
+        """Return the current state of a charging station of OCPP 2.x. A new test does not clear it."""
         point = self._point(charge_point)
 
         async def look() -> Station:
@@ -89,7 +89,7 @@ class Observations(CsmsPart):
     def violations(
         self, since: Mark | None = None, charge_point: str | None = None, *, unexpected: bool = False
     ) -> list[OcppFrame]:
-        """Return the frames since the mark (None: the test's start) that break OCPP, with the reason in `error`.
+        """Return the frames since the mark (None: the test's start) that break OCPP; `error` has the reason.
 
         The `grade` of a frame is `tolerated` for a deviation that real CSMSs accept, else `specification`. While
         `behaviour.strict` is False, tolerated deviations are no violations; `deviations` returns them.
@@ -109,7 +109,7 @@ class Observations(CsmsPart):
 
     @checked
     def deviations(self, since: Mark | None = None, charge_point: str | None = None) -> list[OcppFrame]:
-        """Return the frames since the mark (None: the test's start) with a tolerated deviation, named in `deviation`.
+        """Return the frames since the mark (None: the test's start) that have a tolerated `deviation`.
 
         Args:
             since: ignore events before this mark.
@@ -130,7 +130,7 @@ class Observations(CsmsPart):
         marked: tuple[int, ...] = (),
         difference: Difference | None = None,
     ) -> str:
-        """Return the last frames and link changes as text, since the mark (None: the test's start).
+        """Return as text the last frames and link changes since the mark (None: the test's start).
 
         Args:
             charge_point: the identity of the charge point.

@@ -28,7 +28,7 @@ class Held:
 
     @checked
     def wait(self, timeout: Seconds = 10.0) -> OcppFrame:
-        """Wait for the next held call. `Csms.expect` can match the same call.
+        """Wait for the next held call. The call stays unconsumed, so that `Csms.expect` can match it too.
 
         Args:
             timeout: bench seconds.

@@ -13,12 +13,12 @@ from rig.util.checked import Seconds, checked
 
 
 class SecuredAccess(CsmsPart):
-    """The security profile of the CSMS, and its refusals."""
+    """The security profile of the CSMS, and the clients that the CSMS refuses."""
 
     @contextlib.contextmanager
     @checked
     def secured(self, security: Security) -> Iterator[None]:
-        """Require a security profile of new connections within the block. Open connections stay.
+        """Require a security profile from new connections within the block. Open connections stay.
 
         Args:
             security: the profile with its certificates and passwords.
