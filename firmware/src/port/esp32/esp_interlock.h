@@ -37,7 +37,7 @@ class EspInterlock final : public Interlock {
   EspWaker& waker_;
   const gpio_num_t contactor_pin_;
   const gpio_num_t stop_pin_;
-  portMUX_TYPE lock_ = portMUX_INITIALIZER_UNLOCKED;  ///< makes look and write one step
+  portMUX_TYPE lock_ = portMUX_INITIALIZER_UNLOCKED;  ///< makes the check and the write one step
   volatile bool closed_ = false;
   volatile bool was_pressed_ = false;
   volatile uint32_t trips_ = 0;
