@@ -20,7 +20,7 @@ void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   decide_locally(id_tag, !messenger_.gate_open(), now);
 }
 
-/// Decides by the local list and the authorization cache; the decision may follow in a later round.
+/// Decides by the local list and the authorization cache, perhaps in a later round.
 /// @param offline whether the CSMS cannot be asked
 void ChargePoint::decide_locally(Text id_tag, bool offline, Millis now) {
   is_offline_decision_ = offline;
@@ -73,7 +73,7 @@ bool ChargePoint::may_charge_offline(const LocalIdTag& known) const {
   return may;
 }
 
-/// Passes an answer to the cache, also a late one, and one about an earlier idTag.
+/// Passes an answer to the cache, even if it is late or is about an earlier idTag.
 IdTagInfo ChargePoint::take_authorization(uint32_t tag, JsonValue payload) {
   const JsonValue json = payload.find("idTagInfo");
   IdTagInfo info;
@@ -86,12 +86,12 @@ IdTagInfo ChargePoint::take_authorization(uint32_t tag, JsonValue payload) {
 void ChargePoint::on_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);
   if (tag != tag_of_authorize(authorization_)) return;
-  // Accepted counts now, with any expiryDate (section 7.27).
+  // Accepted applies to this moment, whatever the expiryDate (section 7.27).
   charging_.authorized(info.accepted(), info.parent.text(), now);
 }
 
-/// The idTag was rejected after a timeout. The late answer counts within ConnectionTimeOut, if nothing has happened at
-/// the connector since.
+/// Authorize had a timeout, and the idTag was rejected. If its answer comes within ConnectionTimeOut, it still counts,
+/// unless something has happened at the connector since.
 void ChargePoint::on_late_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);
   const Millis wait = Millis{1000} * config_.settings().connection_timeout_s;

@@ -47,7 +47,8 @@ class PosixFlash final : public Flash {
   bool inside(size_t offset, size_t length) const { return offset <= size_ && length <= size_ - offset; }
   /// Counts an operation. @return whether it is the one to tear.
   bool torn_now();
-  /// Applies `after` to the part of the run that the operation has reached, notifies the board, and blocks forever.
+  /// Programs or erases the part that the torn operation has reached, notifies the board, and blocks forever. @param
+  /// programmed the bytes to program; nullptr: an erase
   [[noreturn]] void tear_off(size_t offset, size_t length, const uint8_t* programmed);
 
   const PosixClock& clock_;

@@ -24,7 +24,7 @@ class ThreadWorker final : public PosixWorker, private Blocker {
   /// How jobs block: `real` sleeps in the thread, `stepped` waits for bench time.
   enum class Time : uint8_t { real, stepped };
 
-  /// @param sleeper blocks the loop's thread, and in real time the worker's
+  /// @param sleeper blocks the loop's thread, and in real time also the worker's thread
   ThreadWorker(Time time, const Clock& clock, Sleeper& sleeper, Waker& waker);
   ~ThreadWorker() override;
   ThreadWorker(const ThreadWorker&) = delete;
