@@ -18,7 +18,7 @@ FileName file_of(size_t file) { return numbered_file(AuthCache::kEntriesPrefix, 
 size_t file_of_slot(size_t slot) { return slot / CacheFile::kSlots; }
 uint16_t short_hash(Text id_tag) { return static_cast<uint16_t>(hash_of_id_tag(id_tag)); }
 
-/// Rounds up, so that the first second of 1970 is not 0, which means no expiryDate.
+/// Rounds up. An expiryDate never becomes 0, because 0 means that there is none.
 uint32_t seconds_of(UnixMillis expires) {
   const UnixMillis seconds = (expires + 999) / 1000;
   if (seconds <= 0) return expires == 0 ? 0 : 1;

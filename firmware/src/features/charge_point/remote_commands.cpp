@@ -26,7 +26,7 @@ bool ChargePoint::on_reset(ResetKind kind, Millis now) {
   return true;
 }
 
-/// An irrelevant connector is ignored; without a connector the message applies to all.
+/// Ignores `connector` for a message that concerns no connector. nullptr means all connectors.
 bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis now) {
   switch (trigger) {
     case Trigger::boot_notification:

@@ -49,7 +49,7 @@ Millis Charging::next_due(Millis now) const {
 
 void Charging::read_meter(Millis now) {
   uint32_t pulses = board_.meter.count();
-  energy_wh_ += static_cast<uint64_t>(pulses - pulses_) * kWhPerPulse;  // modulo 2^32, as the counter
+  energy_wh_ += static_cast<uint64_t>(pulses - pulses_) * kWhPerPulse;  // modulo 2^32, like the counter
   pulses_ = pulses;
   if (safety_.contactor_closed()) power_.update(energy_wh_, now);
   transactions_.note_energy(energy_wh_);

@@ -14,7 +14,7 @@ bool append_digit(uint64_t& sum, unsigned digit) {
   return true;
 }
 
-/// @param text a number of JSON  @return false when its value is no integer, or does not fit
+/// @param text a number of JSON  @return false when the value is not an integer, or does not fit
 bool read_number(Text text, int64_t& value) {
   const bool is_negative = text.data[0] == '-';
   uint64_t magnitude = 0;
