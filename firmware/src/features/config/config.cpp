@@ -19,7 +19,7 @@ constexpr Trial kGroups[] = {Trial::network, Trial::csms};
 
 constexpr Text file_of(Trial group) { return kTrialFiles[static_cast<size_t>(group)]; }
 
-/// Whether the group has values that could work.
+/// Whether the group has values to try.
 bool has_values(Trial group, const Settings& settings) {
   return group == Trial::network ? !settings.wifi_ssid.empty() : !settings.csms_url.empty();
 }
@@ -60,7 +60,8 @@ Error check_together(const Settings& settings) {
   return nullptr;
 }
 
-/// Basic authentication cannot send such an identity: a user ends at its first colon (RFC 7617 section 2).
+/// Rejects an identity with a colon for Basic authentication, where the first colon ends the user's name (RFC 7617
+/// section 2).
 Error check_login(const Settings& settings) {
   const bool has_login = settings.security_profile == 1 || settings.security_profile == 2;
   const Text identity = settings.identity.text();
@@ -431,8 +432,8 @@ bool Config::remove_trial_file(Trial group) {
   tidying_ = storage_.remove(file_of(group), {[](void* self, StorageResult result) {
                                                 auto& config = *static_cast<Config*>(self);
                                                 config.tidying_ = false;
-                                                // A trial that has begun meanwhile writes the file again, so it is not
-                                                // left over.
+                                                // A trial that has begun meanwhile is writing the file again: leave the
+                                                // flag to that write.
                                                 if (result != StorageResult::ok || config.saving_) return;
                                                 config.is_trial_file_left_[static_cast<size_t>(config.removing_)] =
                                                     false;

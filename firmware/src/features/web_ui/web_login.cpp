@@ -45,7 +45,7 @@ bool WebLogin::change(Text password) { return post(Work::change, password); }
 bool WebLogin::post(Work work, Text password) {
   if (busy_) return false;
   work_ = work;
-  // A password that is too long gets the answer to a wrong password, after the same time.
+  // A password that is too long gets the same answer as a wrong password, after the same time.
   if (!password_.assign(password)) password_.clear();
   record_ = stored_;
   if (work != Work::check) {

@@ -1,4 +1,4 @@
-// A TLS connection of which the Nth allocation fails: it ends with its reason, and leaves no memory behind.
+// A TLS connection in which the Nth allocation fails: it reports the reason, and frees all its memory.
 #include <stdlib.h>
 
 #include "port/mbedtls/secured_socket.h"
