@@ -8,8 +8,8 @@ namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app. Log files, lists and networks can take 16 KB
-// more.
+// On an ESP32-C3 with TLS, an app of 64 KB leaves about 140 KB of heap. The limit is 16 KB higher, for log files, lists
+// and networks.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
 constexpr size_t kMostTasks = 12;

@@ -27,7 +27,7 @@ struct TcpSecurity {
   CertificateTime time;
 };
 
-/// Why a connection has ended, where the cause differs from a missing network.
+/// Why a connection has ended; `none` if the port knows no particular cause.
 enum class TcpFailure : uint8_t {
   none,
   unreachable,
@@ -101,7 +101,7 @@ constexpr const char* text_of(TcpFailure failure) {
   return "unknown";
 }
 
-/// Returns the name for the status and for programs.
+/// Returns the name that the status shows, for programs.
 constexpr const char* name_of(TcpFailure failure) {
   constexpr const char* kNames[] = {"none",
                                     "unreachable",
@@ -129,7 +129,7 @@ constexpr const char* name_of(TcpFailure failure) {
 class Tcp {
  public:
   static constexpr int kNoSocket = -1;
-  /// How long a TLS handshake may take; then the connection is closed with TcpFailure::timeout.
+  /// How long a TLS handshake may take. After this time the connection is closed with TcpFailure::timeout.
   static constexpr uint32_t kHandshakeLimitMs = 30'000;
 
   /// Starts to connect. `host` must be the name in the certificate, where there is TLS. @return a socket, or kNoSocket

@@ -59,9 +59,9 @@ ChargePoint::AuthorizeRequest& ChargePoint::authorize_request_of(uint32_t tag) {
   return authorize_requests_[number_of(tag) % kAuthorizeRequests];
 }
 
-/// OCPP 1.6 section 4.1.1: LocalAuthorizeOffline applies to idTags that list or cache accepts,
-/// AllowOfflineTxForUnknownId to unknown ones. Any other idTag in list or cache must not charge. After a file was
-/// damaged, an unknown idTag may be a blocked one.
+/// OCPP 1.6 section 4.1.1: an idTag that the list or the cache accepts needs LocalAuthorizeOffline or
+/// AllowOfflineTxForUnknownId, an unknown one needs the latter. Any other idTag must not charge. After a file was
+/// damaged, an unknown idTag must not charge either, because it may be a blocked one.
 bool ChargePoint::may_charge_offline(const LocalIdTag& known) const {
   const Settings& settings = config_.settings();
   const bool may_be_unknown = settings.allow_offline_tx_for_unknown_id && !known.is_uncertain;
@@ -90,7 +90,7 @@ void ChargePoint::on_authorization(uint32_t tag, JsonValue payload, Millis now) 
   charging_.authorized(info.accepted(), info.parent.text(), now);
 }
 
-/// Authorize had a timeout, and the idTag was rejected. If its answer comes within ConnectionTimeOut, it still counts,
+/// Authorize had a timeout, and the idTag was rejected. If the answer comes within ConnectionTimeOut, it still counts,
 /// unless something has happened at the connector since.
 void ChargePoint::on_late_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Text kTag = "cp";
 
-/// @return the interval of a BootNotification.conf in seconds, 0 without a usable one.
+/// @return the interval of a BootNotification.conf in seconds, 0 if it has no usable one.
 uint64_t interval_of(JsonValue payload) {
   const JsonValue field = payload.find("interval");
   int64_t interval_s = 0;

@@ -18,7 +18,7 @@ bool append_digit(uint64_t& sum, unsigned digit) {
 bool read_number(Text text, int64_t& value) {
   const bool is_negative = text.data[0] == '-';
   uint64_t magnitude = 0;
-  int64_t zeros = 0;  // read, but not in the magnitude: those at the end may be a fraction
+  int64_t zeros = 0;  // digits that are not in the magnitude yet, because they may be zeros at the end of a fraction
   int64_t exponent = 0;
   bool is_fraction = false;
   size_t at = is_negative ? 1 : 0;

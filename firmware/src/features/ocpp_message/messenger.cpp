@@ -295,7 +295,7 @@ void Messenger::check_sent(Text action, MessageKind kind, Text payload) {
 
 void Messenger::check_answer(Text action, JsonValue payload) {
   SchemaViolation violation;
-  // Times are read in all formats of ISO 8601.
+  // Formats are not checked here: times are accepted in every format of ISO 8601.
   if (schemas_.check(action, MessageKind::response, payload.raw(), Formats::ignored, violation)) return;
   ++invalid_answers_;
   log_.warning(kTag, "the answer to ", action, " violates its schema: ", violation.text.text());

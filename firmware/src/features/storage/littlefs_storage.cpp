@@ -234,7 +234,7 @@ void LittleFsStorage::end_job(void* context) {
   storage.start_job();
   if (job.kind == StorageJob::Kind::fetch) storage.report_loss(job.name.text(), job.result);
   if (job.done.call != nullptr) job.done.call(job.done.context, job.result);
-  // No job has taken its place yet.
+  // No job has taken its place in the queue yet, so the content is intact.
   if (job.taken.call != nullptr) {
     job.taken.call(job.taken.context, job.result, {job.content.data, job.read_length}, job.content);
   }

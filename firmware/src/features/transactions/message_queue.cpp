@@ -158,7 +158,7 @@ bool MessageQueue::merge(WaitingMessage& entry, WaitingMessage& next) {
   if (slot == kNoSlot) return false;
   MeterBatch& merged = batches_[slot];
   const bool is_in_memory = entry.slot != kNoSlot;
-  // A damaged file is dropped when it gets to the front.
+  // A batch whose file is damaged is not merged. It is dropped when it gets to the front.
   entry.alone =
       (!is_in_memory && !read(entry, merged)) || !read(next, scratch_) || merged.voltage_v != scratch_.voltage_v;
   if (entry.alone) return false;

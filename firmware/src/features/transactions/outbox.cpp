@@ -23,8 +23,8 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
     }
     queued_at = entry->queued_at;
     if (!entry->is_secured() || !can_read(*entry) || !queue_.settle(*entry, times_)) return Front::storing;
-    // The CSMS does not answer on a new connection a call of an earlier one. So a held message is sent again, once on
-    // each connection.
+    // A call that was sent on an earlier connection gets no answer on this one. So a held message is sent again, once
+    // on each connection.
     const bool may_send = held_until_ != 0 ? !attempts_.is_sent() : attempts_.may_send(now);
     return may_send ? Front::ready : Front::none;
   }

@@ -90,7 +90,7 @@ void Saver::start_removal() {
 bool Saver::ledger_must_go_first(const WaitingMessage& entry) const {
   const Ledger& saved = ledger_.saved();
   const Ledger& now = ledger_.now();
-  // Until the saved ledger has a higher number, this file prevents that its number is used again.
+  // Until the saved ledger shows it, only this file shows that its number is used, and how high the register was.
   if (entry.sequence >= saved.next_sequence || entry.energy_wh > saved.energy_wh) return true;
   // Later messages must not have an earlier timestamp than this one. But if the flash rejects the ledger, it is more
   // important to free space.

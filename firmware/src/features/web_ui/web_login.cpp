@@ -90,7 +90,7 @@ void WebLogin::done() {
   } else {
     stored_ = record_;
     result_ = Result::stored;
-    failures_ = 0;  // guesses of the old password do not lock out the owner of the new one
+    failures_ = 0;  // failures with the old password must not delay a login with the new one
     locked_until_ = 0;
     if (work_ == Work::first) {
       log_.reveal(kTag, "the password of the page, shown once and to be changed at the first login",

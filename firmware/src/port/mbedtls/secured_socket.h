@@ -31,7 +31,7 @@ class SecuredSocket : public TlsWire {
     return tls_->is_computing() ? 0 : deadline_;
   }
 
-  /// Called when the look-up of a name begins, or the connection of TCP.
+  /// Called when the look-up of the name or the connection of TCP begins.
   void begin(const TcpSecurity& security);
   /// Called when TCP is connected to `host`. With TLS the handshake begins; without TLS the socket is open.
   void connected(Text host, const TlsParts& parts);

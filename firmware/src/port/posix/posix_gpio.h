@@ -56,7 +56,7 @@ class PosixGpio final : public Gpio {
   const PosixClock& clock_;
   std::array<Pin, kPins> pins_;
   std::mutex handlers_;  ///< held while a handler runs, so that none runs after its removal
-  std::mutex outputs_;   ///< sends messages in the order of the changes
+  std::mutex outputs_;   ///< keeps messages in the order of the changes
 };
 
 }  // namespace pb::posix

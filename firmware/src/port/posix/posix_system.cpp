@@ -54,7 +54,8 @@ PosixSystem::PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& 
 }
 
 bool PosixSystem::take_crash(CrashReport& report) {
-  // A record may be older than this reset: the handler of a crash can fail before it writes one.
+  // A crash handler can fail before it writes its record. So take the record at every boot: an old one must not be left
+  // for a later crash.
   CrashReport found;
   const bool has_crashed = reason_ == ResetReason::panic || reason_ == ResetReason::watchdog;
   if (!retained_.take_crash(found) || !has_crashed) return false;
