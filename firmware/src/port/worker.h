@@ -2,7 +2,7 @@
 
 namespace pb {
 
-/// Work that may block, as a value. `run` is called in the worker, then `done` on the loop. From post() to `done` only
+/// A piece of work that may block. `run` is called in the worker, then `done` on the loop. From post() to `done` only
 /// the worker may use the data behind `context`.
 struct Job {
   void (*run)(void* context) = nullptr;

@@ -376,7 +376,7 @@ void AuthCache::take_compared(StorageResult result, Bytes content, MutableBytes 
     ++slot_;
     return;
   }
-  // An entry in the cache is newer than an entry of the earlier version's file, so it is not replaced by one.
+  // An entry that is already in the cache is newer than those of the earlier version's file, so it stays.
   if (old_pending_ == 0 && !same(stored, record)) {
     if (!put(CacheFile(buffer, content, epoch_))) step_ = Step::idle;
     return;

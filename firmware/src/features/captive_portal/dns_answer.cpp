@@ -32,8 +32,8 @@ void put(MutableBytes packet, size_t place, uint16_t number) {
   packet[place + 1] = static_cast<uint8_t>(number);
 }
 
-/// @return the place after the name of the question, 0 for a malformed name. A pointer counts as malformed, because no
-/// name precedes the question to which it could point.
+/// @return the place after the name of the question, 0 for a malformed name. A pointer counts as malformed, because
+/// before the question there is no name to which it could point.
 size_t end_of_name(MutableBytes packet, size_t length) {
   size_t place = kHeader;
   while (place < length && packet[place] != 0) {

@@ -48,8 +48,8 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
 }
 
 /// Sends the present reading for TriggerMessage. The reading is no sample of the transaction and is not stored. But the
-/// register is saved before it is sent: after a power cut the register must not be below a reading that the CSMS has. A
-/// trigger during this wait replaces the reading.
+/// register is saved before the reading is sent: after a power cut the register must not be below a reading that the
+/// CSMS has. A trigger during this wait replaces the reading.
 bool ChargePoint::trigger_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{

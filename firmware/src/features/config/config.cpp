@@ -450,7 +450,7 @@ bool Config::write_copy() {
   const StorageDone done{[](void* self, StorageResult result) {
                            auto& config = *static_cast<Config*>(self);
                            config.tidying_ = false;
-                           // The copy is still due after a failure. A change that was stored meanwhile has set this
+                           // The copy is still due after a failure. A change that was stored meanwhile has set the flag
                            // already.
                            if (result != StorageResult::ok) config.is_copy_due_ = true;
                          },

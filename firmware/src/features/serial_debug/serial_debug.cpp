@@ -31,7 +31,8 @@ Millis SerialDebug::poll(Millis now) {
   for (size_t count = 0; count < kMaxReadPerPoll; ++count) {
     uint8_t byte;
     // A new command may need a feature that is polled before this one, so the next round follows at once. If a command
-    // was already waiting for its answer, the loop may sleep: the feature that answers is polled before this one, too.
+    // was waiting for its answer before this poll, the loop may sleep: the feature that answers is polled before this
+    // one, too.
     if (waiting()) return answers_due_ == due ? kNever : now;
     if (length_ == 0 && uart_.space() < kAnswerRoom) return now + kRoomWaitMs;
     if (uart_.read({&byte, 1}) == 0) return answers_due_ == due ? kNever : now;

@@ -88,7 +88,7 @@ StorageResult LittleFsStorage::mount(OnDamage on_damage) {
 
 StorageResult LittleFsStorage::probe() {
   if (mounted_) return StorageResult::busy;
-  // Without a mounted file system, pending jobs fail before they use it. So it is not in use here.
+  // While the file system is not mounted, pending jobs fail before they use it. So no job disturbs this mount.
   const int error = lfs_mount(&file_system_, &config_);
   if (error == LFS_ERR_OK) lfs_unmount(&file_system_);
   return to_result(error);

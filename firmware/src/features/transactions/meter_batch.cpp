@@ -126,8 +126,8 @@ bool MeterBatch::append(const MeterSample& sample) {
   if (!takes(sample)) return false;
   MeterSample& kept = samples_[count_++];
   kept = sample;
-  // Rounded as in the file, so that a message from memory and the same message from the file, after a power cut, are
-  // equal.
+  // Keep measurands and power as the file restores them: a message must be the same from memory and, after a power cut,
+  // from the file.
   kept.measurands = unpack(pack(sample.measurands));
   kept.reading.power_w = power_of(sample);
   return true;

@@ -167,8 +167,8 @@ bool Connection::certificate_holds_at(int64_t unix_s) {
   return failure == TcpFailure::none;
 }
 
-/// Ends the connection if its certificate is not valid at a time that became known after the attempt began. If the time
-/// came before the opening handshake, the login is not sent.
+/// Ends the connection if its certificate is not valid at a time that became known after the attempt began. If this is
+/// known before the opening handshake is sent, the login is not sent.
 bool Connection::judge_certificate(Millis now) {
   if (state_ != State::opening && state_ != State::open) return false;
   if (time_limit_s_ != 0 && must_judge_again_ &&

@@ -9,7 +9,7 @@
 
 namespace pb::esp32 {
 
-/// The handler lies in RAM, with all that it calls, and runs while flash is erased or programmed.
+/// The handler and all that it calls lie in RAM, so it runs even while flash is erased or programmed.
 /// ESP-IDF: API reference, Peripherals, "GPIO & RTC GPIO"; API guides, "SPI Flash API", "IRAM-Safe Interrupt Handlers".
 class EspInterlock final : public Interlock {
  public:

@@ -40,7 +40,8 @@ class ThreadWorker final : public PosixWorker, private Blocker {
  private:
   void block_until(Micros device_us) override;
   void run();
-  /// Wakes the loop, even if it is blocked, because a job has blocked or ended. Call with the mutex locked.
+  /// Wakes the loop after a job has blocked or ended, even if the loop itself is blocked. Call it with the mutex
+  /// locked.
   void note_progress();
 
   const Time time_;
