@@ -54,7 +54,7 @@ bool ChargePoint::trigger_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{
       {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
-  // Without measurands there is nothing to send. Without the time, no reading is better than one of 1970.
+  // Without measurands there is nothing to send. Without the time, do not send a reading: it would be dated 1970.
   if (sample.measurands.empty() || time_.quality() == TimeQuality::none) return false;
   int64_t transaction_id = 0;
   JsonWriter json(buffer);

@@ -84,9 +84,9 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, WaitingMessage& entry) {
   return true;
 }
 
-/// Returns the time of the message, but at the earliest the last timestamp that the CSMS has of the transaction, from
-/// any boot: the clock may have been set back. A start whose time is guessed gets at the earliest the end of the
-/// previous transaction.
+/// Returns the later of two times: the time of the message, and the last timestamp that the CSMS has of this
+/// transaction, from any boot. The clock may have been set back in between. For a start whose time is guessed, the
+/// second time is the end of the previous transaction.
 UnixMillis Outbox::time_to_send(const WaitingMessage& entry, const Stamp& stamp) {
   const UnixMillis before = ledger_.now().last_sent_ms;
   const bool continues = entry.transaction != 0 && (entry.kind != WaitingMessage::Kind::start || !stamp.from_csms);

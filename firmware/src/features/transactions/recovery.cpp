@@ -113,7 +113,8 @@ bool Recovery::has_start(uint32_t transaction) const {
 }
 
 /// Ends each transaction that has no StopTransaction although another transaction follows: otherwise the CSMS would
-/// keep it open. The file of the StopTransaction is damaged, or the flash was full until the power cut.
+/// keep it open. This happens if the file of the StopTransaction is damaged, or if the flash was full until the power
+/// cut.
 void Recovery::restore_lost_stops() {
   const Ledger& ledger = ledger_.now();
   Record stop;
