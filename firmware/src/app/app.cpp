@@ -8,8 +8,8 @@ namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app. Log files, lists and networks can take 16 KB
-// more.
+// On an ESP32-C3 with TLS, an app of 64 KB leaves about 140 KB of heap. The limit is 16 KB higher, for log files, lists
+// and networks.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
 constexpr size_t kMostTasks = 12;
@@ -107,7 +107,7 @@ void App::announce_boot() {
 /// Passes on the settings that the features do not read themselves.
 void App::take_settings() {
   const Settings& settings = config_.settings();
-  // A level that the console command `log` has set applies until the setting changes.
+  // A level that was set by the console command `log` stays until the setting changes.
   if (settings.log_level != log_level_setting_) log_.set_levels(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
@@ -187,7 +187,8 @@ void App::start_charging() {
   charging_.start();
 }
 
-/// A pack for the connection's protocol replaces the built-in schemas. Other packs are kept for a later firmware.
+/// A pack for the connection's protocol replaces the built-in schemas. A pack for another protocol is kept for a later
+/// firmware.
 void App::start_schemas() {
   schema_store_.set_listener({[](void* app, const SchemaPack& pack) {
                                 const bool is_ours = pack.protocol.text() == Connection::kSubprotocol;
@@ -201,7 +202,7 @@ void App::start_schemas() {
 void App::add_features() {
   loop_.add(wifi_);
   loop_.add(wifi_console_);
-  // Polled before the features that use the time, and before it is stored.
+  // Polled before the features that use the time, and before the feature that stores the time.
   loop_.add(time_server_);
   loop_.add(time_sync_);
   loop_.add(connection_);
@@ -211,7 +212,8 @@ void App::add_features() {
   loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
-  // Polled after the features whose work it observes, and before the log: it flushes the log when the mains fails.
+  // Polled after the features whose work it observes. Polled before the log, because it flushes the log when the mains
+  // fails.
   loop_.add(power_manager_);
   loop_.add(image_trial_);
   loop_.add(log_store_);
@@ -220,14 +222,14 @@ void App::add_features() {
   loop_.add(config_);
   loop_.add(storage_guard_);
   loop_.add(captive_portal_);
-  // Polled after the features that it shows, and after OCPP, which has priority.
+  // Polled after the features whose state it shows, and after OCPP, which has priority.
   loop_.add(web_ui_);
-  // Polled after the features that post jobs: a job of this round is run in this round.
+  // Polled after the features that post jobs, so that a job is run in the round that posts it.
   loop_.add(worker_);
-  // Polled after the features that answer commands, so that the next command is read in the round of the answer. Also
-  // polled after the jobs of this round, so that every reading in `status` survives a power cut.
+  // Polled after the features that answer commands, so that the next command is read in the round of the answer. Polled
+  // after the jobs of this round, so that every reading that `status` shows survives a power cut.
   loop_.add(serial_debug_);
-  // Observers come last: they see the changes of the same round.
+  // Observers come last, so that they see the changes of the same round.
   loop_.add(monitor_);
   loop_.add(indicator_);
   loop_.add(led_status_);

@@ -95,7 +95,7 @@ void App::add_test_commands(TestControls& controls) {
   serial_debug_.add({"hang", "", &hang, &controls});
 }
 
-/// Shows the state, or the telemetry: every number, or their units.
+/// Shows the state, every number of the telemetry, or the units of these numbers.
 void App::status(Text part) {
   if (part.empty()) return log_.answer_json([this](JsonWriter& json) { status_.write(json); });
   if (part == "full") return log_.answer_json([this](JsonWriter& json) { monitor_.write_full(json); });

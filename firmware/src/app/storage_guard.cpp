@@ -14,7 +14,7 @@ constexpr uint8_t kNote[] = {1};
 void StorageGuard::start() {
   uint8_t note[sizeof kNote];
   size_t length = 0;
-  // If the partition `secrets` cannot be read, the device may have had a file system: keep it.
+  // If the partition `secrets` cannot be read, assume that the device has had a file system, and keep it.
   const bool had_file_system = secrets_.read(secret::kStorage, note, length) != SecretsResult::not_found;
   result_ = storage_.mount(had_file_system ? OnDamage::keep : OnDamage::format);
   works_ = result_ == StorageResult::ok;
@@ -42,7 +42,8 @@ Millis StorageGuard::poll(Millis now) {
   return next_;
 }
 
-/// Records that there is a file system. From then on a missing file system counts as damaged, and is not formatted.
+/// Records that there is a file system. From then on a missing file system counts as damaged, and the flash is not
+/// formatted.
 void StorageGuard::note_file_system() {
   is_worker_busy_ = worker_.post({[](void* self) {
                                     auto& guard = *static_cast<StorageGuard*>(self);

@@ -4,8 +4,9 @@ namespace pb {
 
 namespace {
 
-// Days are counted from 0000-03-01 of the proleptic Gregorian calendar. With the leap day at the end of the year, one
-// linear formula gives the days before a month. An era is 400 years, after which the calendar repeats.
+// Days are counted from 0000-03-01 of the proleptic Gregorian calendar. A year that begins in March has its leap day at
+// the end, so one linear formula gives the days before each month. An era is 400 years, after which the calendar
+// repeats.
 constexpr int64_t kDaysPerEra = 146'097;
 constexpr int64_t kDaysTo1970 = 719'468;
 

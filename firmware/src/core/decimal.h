@@ -12,8 +12,8 @@ constexpr size_t kDecimalLength = 20;
 Text format_decimal(int64_t value, char (&into)[kDecimalLength]);
 Text format_decimal_unsigned(uint64_t value, char (&into)[kDecimalLength]);
 
-/// Parses a text of decimal digits. @return false, with `value` unchanged, when it is empty, has any other character
-/// (except for a leading '-' where signed), or is out of range.
+/// Parses a text of decimal digits. A signed number may begin with '-'. @return false, with `value` unchanged, when the
+/// text is empty, has another character, or is out of range.
 bool parse_decimal(Text text, int64_t& value);
 bool parse_decimal_unsigned(Text text, uint64_t& value);
 

@@ -38,7 +38,7 @@ class StringDecoder {
  public:
   explicit StringDecoder(Text quoted) : rest_{quoted.data + 1, quoted.length - 2} {}
 
-  /// @return false at the end; else `length` bytes in `bytes`: one byte of the text, or a decoded escape.
+  /// @return false at the end. Otherwise `bytes` has `length` bytes: one byte of the text, or a decoded escape.
   bool next(uint8_t (&bytes)[4], size_t& length) {
     if (rest_.empty()) return false;
     char c = rest_.data[0];
@@ -89,7 +89,8 @@ class StringDecoder {
   Text rest_;
 };
 
-/// Returns the length of the validated value at the start of `text`. Only brackets and strings matter for that.
+/// Returns the length of the validated value at the start of `text`. Only brackets and strings matter, because the text
+/// is valid.
 size_t value_length(Text text) {
   size_t depth = 0;
   bool in_string = false;
@@ -107,7 +108,7 @@ size_t value_length(Text text) {
     } else if (c == '{' || c == '[') {
       ++depth;
     } else if (c == '}' || c == ']') {
-      if (depth == 0) return i;  // the container of a last scalar ends here
+      if (depth == 0) return i;  // this bracket ends the container of a scalar
       if (--depth == 0) return i + 1;
     } else if (depth == 0 && (c == ',' || c == ':' || is_json_space(c))) {
       return i;

@@ -11,15 +11,15 @@ enum class JsonKind : uint8_t { none, null, boolean, number, string, array, obje
 /// The reason of a JsonError for text that may be valid JSON, but has more than kMaxJsonDepth levels.
 constexpr const char* kNestedTooDeep = "nested too deep";
 
-/// The reason why a text is no JSON, and the place.
+/// The reason why a text is not JSON, and the place of the error.
 struct JsonError {
   const char* reason = "";
   size_t offset = 0;  // bytes from the start of the text
 };
 
 /// A value in a text that parse_json has validated. The value refers to that text and copies nothing, so it is two
-/// words long. Finding a member scans the object. A missing value has the kind `none`, and so have its members: a path
-/// needs one check at its end.
+/// words long. Finding a member scans the object. A missing value has the kind `none`, and so have its members.
+/// Therefore a caller checks a path at its end only.
 class JsonValue {
  public:
   constexpr JsonValue() = default;
@@ -38,8 +38,8 @@ class JsonValue {
   /// Returns the number of members or elements; 0 for any other kind.
   size_t size() const;
 
-  /// @return false, with `value` unchanged, when this has another kind or does not fit. Integers have neither fraction
-  /// nor exponent.
+  /// @return false, with `value` unchanged, when this has another kind or does not fit. An integer must not have a
+  /// fraction or an exponent.
   bool get(bool& value) const;
   bool get(int64_t& value) const;
   bool get_unsigned(uint64_t& value) const;

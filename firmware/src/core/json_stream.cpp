@@ -131,7 +131,7 @@ bool JsonStream::in_string(uint8_t byte, JsonEvents& events) {
   const bool is_inside = !utf8_.complete();
   if (!utf8_.feed(byte)) return fail("string is not UTF-8");
   if (byte >= 0x80) {
-    // The leading byte of n bytes has n ones before its bits.
+    // The first byte of a character of n bytes begins with n one bits and a zero bit.
     code_point_ = is_inside      ? (code_point_ << 6) | (byte & 0x3fu)
                   : byte >= 0xf0 ? byte & 0x07u
                   : byte >= 0xe0 ? byte & 0x0fu

@@ -33,7 +33,7 @@ class JsonStream {
 
   /// @return false as soon as the text is invalid or `events` has stopped it; further bytes are then ignored.
   bool feed(char byte, JsonEvents& events);
-  /// The text is complete. @return whether it was exactly one value.
+  /// Ends the text. @return whether the text was exactly one value.
   bool finish(JsonEvents& events);
 
   /// The reason why the text is invalid; empty if `events` stopped it.
@@ -87,9 +87,9 @@ class JsonStream {
   unsigned max_depth_;
   State state_ = State::value;
   bool is_name_ = false;  // the string is a name
-  uint8_t digits_ = 0;    // the digits so far of a \u escape
+  uint8_t digits_ = 0;    // the number of digits of the \u escape so far
   uint16_t unit_ = 0;     // the value of the \u escape
-  uint16_t high_ = 0;     // the high surrogate before that escape
+  uint16_t high_ = 0;     // the high surrogate before the \u escape
   unsigned depth_ = 0;
   uint32_t objects_ = 0;     // a bit for each level: whether it is an object
   uint32_t code_point_ = 0;  // the bits so far of a character of several bytes

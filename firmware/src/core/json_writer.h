@@ -27,7 +27,8 @@ class JsonWriter {
   JsonWriter& number_unsigned(uint64_t value);
   JsonWriter& boolean(bool value);
   JsonWriter& null();
-  /// Writes a value that is JSON already. It may be in the writer's own buffer after the text so far; it is then moved.
+  /// Writes a value that is JSON already. A value that lies in the writer's own buffer, behind the text so far, is
+  /// moved into place.
   JsonWriter& raw(Text json);
 
   JsonWriter& member(Text name, Text value) { return key(name).string(value); }

@@ -7,7 +7,8 @@ namespace pb {
 /// Durations in buckets whose limits double, so that a percentile is known up to a factor of two in 72 bytes.
 class LatencyHistogram {
  public:
-  /// Bucket 0 has 0 ms, bucket n has durations below 2^n ms; the last has all longer ones.
+  /// Bucket 0 counts durations of 0 ms, bucket n durations from 2^(n-1) to below 2^n ms. The last bucket also counts
+  /// all longer ones.
   static constexpr unsigned kBuckets = 16;
 
   void add(Millis duration) {
@@ -21,7 +22,7 @@ class LatencyHistogram {
   /// The last duration in ms, 0 before the first.
   uint32_t last() const { return last_; }
   /// @param percent 1 to 100
-  /// @return the upper limit in ms of the bucket that has the percentile, 0 without durations
+  /// @return the upper limit in ms of the bucket that has the percentile; 0 if nothing was added
   uint32_t percentile(uint32_t percent) const {
     const uint64_t wanted = (uint64_t{count_} * percent + 99) / 100;
     uint64_t seen = 0;

@@ -2,8 +2,8 @@
 
 namespace pb {
 
-/// Stops the program if a rule of its construction does not hold, such as the number of registered features. The start
-/// of any build shows such an error, so no device is delivered with it.
+/// Stops the program if it breaks a rule of its construction, such as the limit of registered features. Every start
+/// checks these rules, so a build that breaks one cannot start, and is not delivered.
 inline void require(bool holds) {
   if (!holds) __builtin_trap();
 }

@@ -15,7 +15,7 @@ class RingBuffer {
     *slot = item;
     return true;
   }
-  /// Adds an item for the caller to fill, where a copy would be too large. @return nullptr when full.
+  /// Adds an item that the caller fills in place, so that no copy is needed. @return nullptr when full.
   T* push_in_place() { return count_ == Capacity ? nullptr : &items_[(first_ + count_++) % Capacity]; }
   /// Removes the last pushed item; the buffer must not be empty.
   void drop_newest() { --count_; }
@@ -28,7 +28,8 @@ class RingBuffer {
     drop(1);
     return true;
   }
-  /// Returns the oldest items that are contiguous in memory, `length` of them; follow with drop().
+  /// Returns the oldest items, up to the place where the memory wraps around, and sets `length` to their number. Remove
+  /// them with drop().
   const T* front_run(size_t& length) const {
     const size_t to_end = Capacity - first_;
     length = count_ < to_end ? count_ : to_end;

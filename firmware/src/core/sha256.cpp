@@ -18,7 +18,8 @@ constexpr uint32_t kRounds[64] = {
 
 constexpr uint32_t rotated(uint32_t word, unsigned bits) { return word >> bits | word << (32 - bits); }
 
-/// The two hashes of HMAC (RFC 2104) after the key. The HMAC of each message starts from copies of them.
+/// The inner and the outer hash of HMAC (RFC 2104), after both have read the key. The HMAC of each message starts from
+/// copies of these two hashes.
 struct Hmac {
   Sha256 inner;
   Sha256 outer;

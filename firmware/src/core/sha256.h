@@ -10,7 +10,7 @@ constexpr size_t kSha256Length = 32;
 class Sha256 {
  public:
   void add(Bytes bytes);
-  /// Ends the message. Called once.
+  /// Ends the message. Call it once.
   void finish(uint8_t (&digest)[kSha256Length]);
 
  private:

@@ -61,7 +61,7 @@ inline bool equal_ignoring_case(Text a, Text b) {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Returns the place of a character, or the length of a text without it.
+/// Returns the place of the first `character`, or the length of the text if it has none.
 inline size_t find(Text text, char character) {
   size_t i = 0;
   while (i < text.length && text.data[i] != character) ++i;

@@ -19,8 +19,8 @@ struct Padded {
   unsigned digits = 1;
 };
 
-/// A named value at the end of a log line: `Field{"rssi", -61}` is ` rssi=-61`. A text with blanks, `=`, `"` or `\`,
-/// and an empty one, is quoted (docs/log-format.md).
+/// A named value at the end of a log line: `Field{"rssi", -61}` is ` rssi=-61`. A text that is empty or has a blank,
+/// `=`, `"` or `\` is quoted (docs/log-format.md).
 template <class Value>
 struct Field {
   Text name;

@@ -8,7 +8,7 @@ namespace pb {
 /// above U+10FFFF are rejected at the first byte that cannot belong to a valid text.
 class Utf8Validator {
  public:
-  /// @return false as soon as the bytes cannot begin a valid text, and then until reset().
+  /// @return false as soon as the bytes cannot begin a valid text, and from then on until reset().
   bool feed(uint8_t byte);
   bool feed(Bytes bytes);
   /// Returns true between characters, where the text may end.

@@ -11,12 +11,13 @@ namespace pb {
 class Edges {
  public:
   /// Counts both edges of `pin`, starting from 0. The pin is configured as an input.
-  /// @param quiet_ms for presses(): contacts bounce, so an edge within this time of the previous one belongs to it
+  /// @param quiet_ms for presses(): an edge that follows the previous edge in less than this time is a bounce of the
+  /// contact
   virtual void watch(int pin, uint32_t quiet_ms) = 0;
   /// Edges since watch(), modulo 2^32.
   virtual uint32_t count(int pin) const = 0;
-  /// Presses since watch(), modulo 2^32: edges at least `quiet_ms` after the previous edge, which had left the pin low.
-  /// Such an edge is a press, even if the contact has bounced back by now.
+  /// Presses since watch(), modulo 2^32. A press is an edge of a pin that was low, at least `quiet_ms` after the
+  /// previous edge. It counts even if the contact has bounced back by now.
   virtual uint32_t presses(int pin) const = 0;
 
  protected:

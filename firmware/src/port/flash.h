@@ -10,7 +10,7 @@ namespace pb {
 enum class FlashResult : uint8_t { ok, out_of_range, unaligned, failed };
 
 /// A region of NOR flash: one partition, or the whole chip. Offsets are bytes from its start. Every call blocks until
-/// the flash is ready, an erase for tens of milliseconds (at most 400): write in a Worker.
+/// the flash is ready. An erase takes tens of milliseconds, at most 400, so write in jobs of a Worker.
 class Flash {
  public:
   /// The unit of erase().

@@ -9,7 +9,7 @@ class Heap {
  public:
   /// Bytes free now, in all blocks together.
   virtual size_t free_bytes() const = 0;
-  /// The largest allocation that would succeed now; free bytes may be fragmented.
+  /// The largest allocation that would succeed now: less than free_bytes() if the heap is fragmented.
   virtual size_t largest_block() const = 0;
   /// The minimum of free_bytes since the boot.
   virtual size_t minimum_free() const = 0;

@@ -14,7 +14,8 @@ class Interlock {
  public:
   /// Opens the contactor, clears all trips and starts to watch the stop. A pressed stop counts as a trip.
   virtual void arm() = 0;
-  /// Closes the contactor unless tripped(). Atomic against the handler: a stop during the call leaves it open.
+  /// Closes the contactor unless tripped(). Atomic against the handler: a stop during the call leaves the contactor
+  /// open.
   /// @return whether the contactor is closed now
   virtual bool close() = 0;
   /// Opens the contactor, if it is closed.

@@ -37,11 +37,12 @@ struct FoundNetwork {
 enum class ScanState : uint8_t { none, running, done, failed };
 
 /// The link below TCP: Wi-Fi on the board, Ethernet as a build option. There is at most one attempt at a time; the
-/// caller retries (features/wifi). Each change of state wakes the loop. No call blocks: a driver with a slow start runs
-/// it in a task of its own.
+/// caller retries (features/wifi). Each change of state wakes the loop. No call blocks: a driver that starts slowly is
+/// started in a task of its own.
 class Network {
  public:
-  /// Reasons with the numbers of ESP-IDF (`wifi_err_reason_t`); others are passed through. Our own are above 255.
+  /// Reasons, with the numbers of ESP-IDF (`wifi_err_reason_t`). Its other numbers are passed through. Our own numbers
+  /// are above 255.
   static constexpr uint16_t kReasonNone = 0;
   static constexpr uint16_t kReasonAuthenticationExpired = 2;
   static constexpr uint16_t kReasonIdle = 4;
@@ -53,7 +54,7 @@ class Network {
   static constexpr uint16_t kReasonNoEvent = 257;  ///< the driver has lost the network without an event
   static constexpr uint16_t kReasonDriver = 258;   ///< the driver has rejected the attempt
 
-  /// The address of our own access point, which ESP-IDF gives it.
+  /// The address that ESP-IDF gives to our own access point.
   static constexpr uint8_t kAccessPointAddress[4] = {192, 168, 4, 1};
 
   virtual NetworkKind kind() const = 0;
@@ -63,7 +64,7 @@ class Network {
   virtual void begin(Text ssid, Text psk) = 0;
   /// Leaves the network; the state becomes down. @param reason the reason to report, if there was anything to leave
   virtual void end(uint16_t reason = kReasonNone) = 0;
-  /// The state by the driver's events.
+  /// The state according to the driver's events.
   virtual NetworkState state() = 0;
   /// The state that the driver returns when queried, which detects a lost event: `down`, `dhcp` (joined) or `up`.
   virtual NetworkState driver_state() = 0;

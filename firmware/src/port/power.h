@@ -22,11 +22,12 @@ struct PowerMode {
 /// The chip's energy: its clock, its radio's sleep, and the detector of a low supply voltage.
 class Power {
  public:
-  /// Applies a mode at once. The radio takes its part when it has started: call it again at a change of the link.
-  /// @return false when the platform has rejected a part of it; the others apply
+  /// Applies a mode at once. A radio that has not started ignores its part, so call this again when the link changes.
+  /// @return false when the platform has rejected a part of the mode; the other parts apply
   virtual bool apply(const PowerMode& mode) = 0;
   /// Sets the supply voltage below which the chip resets itself (ResetReason::brownout), to the chip's lowest level
-  /// that is not below `millivolts`, or to its highest. @return the level in mV, 0 without a detector
+  /// that is not below `millivolts`; if all levels are below, to the highest. @return the level in mV, 0 without a
+  /// detector
   virtual uint32_t set_brownout(uint32_t millivolts) = 0;
 
  protected:

@@ -27,8 +27,8 @@ class Secrets {
   static constexpr size_t kMaxBlob = 4000;
   static constexpr size_t kMaxBlobs = 8;
 
-  /// Blocks for a few milliseconds at most. @param length bytes put into `into`: none of a blob that is too large for
-  /// it.
+  /// Blocks for a few milliseconds at most. @param length the number of bytes put into `into`; 0 for a blob that is too
+  /// large for `into`.
   virtual SecretsResult read(Text key, MutableBytes into, size_t& length) = 0;
   /// Whether there is such a blob.
   virtual bool has(Text key) = 0;

@@ -20,8 +20,8 @@ class Sntp {
   /// The longest name of a server, in bytes.
   static constexpr size_t kMaxServer = 63;
 
-  /// Asks a server from now on, instead of any other. The client repeats the question by itself: hourly after an
-  /// answer, and after a pause that grows from 15 s to minutes without one.
+  /// Asks a server from now on, instead of any other. The client asks again by itself: an hour after each answer;
+  /// without an answer, after a pause that grows from 15 s to minutes.
   /// @param server a host name or an IPv4 address, of 1 to kMaxServer bytes
   /// @return false if the platform has no memory for the client now
   virtual bool start(Text server) = 0;

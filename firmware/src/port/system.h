@@ -69,7 +69,7 @@ class System {
   virtual Text build_id() const = 0;
   /// Called once per round of the loop. After kWatchdogMs without a call the device restarts (reason: watchdog).
   virtual void feed_watchdog() = 0;
-  /// Whether the running image is an unconfirmed update: any restart returns to the previous image.
+  /// Whether the running image is an unconfirmed update. If it is, any restart returns to the previous image.
   virtual bool image_on_trial() const = 0;
   /// Confirms the running image, so that the boot loader keeps it. Writes to flash, so call it in a job of the Worker.
   virtual void confirm_image() = 0;

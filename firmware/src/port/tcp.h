@@ -15,8 +15,8 @@ enum class TcpState : uint8_t {
 /// The known time at which a certificate is judged.
 struct CertificateTime {
   int64_t unix_s = 0;
-  /// False: the real time is this or later. A certificate that had expired by then is rejected. A certificate that is
-  /// not valid yet is accepted, because it may be valid by now.
+  /// False: the real time is this or later. A certificate that had expired at this time is rejected. A certificate that
+  /// becomes valid only after this time is accepted, because it may be valid by now.
   bool is_exact = false;
 };
 
@@ -27,7 +27,7 @@ struct TcpSecurity {
   CertificateTime time;
 };
 
-/// Why a connection has ended, where the cause differs from a missing network.
+/// Why a connection has ended; `none` if the port knows no particular cause.
 enum class TcpFailure : uint8_t {
   none,
   unreachable,
@@ -101,7 +101,7 @@ constexpr const char* text_of(TcpFailure failure) {
   return "unknown";
 }
 
-/// Returns the name for the status and for programs.
+/// Returns the name that the status shows, for programs.
 constexpr const char* name_of(TcpFailure failure) {
   constexpr const char* kNames[] = {"none",
                                     "unreachable",
@@ -129,28 +129,27 @@ constexpr const char* name_of(TcpFailure failure) {
 class Tcp {
  public:
   static constexpr int kNoSocket = -1;
-  /// How long a TLS handshake may take; then the connection is closed with TcpFailure::timeout.
+  /// How long a TLS handshake may take. After this time the connection is closed with TcpFailure::timeout.
   static constexpr uint32_t kHandshakeLimitMs = 30'000;
 
   /// Starts to connect. `host` must be the name in the certificate, where there is TLS. @return a socket, or kNoSocket
   /// when all sockets or their memory are in use.
   virtual int open(Text host, uint16_t port, const TcpSecurity& security) = 0;
-  /// closed: refused, reset, ended by the peer with everything read, no route, or no TLS. The loop is woken when it
-  /// changes.
+  /// `closed` means: refused, reset, no route, TLS has failed, or the peer has ended the connection and everything is
+  /// read. Each change wakes the loop.
   virtual TcpState state(int socket) = 0;
   /// Why a socket is closed, until close().
   virtual TcpProblem problem(int socket) const = 0;
   /// Validates the peer's certificates again, at a better known time. @return `none`, certificate_expired or
   /// certificate_not_yet_valid; `none` without TLS.
   virtual TcpFailure judge_certificate(int socket, int64_t unix_s) const = 0;
-  /// @return bytes taken, 0 to bytes.length. 0 means later: then the next call begins with the same bytes. A
-  /// connection that has ended drops all of them, like those in flight: receive() finds the end, after the bytes that
-  /// the peer sent before it.
+  /// @return the number of bytes taken. 0 means later: the next call must begin with the same bytes. A connection that
+  /// has ended takes and drops all bytes; receive() detects the end, after the last bytes of the peer.
   virtual size_t send(int socket, Bytes bytes) = 0;
   /// @return bytes put into `into`, 0 when there are none now.
   virtual size_t receive(int socket, MutableBytes into) = 0;
-  /// Whether the peer has acknowledged all that send() has taken; true for a connection that has ended. Nothing wakes
-  /// the loop when it becomes so.
+  /// Whether the peer has acknowledged all that send() has taken; true for a connection that has ended. The loop is not
+  /// woken when this becomes true.
   virtual bool delivered(int socket) = 0;
   /// Releases the socket. Never fails; kNoSocket is allowed.
   virtual void close(int socket) = 0;
@@ -159,8 +158,9 @@ class Tcp {
   virtual bool listen(uint16_t port) = 0;
   /// Takes no more connections. Those that accept_next() has returned stay.
   virtual void stop_listening() = 0;
-  /// @return the socket of the next connection from outside, already open and without TLS, or kNoSocket. Only a
-  /// connection that comes after a call that found none wakes the loop, so a caller without room need not ask.
+  /// @return the socket of the next connection from outside, already open and without TLS, or kNoSocket. A new
+  /// connection wakes the loop only if the last call has found none. So a caller whose last place is taken is not
+  /// woken.
   virtual int accept_next() = 0;
 
   /// Sockets between open (or accept_next) and close now, for the telemetry.

@@ -15,8 +15,8 @@ class Uart {
   virtual bool write(Bytes bytes) = 0;
   /// Returns the number of bytes that write() accepts now.
   virtual size_t space() = 0;
-  /// After a call has returned 0, new input ends the loop's sleep. A caller that stops earlier has to poll again
-  /// itself.
+  /// New input ends the loop's sleep only after a call has returned 0. A caller that leaves input unread has to poll
+  /// again by itself.
   /// @return the number of bytes in `into`, 0 without input.
   virtual size_t read(MutableBytes into) = 0;
   /// Bytes dropped since the boot, because the other end read too slowly.

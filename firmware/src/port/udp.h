@@ -20,8 +20,8 @@ class Udp {
   /// that
   virtual bool open(uint16_t port) = 0;
   virtual void close() = 0;
-  /// Takes the next datagram. Some can wait, and further ones are dropped; each wakes the loop.
-  /// @param into at least kMaxDatagram bytes  @return its length, 0 when there is none
+  /// Takes the next datagram. A few datagrams can wait; further ones are dropped. Each one that arrives wakes the loop.
+  /// @param into at least kMaxDatagram bytes  @return the length of the datagram, 0 when there is none
   virtual size_t receive(MutableBytes into, UdpPeer& from) = 0;
   /// Sends a datagram, or drops it where memory is short.
   virtual void send(Bytes bytes, const UdpPeer& to) = 0;

@@ -17,8 +17,9 @@ enum class UpdateResult : uint8_t {
 };
 
 /// Writes an application image to the slot that is not running, and chooses it for the next boot. A power cut before
-/// finish() has returned `ok` leaves the present choice, and a boot always finds an image. The new image boots on trial
-/// (System::image_on_trial). Calls that write block on flash: make them in jobs of the Worker.
+/// finish() leaves the present choice; after a power cut during finish(), either choice can be in force. A boot always
+/// finds an image. The new image boots on trial (System::image_on_trial). Calls that write block on flash: make them in
+/// jobs of the Worker.
 class Updates {
  public:
   /// Bytes of the slot that is not running; 0 if the platform has none.
@@ -28,7 +29,8 @@ class Updates {
 
   /// Begins an image of `length` bytes, and drops an image that was begun before.
   virtual UpdateResult begin(size_t length) = 0;
-  /// Appends bytes to the image, and erases the sectors that they reach. @param bytes a multiple of 16 but for the last
+  /// Appends bytes to the image, and erases the sectors that they reach. @param bytes a multiple of 16 bytes, except in
+  /// the last call
   virtual UpdateResult write(Bytes bytes) = 0;
   /// Validates the image, and chooses it for the next boot.
   virtual UpdateResult finish() = 0;

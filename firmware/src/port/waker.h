@@ -12,8 +12,9 @@ class Waker {
   /// of the network, the end of a job. It may also return early. For a deadline in the past it returns at once: do not
   /// use an unsigned `deadline - now`.
   virtual void sleep_until(Millis deadline) = 0;
-  /// Ends the current sleep, or makes the next one end at once. Legal in an interrupt, also during an erase or program
-  /// of the flash: on a chip it uses a task notification, whose code is in RAM, and no event object, whose code is not.
+  /// Ends the current sleep, or makes the next one end at once. Any task or interrupt handler may call it, with one
+  /// exception: a handler that runs while flash is erased or programmed calls the port's own function
+  /// (EspWaker::wake_from_interrupt), because the virtual table lies in flash.
   virtual void wake() = 0;
 
  protected:

@@ -2,8 +2,8 @@
 
 namespace pb {
 
-/// Work that may block, as a value. `run` is called in the worker, then `done` on the loop. From post() to `done` only
-/// the worker may use the data of `context`: the job carries its data.
+/// A piece of work that may block. `run` is called in the worker, then `done` on the loop. From post() to `done` only
+/// the worker may use the data behind `context`.
 struct Job {
   void (*run)(void* context) = nullptr;
   void (*done)(void* context) = nullptr;
@@ -12,12 +12,12 @@ struct Job {
 
 /// Runs blocking work (flash) outside the loop: on the chip in a task with a lower priority than the loop's, so that no
 /// job runs inside the poll that posted it. On the host the loop's thread runs the jobs between two rounds, so that the
-/// order of events only depends on the seed; with `--worker thread` a thread does.
+/// order of events depends on the seed only. With `--worker thread` a thread runs them.
 class Worker {
  public:
   /// Jobs run one at a time, in order. The end of each wakes the loop. @return false when the queue is full.
   virtual bool post(Job job) = 0;
-  /// Calls `done` of each finished job. Called by the loop only. @return whether there was one.
+  /// Calls `done` of each finished job. Only the loop may call this. @return whether a job had finished.
   virtual bool deliver() = 0;
 
  protected:

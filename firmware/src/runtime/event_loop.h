@@ -30,7 +30,7 @@ class EventLoop {
 
   /// Rounds since the boot.
   uint32_t rounds() const { return rounds_; }
-  /// The longest round since the last call, which restarts the measurement.
+  /// Returns the longest round since the last call, and restarts the measurement.
   Micros take_longest_round();
 
   /// The upper limits of the buckets of turns(); the last bucket has no limit.

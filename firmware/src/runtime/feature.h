@@ -9,8 +9,9 @@ class Feature {
  public:
   /// A literal; it names the feature in warnings.
   virtual const char* name() const = 0;
-  /// Does the work that is due, without blocking. Called after each wake of the loop, so perhaps before the deadline.
-  /// @return the deadline of the next call; kNever when only an event can require one.
+  /// Does the work that is due, without blocking. Every round of the loop calls this, so a call can come before the
+  /// deadline.
+  /// @return the deadline of the next call; kNever if only an event requires the next call.
   virtual Millis poll(Millis now) = 0;
 
  protected:

@@ -2,7 +2,7 @@
 
 namespace pb {
 
-/// Requests a restart of the device. The callback is called on the loop, which ends after its round.
+/// Requests a restart of the device. The callback must be called on the loop, which ends after the present round.
 struct RestartRequest {
   void (*call)(void* context) = nullptr;
   void* context = nullptr;

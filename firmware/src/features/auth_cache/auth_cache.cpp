@@ -18,7 +18,7 @@ FileName file_of(size_t file) { return numbered_file(AuthCache::kEntriesPrefix, 
 size_t file_of_slot(size_t slot) { return slot / CacheFile::kSlots; }
 uint16_t short_hash(Text id_tag) { return static_cast<uint16_t>(hash_of_id_tag(id_tag)); }
 
-/// Rounds up, so that an expiryDate of the year 1970 is not 0.
+/// Rounds up. An expiryDate never becomes 0, because 0 means that there is none.
 uint32_t seconds_of(UnixMillis expires) {
   const UnixMillis seconds = (expires + 999) / 1000;
   if (seconds <= 0) return expires == 0 ? 0 : 1;
@@ -55,7 +55,7 @@ void AuthCache::load() {
   if (is_sound) {
     load_files();
   } else {
-    // Without the epoch, a cleared entry looks like a valid entry: no entry counts.
+    // The epoch is unknown, and without it a cleared entry looks like a valid one: no entry counts.
     for (const uint32_t file : NumberedFiles(storage_, kEntriesPrefix)) {
       const MutableBytes bytes = storage_.scratch();
       size_t length = 0;
@@ -72,7 +72,7 @@ void AuthCache::load() {
   }
 }
 
-/// @return false when the file is damaged.
+/// @return false when the file of the head is damaged.
 bool AuthCache::load_head() {
   const MutableBytes bytes = storage_.scratch();
   size_t length = 0;
@@ -119,7 +119,7 @@ void AuthCache::load_file(size_t file, Bytes content) {
   }
 }
 
-/// The mark is on flash before the damaged file is removed.
+/// Marks the cache as incomplete. The head with this mark is written before the damaged file is removed.
 void AuthCache::lose() {
   is_incomplete_ = true;
   is_head_changed_ = true;
@@ -165,7 +165,7 @@ bool AuthCache::fetch(CacheSearch& search) {
 
 void AuthCache::take_file(CacheSearch& search, StorageResult result, Bytes content) {
   IdTagRecord record;
-  // The file is gone or of another epoch if the cache was cleared since.
+  // If the cache was cleared since the search began, the file is gone or has another epoch.
   if (result != StorageResult::ok && result != StorageResult::not_found) {
     return finish(search, IdTagFound::unreadable, IdTagInfo());
   }
@@ -214,7 +214,7 @@ void AuthCache::on_id_tag_info(Text id_tag, const IdTagInfo& info) {
 
 bool AuthCache::clear(StorageDone done) {
   if (is_clearing_) return false;
-  // Jobs keep their order: the new epoch follows a pending write.
+  // Jobs run in order: a pending write of entries ends before the head with the new epoch is written.
   const uint32_t before = epoch_;
   const bool was_incomplete = is_incomplete_;
   ++epoch_;
@@ -222,8 +222,8 @@ bool AuthCache::clear(StorageDone done) {
   is_clearing_ = write_head({[](void* context, StorageResult result) {
                                auto& self = *static_cast<AuthCache*>(context);
                                self.is_clearing_ = false;
-                               // The entries are no longer in memory, so the head is written again to invalidate their
-                               // files.
+                               // The entries are gone from memory. Write the head again, so that their files become
+                               // invalid too.
                                if (result != StorageResult::ok) self.is_head_changed_ = true;
                                if (self.cleared_.call != nullptr) self.cleared_.call(self.cleared_.context, result);
                              },
@@ -264,7 +264,7 @@ Millis AuthCache::poll(Millis now) {
   return kNever;
 }
 
-/// Starts the next job, or does a step that needs none. @return false when the storage has no room for it now.
+/// Starts the next job, or does a step that needs no job. @return false when the storage has no room for the job now.
 bool AuthCache::start_job() {
   if (is_head_changed_) {
     return is_job_running_ = write_head({[](void* context, StorageResult result) {
@@ -299,7 +299,7 @@ bool AuthCache::remove_stale() {
                                                     this});
 }
 
-/// Reads a file. @tparam take receives its content, unless the cache was cleared meanwhile
+/// Reads a file. @tparam take receives the content, unless the cache was cleared meanwhile
 template <void (AuthCache::*take)(StorageResult, Bytes, MutableBytes)>
 bool AuthCache::read_for(Text file) {
   return storage_.fetch(file, {[](void* context, StorageResult result, Bytes content, MutableBytes buffer) {
@@ -311,8 +311,8 @@ bool AuthCache::read_for(Text file) {
                                this});
 }
 
-/// Adds the next entries of the file of an earlier version. That file is replaced when all entries are written, so an
-/// earlier power cut only repeats some.
+/// Adds the next entries from the file of an earlier version. That file is replaced only when all its entries are
+/// written. After a power cut before that, some entries are added again, which does no harm.
 bool AuthCache::take_old_entries() { return read_for<&AuthCache::take_old_file>(kFile); }
 
 void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes /*buffer*/) {
@@ -325,7 +325,7 @@ void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes 
     IdTagInfo info;
     if (index < old_taken_) continue;
     if (!items.value().find("idTag").get(id_tag)) {
-      // An object without idTag records that entries were lost (FORMAT.md).
+      // An object without an idTag means that entries were lost (FORMAT.md).
       is_incomplete_ = true;
     } else {
       info.read(items.value(), log_);
@@ -376,7 +376,7 @@ void AuthCache::take_compared(StorageResult result, Bytes content, MutableBytes 
     ++slot_;
     return;
   }
-  // An existing entry is later than any entry in the file of the earlier version.
+  // An entry that is already in the cache is newer than those of the earlier version's file, so it stays.
   if (old_pending_ == 0 && !same(stored, record)) {
     if (!put(CacheFile(buffer, content, epoch_))) step_ = Step::idle;
     return;
@@ -430,9 +430,9 @@ void AuthCache::end_entry() {
   step_ = Step::idle;
 }
 
-/// The slot for a new entry: a free slot, or the slot of the entry to remove. OCPP 1.6 section 3.5.1 removes entries
-/// that are not valid first. A Blocked entry remains as long as an Accepted entry: without it the idTag is unknown, and
-/// is perhaps allowed to charge offline (AllowOfflineTxForUnknownId).
+/// The slot for a new entry: a free slot, or the slot of the entry to remove. By OCPP 1.6 section 3.5.1, entries that
+/// are not valid are removed first. A Blocked entry is treated like an Accepted one, not like an invalid one: without
+/// the entry the idTag is unknown, and AllowOfflineTxForUnknownId could let it charge.
 size_t AuthCache::victim() const {
   size_t oldest = 0;
   size_t oldest_invalid = kNone;
@@ -452,7 +452,8 @@ bool AuthCache::has_expired(const Slot& slot) const {
          time_.now() >= UnixMillis{1000} * slot.expires_s;
 }
 
-/// Ends the read of the file of slot_. A retry helps only if the file itself is sound; otherwise its entries are lost.
+/// Handles a failed read of the file of slot_. If the file itself cannot be used, its entries are lost; after any other
+/// failure the read is retried.
 void AuthCache::cannot_read(StorageResult result) {
   const bool is_lost =
       result == StorageResult::corrupt || result == StorageResult::newer || result == StorageResult::not_found;
@@ -468,7 +469,7 @@ void AuthCache::cannot_read(StorageResult result) {
 
 void AuthCache::failed(StorageResult result) {
   has_failed_ = true;
-  // The entry is compared again after the pause: the cache may have been cleared by then.
+  // After the pause the entry is compared again, because the cache can be cleared during the pause.
   step_ = Step::idle;
   log_.warning(kTag, "the authorization cache was not stored: ", name_of(result));
 }

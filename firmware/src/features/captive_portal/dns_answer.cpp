@@ -32,8 +32,8 @@ void put(MutableBytes packet, size_t place, uint16_t number) {
   packet[place + 1] = static_cast<uint8_t>(number);
 }
 
-/// @return the place after the name of the question, 0 for a malformed name: also for a pointer, because no name
-/// precedes the question.
+/// @return the place after the name of the question, 0 for a malformed name. A pointer counts as malformed, because
+/// before the question there is no name to which it could point.
 size_t end_of_name(MutableBytes packet, size_t length) {
   size_t place = kHeader;
   while (place < length && packet[place] != 0) {
@@ -43,7 +43,7 @@ size_t end_of_name(MutableBytes packet, size_t length) {
   return place < length && place + 1 - kHeader <= kMaxName ? place + 1 : 0;
 }
 
-/// Writes the header of the answer, with the numbers of `questions` and `answers` that follow it.
+/// Writes the header of the answer. `questions` and `answers` are the numbers of records that follow the header.
 void put_header(MutableBytes packet, ResponseCode code, uint16_t questions, uint16_t answers) {
   packet[2] = static_cast<uint8_t>(kResponse | kAuthoritative | (packet[2] & (kOpcode | kRecursionDesired)));
   packet[3] = code;
@@ -70,14 +70,14 @@ size_t answer_dns(MutableBytes packet, size_t length, const uint8_t (&address)[4
   const bool has_address = (type == kTypeA || type == kTypeAny) && number_at(packet, end + 2) == kClassInternet &&
                            end + 4 + kAnswer <= packet.length;
   if (!has_address) {
-    // The name exists, and has no record of that type (RFC 2308, section 2.2). NXDOMAIN as the answer for IPv6 would
-    // also end the search for an IPv4 address.
+    // The name exists, and has no record of that type (RFC 2308, section 2.2). With NXDOMAIN as the answer to a query
+    // for IPv6, the client would not ask for an IPv4 address either.
     put_header(packet, no_error, 1, 0);
     return end + 4;
   }
   put_header(packet, no_error, 1, 1);
-  // The name by a pointer to the question, the type, the class, the time to live, the length and the address. The time
-  // to live is 0, because the answer is wrong in every other network.
+  // A pointer to the name in the question, then type, class, time to live, length and address. The time to live is 0,
+  // because in every other network the answer is wrong.
   const uint8_t record[kAnswer] = {0xc0, kHeader, 0, kTypeA, 0,          kClassInternet, 0,          0,
                                    0,    0,       0, 4,      address[0], address[1],     address[2], address[3]};
   memcpy(packet.data + end + 4, record, sizeof record);

@@ -20,7 +20,7 @@ void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   decide_locally(id_tag, !messenger_.gate_open(), now);
 }
 
-/// Decides by the local list and the authorization cache; the decision may follow in a later round.
+/// Decides by the local list and the authorization cache, perhaps in a later round.
 /// @param offline whether the CSMS cannot be asked
 void ChargePoint::decide_locally(Text id_tag, bool offline, Millis now) {
   is_offline_decision_ = offline;
@@ -59,9 +59,9 @@ ChargePoint::AuthorizeRequest& ChargePoint::authorize_request_of(uint32_t tag) {
   return authorize_requests_[number_of(tag) % kAuthorizeRequests];
 }
 
-/// OCPP 1.6 section 4.1.1: LocalAuthorizeOffline applies to idTags that list or cache accepts,
-/// AllowOfflineTxForUnknownId to unknown ones. Any other idTag in list or cache must not charge. After a file was
-/// damaged, an unknown idTag may be a blocked one.
+/// OCPP 1.6 section 4.1.1: an idTag that the list or the cache accepts needs LocalAuthorizeOffline or
+/// AllowOfflineTxForUnknownId, an unknown one needs the latter. Any other idTag must not charge. After a file was
+/// damaged, an unknown idTag must not charge either, because it may be a blocked one.
 bool ChargePoint::may_charge_offline(const LocalIdTag& known) const {
   const Settings& settings = config_.settings();
   const bool may_be_unknown = settings.allow_offline_tx_for_unknown_id && !known.is_uncertain;
@@ -73,7 +73,7 @@ bool ChargePoint::may_charge_offline(const LocalIdTag& known) const {
   return may;
 }
 
-/// Passes an answer to the cache, also a late one, and one about an earlier idTag.
+/// Passes an answer to the cache, even if it is late or is about an earlier idTag.
 IdTagInfo ChargePoint::take_authorization(uint32_t tag, JsonValue payload) {
   const JsonValue json = payload.find("idTagInfo");
   IdTagInfo info;
@@ -86,12 +86,12 @@ IdTagInfo ChargePoint::take_authorization(uint32_t tag, JsonValue payload) {
 void ChargePoint::on_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);
   if (tag != tag_of_authorize(authorization_)) return;
-  // Accepted counts now, with any expiryDate (section 7.27).
+  // Accepted applies to this moment, whatever the expiryDate (section 7.27).
   charging_.authorized(info.accepted(), info.parent.text(), now);
 }
 
-/// The idTag was rejected after a timeout. The late answer counts within ConnectionTimeOut, if nothing has happened at
-/// the connector since.
+/// Authorize had a timeout, and the idTag was rejected. If the answer comes within ConnectionTimeOut, it still counts,
+/// unless something has happened at the connector since.
 void ChargePoint::on_late_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);
   const Millis wait = Millis{1000} * config_.settings().connection_timeout_s;

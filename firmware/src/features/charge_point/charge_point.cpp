@@ -8,7 +8,7 @@ namespace {
 
 constexpr Text kTag = "cp";
 
-/// @return the interval of a BootNotification.conf in seconds, 0 without a usable one.
+/// @return the interval of a BootNotification.conf in seconds, 0 if it has no usable one.
 uint64_t interval_of(JsonValue payload) {
   const JsonValue field = payload.find("interval");
   int64_t interval_s = 0;
@@ -52,7 +52,7 @@ Millis ChargePoint::poll(Millis now) {
     if (now >= next_boot_) send_boot_notification(now);
     return earlier(due, next_boot_);
   }
-  // ChangeAvailability may change the whole charge point without changing the connector.
+  // ChangeAvailability can change the status of the whole charge point and leave that of the connector as it is.
   if (messenger_.gate_open() && !(status_of(0) == reported_[0].status)) send_status(0, now);
   const Millis resend_due = send_lost_statuses(now);
   if (now >= heartbeat_due()) send_heartbeat(now);
@@ -98,12 +98,12 @@ bool ChargePoint::send_boot_notification(Millis now) {
   const bool queued = messenger_.call("BootNotification", json.text(), *this, tag_of_boot(boots_ + 1), Priority::boot,
                                       WhenFull::keep, now);
   if (queued) ++boots_;
-  next_boot_ = queued ? kNever : now + kBootRetry;  // kNever: until it is answered or fails
+  next_boot_ = queued ? kNever : now + kBootRetry;  // kNever: the answer or the failure sets it
   return queued;
 }
 
-/// A late answer counts unless a later BootNotification has been answered. Pending and Rejected count only for the last
-/// BootNotification, because the answer to a later one has the valid interval.
+/// A late answer counts only if no later BootNotification has been answered. If a later one has been sent, a late
+/// Pending or Rejected is ignored, because the later one's answer will have the valid interval.
 void ChargePoint::on_late_boot_answer(uint32_t number, JsonValue payload, Millis now) {
   const bool counts = number > answered_boot_ && (number == boots_ || payload.find("status").equals("Accepted"));
   if (counts) on_boot_answer(number, payload, now);
@@ -116,7 +116,7 @@ void ChargePoint::on_boot_answer(uint32_t number, JsonValue payload, Millis now)
   payload.find("status").get(status);
   const uint64_t interval_s = interval_of(payload);
   if (status.text() == "Accepted") {
-    // After a boot every status is sent again, even if the CSMS has triggered it before.
+    // After a boot every status is sent, even if the CSMS has got it before by TriggerMessage.
     for (ReportedStatus& reported : reported_) reported.is_confirmed = reported.is_confirmed && accepted();
     registration_ = Registration::accepted;
     if (interval_s != 0) config_.adopt_heartbeat_interval(static_cast<uint32_t>(interval_s));

@@ -50,7 +50,7 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
   for (const Row& row : kRows) {
     if (row.action != action) continue;
     SchemaViolation violation;
-    // Times are read in all formats of ISO 8601: the actions validate them.
+    // Formats are not checked here: the actions validate the times, and accept every format of ISO 8601.
     if (!schemas_.check(action, MessageKind::request, payload.raw(), Formats::ignored, violation)) {
       log_.warning(kTag, action, " of the CSMS violates its schema: ", violation.text.text());
       return reply.error(violation.error, violation.text.text());
@@ -104,7 +104,7 @@ Millis CsmsRequests::poll_stops(Millis now) {
   return due;
 }
 
-/// Whether an earlier request whose answer is deferred has already stopped this transaction.
+/// Whether an earlier request has already stopped this transaction, and its answer is still deferred.
 bool CsmsRequests::is_stopping(int64_t transaction_id) const {
   for (const Ending& ending : stopping_) {
     if (ending.slot != nullptr && transaction_id == stopped_id_) return true;
@@ -114,7 +114,7 @@ bool CsmsRequests::is_stopping(int64_t transaction_id) const {
 
 Millis CsmsRequests::poll_unlock(Millis now) {
   if (unlocking_.slot == nullptr) return kNever;
-  // The lock may close again for the next driver before the flash job ends.
+  // Remember that the lock was open: it may close again for the next driver before the flash job ends.
   unlocking_.was_open = unlocking_.was_open || !charging_.locked();
   if (!unlocking_.was_open && now < unlocking_.since + kUnlockLimit) return unlocking_.since + kUnlockLimit;
   if (unlocking_.was_open && !is_saved(unlocking_, now)) return unlocking_.since + kSaveLimit;
@@ -142,7 +142,7 @@ void CsmsRequests::change_availability(Request& request) {
     after = operative ? Availability::operative : Availability::connector_inoperative;
   }
   const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
-  // A value that is being written is not durable yet. Such a value is written again afterwards.
+  // A value that is still being written is not durable, so it is written again, and the answer waits for that.
   if (after == before && after == config_.settings().availability) return write_status(request.reply, status);
   change(request, status, "availability", name_of(after));
 }
@@ -165,7 +165,7 @@ void CsmsRequests::change_configuration(Request& request) {
   write_status(request.reply, "Rejected");
 }
 
-/// The whitepaper, section 2.3. The value is a secret: it is in no message.
+/// The whitepaper, section 2.3. The value is a secret, so no log line quotes it.
 void CsmsRequests::change_authorization_key(Request& request, JsonValue value) {
   FixedText<2 * Security::kMaxKey> text;
   DeferredReplies::Slot* slot = defer(request, "Accepted", "Rejected");
@@ -228,7 +228,7 @@ void CsmsRequests::data_transfer(Request& request) {
   json.end_object();
 }
 
-/// OCPP 1.6 section 5.11. The profile is validated and otherwise ignored: there is no smart charging.
+/// OCPP 1.6 section 5.11. The profile is validated and then ignored, because there is no smart charging.
 void CsmsRequests::remote_start_transaction(Request& request) {
   IdTag id_tag;
   int64_t connector = kConnector;
@@ -243,7 +243,8 @@ void CsmsRequests::remote_start_transaction(Request& request) {
   write_status(request.reply, started ? "Accepted" : "Rejected");
 }
 
-/// OCPP 1.6 section 5.12. Accepted is sent when the end is durable: a power cut cannot resume the transaction.
+/// OCPP 1.6 section 5.12. Accepted is sent when the end is durable, so that the transaction does not resume after a
+/// power cut.
 void CsmsRequests::remote_stop_transaction(Request& request) {
   int64_t transaction_id = 0;
   request.payload.read("transactionId", transaction_id);
@@ -269,7 +270,7 @@ void CsmsRequests::reset(Request& request) {
   write_status(request.reply, is_started ? "Accepted" : "Rejected");
 }
 
-/// OCPP 1.6 section 5.17. The message is queued here and sent after the answer.
+/// OCPP 1.6 section 5.17. The triggered message is queued here and sent after the answer.
 void CsmsRequests::trigger_message(Request& request) {
   // The names are in the order of the enumeration Trigger; the last two belong to an unsupported profile.
   static constexpr Text kMessages[] = {
@@ -291,7 +292,7 @@ void CsmsRequests::unlock_connector(Request& request) {
   int64_t connector = 0;
   request.payload.read("connectorId", connector);
   if (!request.payload.ok()) return;
-  // A fixed cable cannot be unlocked, and its transaction goes on.
+  // A fixed cable cannot be unlocked, so the transaction continues.
   if (connector != kConnector || config_.settings().fixed_cable) return write_status(request.reply, "NotSupported");
   if (unlocking_.slot != nullptr) return reject_busy(request);
   DeferredReplies::Slot* slot = defer(request, "Unlocked", "UnlockFailed");

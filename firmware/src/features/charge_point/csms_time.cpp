@@ -40,7 +40,7 @@ void ChargePoint::take_time(JsonValue payload, Millis now) {
   request_time_later(now);
 }
 
-/// Without a time from the CSMS, transaction messages wait or may have a wrong time.
+/// Without a time from the CSMS, transaction messages are held back, or can have a wrong time.
 void ChargePoint::request_time_later(Millis now) {
   if (time_.quality() == TimeQuality::csms) return;
   request_time_at_ = now + request_time_backoff_.next(rng_, kRequestTimeFirst, kRequestTimeLongest);

@@ -12,7 +12,8 @@ DeferredReplies::Slot* DeferredReplies::defer_urgent(CallReply& reply, Text acti
   return take(kMax + 1, reply, action, when_done, when_failed);
 }
 
-/// Takes the last free one of the first `slots`, so that urgent requests use the reserved one first.
+/// Takes the last free slot among the first `slots`. The reserved slot is the last of all, so urgent requests take it
+/// first.
 DeferredReplies::Slot* DeferredReplies::take(size_t slots, CallReply& reply, Text action, const char* when_done,
                                              const char* when_failed) {
   for (size_t i = slots; i-- > 0;) {

@@ -37,7 +37,7 @@ void CsmsRequests::get_configuration(Request& request) {
         answer.json.member("value", value).end_object();
       },
       &reading);
-  // The key is write-only: it is listed without its value.
+  // AuthorizationKey is write-only, so it is listed without its value.
   if (reading.wants(Security::kKeyName)) {
     json.begin_object().member("key", Security::kKeyName).member("readonly", false).end_object();
   }

@@ -26,7 +26,7 @@ bool ChargePoint::on_reset(ResetKind kind, Millis now) {
   return true;
 }
 
-/// An irrelevant connector is ignored; without a connector the message applies to all.
+/// Ignores `connector` for a message that concerns no connector. nullptr means all connectors.
 bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis now) {
   switch (trigger) {
     case Trigger::boot_notification:
@@ -34,7 +34,7 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
     case Trigger::heartbeat:
       return send_heartbeat(now);
     case Trigger::meter_values:
-      // The charge point itself has no meter.
+      // Connector 0, the charge point as a whole, has no meter.
       return (connector == nullptr || *connector == CsmsRequests::kConnector) && trigger_meter_values(now);
     case Trigger::status_notification: {
       bool any = false;
@@ -47,14 +47,14 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
   return false;
 }
 
-/// Sends the present reading for TriggerMessage. It is no sample of the transaction and is not stored. But after a
-/// power cut the register must not be below a reading that the CSMS has. A trigger during the wait for the flash
-/// replaces the reading.
+/// Sends the present reading for TriggerMessage. The reading is no sample of the transaction and is not stored. But the
+/// register is saved before the reading is sent: after a power cut the register must not be below a reading that the
+/// CSMS has. A trigger during this wait replaces the reading.
 bool ChargePoint::trigger_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{
       {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
-  // There is nothing to send, or the time is unknown: a missing reading is better than one of 1970.
+  // Without measurands there is nothing to send. Without the time, do not send a reading: it would be dated 1970.
   if (sample.measurands.empty() || time_.quality() == TimeQuality::none) return false;
   int64_t transaction_id = 0;
   JsonWriter json(buffer);
@@ -92,7 +92,7 @@ Millis ChargePoint::poll_reset(Millis now) {
     case Reset::stopping: {
       // Unsaved messages would be lost in the restart; saved messages are sent after it.
       if (!transactions_.all_saved() && now < save_limit_) {
-        reset_limit_ = now + answer_wait_;  // messages are sent only after they are saved
+        reset_limit_ = now + answer_wait_;  // a message is sent only after it is saved
         return save_limit_;
       }
       if (messenger_.queued() != 0 && now < reset_limit_) return reset_limit_;
@@ -107,8 +107,8 @@ Millis ChargePoint::poll_reset(Millis now) {
       return delivery_check_at_;
     }
     case Reset::delivering: {
-      // The restart would discard unsent bytes in the socket, above all Reset.conf. The first check is also delayed, so
-      // that its result does not depend on the speed of the network.
+      // The restart would discard bytes in the socket that are not delivered yet, above all Reset.conf. The first check
+      // has the same delay as the others, so that its result does not depend on the speed of the network.
       if (now < delivery_check_at_) return delivery_check_at_;
       if (!connection_.delivered() && now < reset_limit_) {
         delivery_check_at_ = earlier(reset_limit_, now + kDeliveryCheck);

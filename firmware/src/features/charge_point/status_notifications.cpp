@@ -29,8 +29,8 @@ void ChargePoint::send_changed_statuses(Millis now) {
   }
 }
 
-/// Resends a status that was dropped from the queue when there is room, and a status without an answer after its pause.
-/// The resent status has the present value. @return the time of the next one.
+/// Resends each lost status with its present value. A status that was dropped from the queue is resent when there is
+/// room; a status that got no answer is resent after its pause. @return the time of the next resend.
 Millis ChargePoint::send_lost_statuses(Millis now) {
   Millis due = kNever;
   for (int connector = 0; connector < kConnectors; ++connector) {
@@ -65,7 +65,7 @@ bool ChargePoint::send_status(int connector, Millis now) {
   return queued;
 }
 
-/// The last status sent of the connector, nullptr when this request is older than that.
+/// The last status that was sent for the connector; nullptr when `tag` is that of an earlier request.
 ChargePoint::ReportedStatus* ChargePoint::reported_by(uint32_t tag) {
   ReportedStatus& reported = reported_[connector_of(tag)];
   return tag == tag_of_status(connector_of(tag), reported.number) ? &reported : nullptr;
@@ -80,8 +80,9 @@ void ChargePoint::on_status_answer(uint32_t tag) {
   reported_[connector_of(tag)].backoff.reset();
 }
 
-/// A rejected status would be rejected again. After a disconnect the next connection sends the unconfirmed one. If the
-/// CSMS closes the connection for it, it waits on the next one, so that other messages get through.
+/// A rejected status is not resent, because it would be rejected again. After a disconnect the next connection sends an
+/// unconfirmed status at once. If the CSMS has closed the connection instead of an answer, the status is resent after a
+/// pause, so that other messages get through before it.
 void ChargePoint::on_status_failed(uint32_t tag, CallFailure failure, Millis now) {
   ReportedStatus* reported = reported_by(tag);
   if (reported == nullptr) return;

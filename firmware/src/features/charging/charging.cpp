@@ -11,7 +11,7 @@ void Charging::start() {
   energy_wh_ = transactions_.energy_wh();
   pulses_ = board_.meter.count();
   if (transactions_.open()) on(SessionEvent::found_open);
-  // Unavailable survives a restart; a scheduled change still waits for the end of the transaction.
+  // Unavailable survives a restart. With an open transaction it is still scheduled for the end of the transaction.
   unavailable_ = !operative() && !is_open(session_);
 }
 
@@ -32,7 +32,7 @@ Millis Charging::poll(Millis now) {
   const Millis next_sample = metering_.poll(reading(now), now);
   drive(now);
   report(now);
-  if (stopped_ && !safety_.stop_pressed()) return now;  // a press that has ended is shown for one round
+  if (stopped_ && !safety_.stop_pressed()) return now;  // a press that is over is reported for one round
   return earlier(next_sample, next_due(now));
 }
 
@@ -49,7 +49,7 @@ Millis Charging::next_due(Millis now) const {
 
 void Charging::read_meter(Millis now) {
   uint32_t pulses = board_.meter.count();
-  energy_wh_ += static_cast<uint64_t>(pulses - pulses_) * kWhPerPulse;  // modulo 2^32, as the counter
+  energy_wh_ += static_cast<uint64_t>(pulses - pulses_) * kWhPerPulse;  // modulo 2^32, like the counter
   pulses_ = pulses;
   if (safety_.contactor_closed()) power_.update(energy_wh_, now);
   transactions_.note_energy(energy_wh_);
@@ -77,14 +77,14 @@ void Charging::read_power_fail(Millis now) {
     end(StopReason::power_loss, "", now);
     return;
   }
-  // Open the contactor first: the other energy of the hold-up capacitor is for the flash.
+  // Open the contactor first, because its coil takes energy of the hold-up capacitor that the flash needs.
   safety_.open_contactor();
   metering_.sample(reading(now), ReadingContext::interruption_begin, now);
   metering_.keep(reading(now), ReadingContext::interruption_begin, now);
 }
 
 void Charging::read_stop(Millis now) {
-  // A press that has already ended also counts: the contactor has opened.
+  // A press that is already over also counts, because it has opened the contactor.
   bool event = safety_.take_stop_event();
   stopped_ = safety_.stop_pressed() || event;
   if (!stopped_) return;
@@ -121,7 +121,7 @@ void Charging::read_button(Millis now) {
   } else if (is_open(session_) && equal_ignoring_case(transactions_.id_tag(), id_tag)) {
     end(StopReason::local, id_tag, now);
   } else if (is_open(session_)) {
-    // The idTag may have the same parentIdTag: the listener checks that.
+    // An idTag with the same parentIdTag may stop the transaction: the listener checks that.
     id_tag_.assign(id_tag);
     is_other_tag_pending_ = true;
     listener_->on_id_tag(id_tag, now);
@@ -188,7 +188,7 @@ void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
 bool Charging::remote_start(Text id_tag, Millis now, bool authorize, Text parent_id_tag) {
   if (!may_begin() || is_pending(session_) || session_ == SessionState::held || !id_tag_.assign(id_tag)) return false;
   on(SessionEvent::presented);
-  report(now);  // Finishing leads to a transaction only through Preparing (F2)
+  report(now);  // a transaction after Finishing needs Preparing first (F2)
   if (authorize) {
     listener_->on_id_tag(id_tag, now);
   } else {
@@ -239,7 +239,7 @@ void Charging::on_start_given_up(Millis now) {
   report(now);
 }
 
-/// OCPP 1.6 section 9.1, StopTransactionOnInvalidId. MaxEnergyOnInvalidId is the limit from the transaction's start,
+/// OCPP 1.6 section 9.1, StopTransactionOnInvalidId. MaxEnergyOnInvalidId limits the energy of the whole transaction,
 /// including the energy before the rejection.
 void Charging::check_rejected(Millis now) {
   if (!transactions_.rejected() || out_of_energy_) return;
@@ -256,7 +256,7 @@ void Charging::check_rejected(Millis now) {
 
 void Charging::check_timeouts(Millis now) {
   const Millis timeout = Millis{1000} * settings_.connection_timeout_s;
-  // With the cable plugged in only the lock is pending, which has its own timeout.
+  // With the cable plugged in, only the lock can be pending, and the lock has its own timeout.
   if (session_ == SessionState::authorized && now >= authorized_until_ && !can_begin()) {
     log_.info(kTag, "no cable within ConnectionTimeOut: the authorization of ", id_tag_.text(), " has expired");
     on(SessionEvent::dropped);
@@ -269,7 +269,7 @@ void Charging::check_timeouts(Millis now) {
   }
 }
 
-/// Whether the cable is the only reason for Preparing.
+/// Whether the connector is Preparing only because the cable is plugged in.
 bool Charging::is_waiting_for_id_tag() const {
   return session_ == SessionState::idle && cable_ && !finished_ && !stopped_ && !unavailable_;
 }
@@ -304,7 +304,7 @@ void Charging::lock_failed(Millis now) {
 }
 
 /// Continues the transaction of the last boot if the cable is still plugged in and the power was not off for too long.
-/// The duration is known when the CSMS has sent the time.
+/// The duration of the power failure is known when the CSMS has sent the time.
 void Charging::resume_when_known(Millis now) {
   if (session_ != SessionState::interrupted || power_fail_) return;
   Millis outage = 0;
@@ -346,7 +346,8 @@ void Charging::end(StopReason reason, Text id_tag, Millis now) {
   metering_.stop();
   metering_.keep(reading(now), ReadingContext::transaction_end, now);
   transactions_.end(reason, id_tag, energy_wh_, now);
-  // OCPP 1.6 section 9.1, UnlockConnectorOnEVSideDisconnect, and section 3.5.4: the same idTag unlocks the cable.
+  // OCPP 1.6 section 9.1, UnlockConnectorOnEVSideDisconnect, and section 3.5.4: a held cable is unlocked by the same
+  // idTag.
   const bool holds = (reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect) ||
                      (reason == StopReason::de_authorized && cable_);
   const bool held = holds && !settings_.fixed_cable;
@@ -358,15 +359,15 @@ void Charging::end(StopReason reason, Text id_tag, Millis now) {
 }
 
 void Charging::drive(Millis now) {
-  // The contactor opens before the lock, and closes after it.
-  // OCPP 1.6 section 4.10: without the vehicle the cable stays locked until the transaction ends.
+  // The contactor opens before the lock opens, and closes after the lock has closed. OCPP 1.6 section 4.10: if the
+  // cable is unplugged at the vehicle only, it stays locked here until the transaction ends.
   bool has_cable = cable_ || !settings_.stop_transaction_on_ev_side_disconnect;
   bool lock = is_open(session_) ? has_cable : session_ == SessionState::held || can_begin();
   bool charging =
       is_active(session_) && cable_ && vehicle_ready_ && !stopped_ && !power_fail_ && !out_of_energy_ && lock;
-  // Give no energy before the record is stored: after a power cut the energy could not be billed.
+  // Give no energy before the record is stored: without the record, the energy could not be billed after a power cut.
   const bool accounted = transactions_.start_is_stored();
-  // Give no current to a cable that can be pulled out: the contactor opens when the bolt opens.
+  // Give no current to a cable that can be pulled out: open the contactor as soon as the lock is not closed.
   if (safety_.contactor_closed() && !(charging && lock_.closed())) safety_.open_contactor();
   lock_.drive(lock, now);
   if (charging && accounted && lock_.closed() && !safety_.contactor_closed()) {
@@ -388,7 +389,7 @@ ConnectorStatus Charging::current_status() const {
 
 ConnectorStatus Charging::status_in_transaction() const {
   if (!transactions_.start_is_stored()) return ConnectorStatus::preparing;
-  // If both suspend the charge, SuspendedEVSE applies (OCPP 1.6 section 4.9).
+  // If vehicle and charge point both suspend the charge, the status is SuspendedEVSE (OCPP 1.6 section 4.9).
   if (session_ == SessionState::interrupted || power_fail_ || out_of_energy_ || !lock_.closed()) {
     return ConnectorStatus::suspended_evse;
   }
@@ -432,7 +433,7 @@ void Charging::set_status(ConnectorStatus status, Millis now) {
     status_since_ = now;
     log_.info(kTag, "connector is ", name_of(status));
   }
-  // OCPP 1.6 section 9.1, MinimumStatusDuration; a fault is reported at once.
+  // OCPP 1.6 section 9.1, MinimumStatusDuration. A fault does not wait for it.
   bool stable =
       status_ == ConnectorStatus::faulted || now - status_since_ >= Millis{1000} * settings_.minimum_status_duration_s;
   const bool same = status_ == reported_ && error_code() == reported_code_ && error_info() == reported_info_;

@@ -22,7 +22,8 @@ Millis Metering::poll(const MeterReading& reading, Millis now) {
   if (running_ && interval() != 0 && now - last_ >= interval()) {
     sample(reading, ReadingContext::sample_periodic, now);
     keep(reading, ReadingContext::sample_periodic, now);
-    // After a delay the intervals continue from the start; missed samples are not taken later.
+    // After a delay the next sample is again a whole number of intervals after the start. Missed samples are not taken
+    // later.
     last_ += (now - last_) / interval() * interval();
   }
   sample_aligned(reading, now);
@@ -43,7 +44,7 @@ void Metering::sample_aligned(const MeterReading& reading, Millis now) {
   const bool known = aligned_interval_s_ == interval_s;
   const bool passed = known && period > aligned_period_;
   aligned_interval_s_ = interval_s;
-  // A boundary is not repeated when the clock is set back a little.
+  // If the clock is set back a little, a boundary that has passed is not sampled again.
   if (!known || passed || aligned_period_ - period > length) aligned_period_ = period;
   if (!passed) return;
   transactions_.sample(reading, ReadingContext::sample_clock, settings_.meter_values_aligned_data, now);

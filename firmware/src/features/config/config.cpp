@@ -9,7 +9,7 @@ namespace pb {
 namespace {
 
 constexpr Text kMask = "********";
-/// For each group, the file with its values from before the trial.
+/// For each group, the file with the values that it had before the trial.
 constexpr Text kTrialFiles[kTrials] = {"", "trial_network.json", "trial_csms.json"};
 constexpr Text kTrialSettings[kTrials] = {"", "wifi_ssid and wifi_psk", "csms_url, identity and security_profile"};
 // Pauses of the work that can wait: after a failed write, and while the storage is busy.
@@ -19,7 +19,7 @@ constexpr Trial kGroups[] = {Trial::network, Trial::csms};
 
 constexpr Text file_of(Trial group) { return kTrialFiles[static_cast<size_t>(group)]; }
 
-/// Whether the group has values that could work.
+/// Whether the group has values to try.
 bool has_values(Trial group, const Settings& settings) {
   return group == Trial::network ? !settings.wifi_ssid.empty() : !settings.csms_url.empty();
 }
@@ -60,7 +60,8 @@ Error check_together(const Settings& settings) {
   return nullptr;
 }
 
-/// Basic authentication cannot send such an identity: a user ends at its first colon (RFC 7617 section 2).
+/// Rejects an identity with a colon for Basic authentication, where the first colon ends the user's name (RFC 7617
+/// section 2).
 Error check_login(const Settings& settings) {
   const bool has_login = settings.security_profile == 1 || settings.security_profile == 2;
   const Text identity = settings.identity.text();
@@ -133,7 +134,7 @@ StorageResult Config::read_file(Text file) {
   return read_settings(json, file, Trial::none, set_) ? result : StorageResult::corrupt;
 }
 
-/// Whether the copy has the settings of the file: only then it is not written again.
+/// Whether the copy has the settings of the file. If it has, it need not be written.
 bool Config::is_copy_current() {
   const MutableBytes bytes = storage_.scratch();
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
@@ -178,13 +179,14 @@ Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   if (change_count_ == kMaxChanges) return kBusy;
   if (key->trial != Trial::none && key->trial == reverted_) return kBusy;
   if (change_count_ == 0) next_ = set_;
-  // The previous value instead of a copy of all settings, which would take more than 1 KB of stack.
+  // Keep the previous value only: a copy of all settings would take more than 1 KB of stack.
   char bytes[kMaxValue];
   TextWriter before{Span<char>(bytes)};
   key->format(next_, before);
   if (const Error error = key->parse(next_, value); error != nullptr) return error;
   Error error = check_writable(next_);
-  // Only these settings, so that a file of an earlier version, which had no such rule, does not block the others.
+  // Earlier versions did not have this rule, so their file may break it. Therefore check it only when one of its
+  // settings changes: other settings must not be blocked.
   if (error == nullptr && key->trial == Trial::csms) error = check_login(next_);
   if (error != nullptr) {
     key->parse(next_, before.text());
@@ -234,7 +236,7 @@ bool Config::is_equal(Trial group, const Settings& a, const Settings& b) {
   return true;
 }
 
-/// Sets next_ to the present settings, with the values of the group from before its trial.
+/// Sets next_ to the present settings, but with the values that the group had before its trial.
 StorageResult Config::read_before(Trial group) {
   const MutableBytes bytes = storage_.scratch();
   if (bytes.empty()) return StorageResult::busy;
@@ -298,7 +300,7 @@ Trial Config::unsaved_trial() const {
   return Trial::none;
 }
 
-/// Stores the previous values of the group; the changes follow when that is durable.
+/// Stores the previous values of the group. When they are durable, the changes are written.
 bool Config::save_before(Trial group) {
   const MutableBytes bytes = storage_.scratch();
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
@@ -362,7 +364,7 @@ void Config::saved(StorageResult result) {
                " cannot be stored: ", name_of(result));
   }
   reverted_ = Trial::none;
-  // The waiting changes contain the changes that were being written, so all of them fail.
+  // next_ also contains the changes whose write has failed, so after a failure the waiting changes fail too.
   Change ended[kMaxChanges];
   size_t ended_count = 0;
   size_t waiting = 0;
@@ -376,7 +378,7 @@ void Config::saved(StorageResult result) {
   finish_all(StorageResult::failed);
 }
 
-/// Ends all changes that wait, without effect.
+/// Ends all waiting changes; none of them has an effect.
 void Config::finish_all(StorageResult result) {
   Change ended[kMaxChanges];
   const size_t count = change_count_;
@@ -407,7 +409,7 @@ bool Config::is_tidy() const {
   return !is_file_due_ && !is_copy_due_;
 }
 
-/// Starts one job. @return false when the storage takes none now
+/// Starts one job. @return false when the storage takes no job now
 bool Config::tidy() {
   if (saving_ || change_count_ != 0 || storage_.scratch().empty()) return false;
   if (is_file_due_) return repair_file();
@@ -430,7 +432,8 @@ bool Config::remove_trial_file(Trial group) {
   tidying_ = storage_.remove(file_of(group), {[](void* self, StorageResult result) {
                                                 auto& config = *static_cast<Config*>(self);
                                                 config.tidying_ = false;
-                                                // A trial that has begun since then has written the file again.
+                                                // A trial that has begun meanwhile is writing the file again: leave the
+                                                // flag to that write.
                                                 if (result != StorageResult::ok || config.saving_) return;
                                                 config.is_trial_file_left_[static_cast<size_t>(config.removing_)] =
                                                     false;
@@ -447,7 +450,8 @@ bool Config::write_copy() {
   const StorageDone done{[](void* self, StorageResult result) {
                            auto& config = *static_cast<Config*>(self);
                            config.tidying_ = false;
-                           // After a failure, and after a change that was stored meanwhile, the copy is due again.
+                           // The copy is still due after a failure. A change that was stored meanwhile has set the flag
+                           // already.
                            if (result != StorageResult::ok) config.is_copy_due_ = true;
                          },
                          this};

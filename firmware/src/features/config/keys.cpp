@@ -140,7 +140,7 @@ constexpr char kAvailabilityRule[] = "must be operative, connector_inoperative o
 constexpr char kPowerFailActionRule[] = "must be stop or resume";
 constexpr char kWebAccessRule[] = "must be on, off or setup";
 
-/// @tparam kNames the names of the values, in their order  @tparam kRule the answer to any other text
+/// @tparam kNames the names of the values, in their order  @tparam kRule the error for any other text
 template <typename Choice, Choice Settings::* kMember, const auto& kNames, const auto& kRule>
 constexpr Key choice_key(Text name) {
   return {name,
@@ -181,8 +181,8 @@ constexpr Key feature_profiles_key(Text ocpp) {
 constexpr uint32_t kDay = 86'400;
 constexpr uint32_t kLimitlessWh = 1'000'000'000;
 
-// Beside each name is the name in OCPP 1.6 section 9.1. Its keys BlinkRepeat and LightIntensity are missing, because
-// the lights of this charge point have neither.
+// Beside each name is the name in OCPP 1.6 section 9.1. The keys BlinkRepeat and LightIntensity of that section are
+// missing, because the lights of this charge point support neither.
 constexpr Key kKeys[] = {
     text_key<&Settings::csms_url, &url_rule>("csms_url")
         .on_trial(Trial::csms)

@@ -12,7 +12,7 @@ Text take_list_item(Text& text) {
 
 const char* Measurands::parse(Text text) {
   Measurands parsed;
-  // A comma at the end begins another item, an empty one.
+  // A comma at the end begins one more item, which is empty.
   for (bool more = !trimmed(text).empty(); more;) {
     more = false;
     for (size_t i = 0; i < text.length; ++i) more = more || text.data[i] == ',';

@@ -116,7 +116,7 @@ void FirmwareUpdate::fail(UpdateProblem problem) {
 
 void FirmwareUpdate::post(State state) {
   state_ = state;
-  // Nothing was begun: no job is needed.
+  // Nothing was begun, so there is nothing to abort.
   if (state == State::aborting && !has_begun_) {
     state_ = State::idle;
     return;

@@ -20,9 +20,9 @@ Millis HttpServer::poll(Millis now, bool has_memory) {
     deadline = earlier(deadline, step(connection, now));
     waits_for_buffer = waits_for_buffer || connection.state == State::handling;
   }
-  // Step a connection again at once if its last step was before the buffer became free.
+  // A connection may have been stepped before another one freed the buffer in this round: step it again at once.
   if (waits_for_buffer && owner_ == nullptr) deadline = earlier(deadline, now + 1);
-  // Another caller may wait for the place of a connection that has ended.
+  // If a connection has ended, a new one may be waiting for its place.
   if (connections() < kConnections) accept(now, has_memory);
   return deadline;
 }
@@ -98,7 +98,7 @@ Millis HttpServer::read(Connection& connection, Millis now) {
     return release(connection);
   }
   connection.is_unread = true;
-  if (owner_ != nullptr) {  // another connection has the buffer: end without an answer
+  if (owner_ != nullptr) {  // the buffer is in use, so end without an answer
     return release(connection);
   }
   reject(connection, 408, "the request did not arrive within 5 s", now);
@@ -146,7 +146,7 @@ Millis HttpServer::receive(Connection& connection, Millis now) {
       return now + 1;
     }
     space = space.first(connection.body_left);
-    // The first bytes have come with the head.
+    // The first bytes of the body have come with the head.
     const Bytes begun = connection.reader.request().body.bytes().after(connection.place).first(space.length);
     if (!begun.empty()) memcpy(space.data, begun.data, begun.length);
     connection.place += static_cast<uint32_t>(begun.length);
@@ -219,7 +219,7 @@ Millis HttpServer::send(Connection& connection, Millis now) {
     }
     if (owner_ != nullptr) break;  // the buffer has another connection's bytes
     write_chunk(connection);
-    // One chunk a poll, so that the other features get their turn.
+    // Send one chunk in each poll, so that the other features get their turn.
     if (!flush(connection, now) || !connection.is_complete) return now + 1;
   }
   return wait_or_release(connection, has_more_input, now);
@@ -255,8 +255,8 @@ Millis HttpServer::listen(Connection& connection, Millis now) {
     owner_ = &connection;
     begin_ = 0;
     end_ = event.length();
-    // A browser that is too slow for one event a second would block the buffer for the others. Such a browser
-    // reconnects by itself.
+    // End the connection if the event is not sent at once: a browser that is too slow would block the buffer for the
+    // others. It reconnects by itself.
     if (!goes_on || event.cut() != 0 || !flush(connection, now)) {
       return release(connection);
     }

@@ -12,7 +12,7 @@ static_assert(LocalList::kMaxEntries == kLocalListEntries && ListUpdate::kMaxEnt
               "GetConfiguration reports the limits");
 static_assert(2 * ListHead::kMaxPages <= 64, "the files are bits of one number");
 static_assert(2 * ListHead::kMaxPages <= NumberedFiles::kMax, "all files are seen at the start");
-// A page that is followed by another one has room for no further record.
+// Each page except the last one is so full that no further record fits.
 static_assert(LocalList::kMaxEntries * IdTagRecord::kMaxAscii <=
                   (ListHead::kMaxPages - 1) * (Storage::kMaxContent - IdTagRecord::kMaxAscii),
               "the longest list of ASCII texts fits");
@@ -33,7 +33,7 @@ void LocalList::load() {
   }
   if (result == StorageResult::not_found) return;
   if (result != StorageResult::ok || !head_.decode({bytes.data, length})) return lose("its file is damaged");
-  // The files of a damaged list remain, so that the next start detects the damage too.
+  // Do not remove the files of a damaged list, so that the next start detects the damage too.
   stale_ &= ~head_.files();
   if (!check_pages()) lose("a page is damaged");
 }
@@ -52,7 +52,7 @@ bool LocalList::check_pages() {
 }
 
 void LocalList::lose(Text cause) {
-  // A full update writes the set of pages that is not in use.
+  // Keep the number of the set, so that a full update writes into the other set of pages.
   const uint32_t set = head_.set;
   head_ = ListHead();
   head_.set = set;
@@ -88,11 +88,11 @@ void LocalList::take_page(ListSearch& search, StorageResult result, Bytes conten
   IdTagRecord record;
   if (ListPage::find(content, id_tag, record)) {
     IdTagInfo info = record.info();
-    // ConcurrentTx describes a moment, but is a valid status of an entry (section 3.5.2).
+    // ConcurrentTx is a valid status of an entry (section 3.5.2). But it describes a moment, so read it as Accepted.
     if (info.status == AuthorizationStatus::concurrent_tx) info.status = AuthorizationStatus::accepted;
     return finish(search, IdTagFound::yes, at_present(info, time_));
   }
-  // Entries of one hash may continue on the next page.
+  // Entries with the same hash may continue on the next page.
   const size_t next = search.page + 1;
   if (next >= head_.pages || head_.from[next] != hash_of_id_tag(id_tag)) {
     return finish(search, IdTagFound::no, IdTagInfo());
@@ -130,8 +130,8 @@ Millis LocalList::poll(Millis now) {
   return retry_at_ = now + kBusyPause;
 }
 
-/// Starts the next job. An update begins when the files of the last update are removed, because it writes to the same
-/// names.
+/// Starts the next job. An update begins only when the old files of the last update are removed, because the new files
+/// have the same names.
 bool LocalList::start_job() {
   if (stale_ != 0) return start_removal();
   if (step_ == Step::merge && old_page_ < old_pages_) {
@@ -239,7 +239,8 @@ StorageDone LocalList::done() {
 void LocalList::written(StorageResult result) {
   is_job_running_ = false;
   if (result != StorageResult::ok && step_ == Step::write_head) {
-    // A failed write may have reached the flash. The pages that the head on flash names must stay.
+    // A write that has failed may still have reached the flash. Read the head back, because the pages that it names
+    // must stay.
     write_result_ = result;
     step_ = Step::check_head;
     return;
@@ -250,7 +251,7 @@ void LocalList::written(StorageResult result) {
   step_ = Step::merge;
 }
 
-/// Decides by the head on flash whether the update is done.
+/// Reads the head on flash, and decides by it whether the update is done.
 void LocalList::check_head(StorageResult result, Bytes content) {
   is_job_running_ = false;
   char expected[ListHead::kMaxEncoded];
@@ -258,7 +259,7 @@ void LocalList::check_head(StorageResult result, Bytes content) {
   const bool is_there = content.length == next.length && memcmp(content.data, next.data, next.length) == 0;
   if (result == StorageResult::ok && is_there) return commit();
   if (result == StorageResult::ok || result == StorageResult::not_found) return fail(write_result_);
-  // The head cannot be read: neither set of pages is removed.
+  // The head cannot be read, so both sets of pages stay.
   next_ = ListHead();
   fail(write_result_);
 }

@@ -21,7 +21,7 @@ Millis LogConsole::poll(Millis now) {
     source_ = Source::crash_log;
   }
   if (source_ == Source::crash_pending || store_.busy() || storage_.busy()) return now + kPause;
-  // Between two polls another feature may have used the buffer.
+  // Another feature may have used the buffer since the last poll, so read the file again.
   is_read_ = false;
   for (int i = 0; i < kLinesPerPoll; ++i) {
     if (log_.space() < kRoom) return now + kPause;
@@ -77,7 +77,8 @@ void LogConsole::begin() {
   source_ = Source::count;
 }
 
-/// Counts the lines of one file. When there are enough, or the oldest file is counted, printing begins at that file.
+/// Counts the lines of one file, from the newest file to the oldest. When there are enough lines, or no older file,
+/// printing begins at the file that was counted last.
 void LogConsole::count() {
   if (counted_ < wanted_ && store_.first_file() <= file_ && file_ <= store_.last_file()) {
     read(LogStore::name_of_file(file_).text());
@@ -111,7 +112,7 @@ void LogConsole::print_file(Text name, Source next) {
 
 void LogConsole::print_ring() {
   if (!store_.ring().has(place_)) place_ = store_.ring().begin();
-  // The ring may have dropped all wanted lines since begin(): the difference wraps then.
+  // Since begin() the ring may have dropped all wanted lines. Then place_ is behind end_, and the difference is huge.
   const uint32_t left = end_ - place_;
   if (left == 0 || left > LogRing::kCapacity) return end();
   char line[LogRing::kMaxLine];

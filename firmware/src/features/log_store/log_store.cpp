@@ -50,7 +50,7 @@ void LogStore::load() {
       },
       this);
   LogRing::Notes notes = ring_.notes();
-  // A file that this ring does not know is newer: it must not be replaced.
+  // A file with a higher number than the ring knows is newer than the ring, and must not be replaced.
   if (notes.file < last_) notes.file = 0;
   ring_.set_notes(notes);
   if (unstored() != ring_.end()) oldest_at_ = clock_.now();
@@ -207,11 +207,12 @@ void LogStore::write() {
 }
 
 void LogStore::write_crash() {
-  if (!ring_.has(crash_line_)) {  // later lines have replaced it
+  if (!ring_.has(crash_line_)) {  // later lines have overwritten it
     crash_step_ = Step::none;
     return;
   }
-  // After a power cut between the two files, this crash has no log, rather than the log of an earlier crash.
+  // The old log is removed first: after a power cut between the two files, this crash then has no log, instead of the
+  // log of an earlier crash.
   if (crash_step_ == Step::remove_old_log) {
     is_writing_ = storage_.remove(kCrashLogFile, done());
     return;
@@ -227,7 +228,7 @@ void LogStore::write_crash() {
     content[length++] = '\n';
     return post(kCrashFile, length);
   }
-  // The line about the crash is on flash already. In the ring it follows the lines to be stored.
+  // Store the lines before the line about the crash, which is on flash already.
   if (ring_.has(crash_end_)) length = collect_until(crash_end_, content);
   if (length == 0) {
     memcpy(content.data, kNoLog.data, kNoLog.length);
@@ -261,7 +262,7 @@ void LogStore::written(StorageResult result) {
     crash_step_ = crash_step_ == Step::crash ? Step::crash_log : Step::none;
     return;
   }
-  // The log has the lowest priority: it makes room among its own files, the oldest first.
+  // The log has the lowest priority, so it makes room by removing its own files, the oldest first.
   const bool has_older = first_ <= last_ && (is_crash || first_ != ring_.notes().file);
   if (result == StorageResult::full && has_older) return remove_oldest();
   crash_step_ = Step::none;

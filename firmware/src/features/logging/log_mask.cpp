@@ -23,7 +23,8 @@ void mask_secret(Span<char> line, Text secret) {
 
 void mask_authorization_key(Span<char> line) {
   const Text text(line.data, line.length);
-  // JSON may escape any character of the name AuthorizationKey, so mask every value of a ChangeConfiguration.
+  // JSON may escape characters of the name AuthorizationKey, so mask every value of a ChangeConfiguration, whatever its
+  // key.
   if (find(text, "AuthorizationKey", 0) == text.length && find(text, "ChangeConfiguration", 0) == text.length) return;
   constexpr Text kMember = "\"value\"";
   for (size_t i = find(text, kMember, 0); i < line.length; i = find(text, kMember, i)) {

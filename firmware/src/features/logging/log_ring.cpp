@@ -30,7 +30,7 @@ LogRing::LogRing(MutableBytes memory) : memory_(memory) {
     commit();
     return;
   }
-  // Behind a damaged line the places of the following lines are unknown.
+  // The places of the lines behind a damaged line are unknown, so the ring ends before it.
   uint32_t place = header_.tail;
   while (place != header_.head && is_sound(place)) place += static_cast<uint32_t>(kFrame + length_at(place));
   header_.head = place;
@@ -59,7 +59,7 @@ void LogRing::push(Text line) {
   }
   const size_t all = is_cut ? length + kCutMark.length : length;
   while (header_.head - header_.tail + kFrame + all > kCapacity) drop_oldest();
-  // A reset during this loop finds the old header, whose lines are not dropped.
+  // Until the next commit() a reset finds the old header, so write the new one before any dropped line is overwritten.
   if (header_.tail != slot(header_.generation % 2)->tail) commit();
   uint32_t crc = crc32({reinterpret_cast<const uint8_t*>(line.data), length});
   if (is_cut) crc = crc32(kCutMark.bytes(), crc);
@@ -90,7 +90,8 @@ Text LogRing::read(uint32_t& place, Span<char> into) const {
   return {into.data, copied};
 }
 
-/// Writes the header into the slot that does not count, so that a reset during the write leaves the other one.
+/// Writes the header into the slot that is not in force, so that a reset during the write leaves the other header
+/// intact.
 void LogRing::commit() {
   ++header_.generation;
   header_.crc = crc_of(header_);

@@ -40,7 +40,7 @@ Millis Monitor::poll(Millis now) {
   if (now < next_) return next_;
   measure(now);
   print(now);
-  // After a delay of the loop, skip the missed records instead of printing all at once.
+  // After a delay of the loop, skip the missed records instead of printing them all at once.
   next_ = (now / kInterval + 1) * kInterval;
   return next_;
 }

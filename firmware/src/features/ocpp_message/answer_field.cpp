@@ -14,11 +14,11 @@ bool append_digit(uint64_t& sum, unsigned digit) {
   return true;
 }
 
-/// @param text a number of JSON  @return false when its value is no integer, or does not fit
+/// @param text a number of JSON  @return false when the value is not an integer, or does not fit
 bool read_number(Text text, int64_t& value) {
   const bool is_negative = text.data[0] == '-';
   uint64_t magnitude = 0;
-  int64_t zeros = 0;  // read, but not in the magnitude: those at the end may be a fraction
+  int64_t zeros = 0;  // digits that are not in the magnitude yet, because they may be zeros at the end of a fraction
   int64_t exponent = 0;
   bool is_fraction = false;
   size_t at = is_negative ? 1 : 0;

@@ -19,7 +19,7 @@ OcppFrame& read_call(OcppFrame& frame, JsonValue array) {
   JsonValue action = array.at(2);
   if (action.kind() != JsonKind::string)
     return bad_call(frame, OcppError::formation_violation, "the action is no string");
-  // A longer name is no action of OCPP 1.6.
+  // A name that does not fit is no action of OCPP 1.6.
   if (!action.get(frame.action)) return bad_call(frame, OcppError::not_implemented, "unknown action");
   frame.payload = array.at(3);
   if (frame.payload.kind() != JsonKind::object) {
@@ -42,7 +42,8 @@ bool read_type_and_id(OcppFrame& frame, JsonValue array, int64_t& type) {
   return true;
 }
 
-/// The text before the comma after the `count`-th element of an array, or after the last one with a comma.
+/// The text of the first `count` elements of an array, up to the comma after them. If fewer elements are followed by a
+/// comma, the text ends before the last comma.
 /// The array need not be complete. Only brackets and strings matter.
 Text first_elements(Text array, size_t count) {
   size_t depth = 0;
@@ -67,11 +68,11 @@ Text first_elements(Text array, size_t count) {
   return {array.data, end};
 }
 
-/// Reads type, id, and action or code, with any text after them. @param error the answer to a call
+/// Reads type, id, and action or code; any text may follow. @param error the answer to a call
 OcppFrame read_beginning(Text beginning, OcppError error, const char* reason) {
   OcppFrame frame;
-  // Type, id, and action or code, closed as an array; the third is omitted if it is too long. An id and an action made
-  // of escape sequences fit.
+  // Close type, id, and action or code as an array; omit action or code if it is too long. Even an id and an action
+  // that consist of escape sequences fit.
   char bytes[640];
   JsonValue array;
   for (size_t elements = 3; elements >= 2 && !array.exists(); --elements) {
@@ -109,7 +110,7 @@ OcppFrame read_ocpp_frame(Text message) {
   JsonValue array = parse_json(message, error);
   if (!array.exists()) {
     frame = read_beginning(message, OcppError::formation_violation, error.reason);
-    // An answer that is no valid JSON, such as half a message, answers nothing: its request waits for another answer.
+    // An answer that is not valid JSON, such as half a message, is ignored: its request still waits for an answer.
     const bool is_answer = frame.kind == OcppFrame::Kind::result || frame.kind == OcppFrame::Kind::error;
     if (is_answer && Text(error.reason) != Text(kNestedTooDeep)) frame.kind = OcppFrame::Kind::ignored;
     return frame;

@@ -9,7 +9,8 @@ constexpr Text kTag = "ocpp";
 constexpr const char* kTooLong = "the message is longer than 8192 bytes";
 static_assert(WsProtocol::kMaxMessage == 8192, "kTooLong names the limit");
 
-/// Writes the error in an answer: code and description of a CALLERROR. @return empty for a valid answer.
+/// Writes the error of an answer, such as code and description of a CALLERROR. @return an empty text for a valid
+/// answer.
 Text problem_of(const OcppFrame& frame, Span<char> into) {
   if (frame.kind == OcppFrame::Kind::error) {
     TextWriter writer(into);
@@ -24,9 +25,9 @@ Text problem_of(const OcppFrame& frame, Span<char> into) {
   return *frame.reason != '\0' ? frame.reason : "an answer without an object";
 }
 
-/// Whether the CSMS has failed to process the message in flight: it has closed the connection, or its answer was a
-/// protocol error. The other codes announce an end for another reason, and a connection without a Close frame may have
-/// been ended by the network.
+/// Whether the close code means that the CSMS could not process the message in flight. Going Away, Service Restart and
+/// Try Again Later announce an end for another reason. Without a Close frame (0) the network may have ended the
+/// connection.
 bool refuses_message(uint16_t close_code) {
   return close_code != 0 && close_code != ws_close::kGoingAway && close_code != ws_close::kServiceRestart &&
          close_code != ws_close::kTryAgainLater;
@@ -155,7 +156,7 @@ void Messenger::send_next(Millis now) {
 }
 
 void Messenger::send_durable(Millis now) {
-  // The payload is written after the space for the frame's head; send_call() moves it.
+  // Write the payload behind the space for the frame's head; send_call() moves it.
   JsonWriter json(Span<char>(frame_ + (kMaxFrame - kMaxDurablePayload), kMaxDurablePayload));
   Text action;
   if (!durable_.write_front(json, sent_id_, action, now)) return;
@@ -178,9 +179,9 @@ void Messenger::send_request(size_t index, Millis now) {
 bool Messenger::send_call(Text id, Text action, Text payload, Millis now) {
   JsonWriter json(frame_);
   write_call(json, id, action, payload);
-  // The payload may lie in frame_, so it is validated in the frame.
+  // The payload may lie in frame_ and have been moved, so validate it at its place in the frame.
   const size_t head = json.text().length - 1 - payload.length;
-  // If the output of the connection is full, it wakes the loop later for another attempt.
+  // If the connection's output is full, the call is sent later: the loop is woken when there is room.
   if (!json.ok() || !connection_.send(json.text())) return false;
   answer_deadline_ = now + kCallTimeout;
   log_.debug(kTag, "> ", json.text());
@@ -294,7 +295,7 @@ void Messenger::check_sent(Text action, MessageKind kind, Text payload) {
 
 void Messenger::check_answer(Text action, JsonValue payload) {
   SchemaViolation violation;
-  // Times are read in all formats of ISO 8601.
+  // Formats are not checked here: times are accepted in every format of ISO 8601.
   if (schemas_.check(action, MessageKind::response, payload.raw(), Formats::ignored, violation)) return;
   ++invalid_answers_;
   log_.warning(kTag, "the answer to ", action, " violates its schema: ", violation.text.text());
@@ -332,7 +333,7 @@ void Messenger::on_answer(const OcppFrame& frame, Millis now) {
   bool matches = outstanding_ == Outstanding::durable && sent_id_.text() == frame.id.text();
   bool known = problem.empty() ? durable_.on_result(frame.id.text(), frame.payload, now)
                                : durable_.on_error(frame.id.text(), problem, now);
-  // A late answer to an earlier attempt of the front also ends the current attempt.
+  // A late answer to an earlier attempt of the same message also ends the attempt in flight.
   if (matches || (known && outstanding_ == Outstanding::durable)) {
     outstanding_ = Outstanding::none;
     answer_deadline_ = kNever;
@@ -353,7 +354,7 @@ bool Messenger::on_late_answer(const OcppFrame& frame, Text problem, Millis now)
     log_.info(kTag, request.action, " was answered late");
     request.listener->on_late_result(request.tag, frame.payload, now);
   } else {
-    // The request has already failed.
+    // The request has failed already, so its listener is not called.
     log_.warning(kTag, request.action, " was answered late with ", problem);
   }
   return true;

@@ -4,20 +4,20 @@ namespace pb {
 namespace {
 
 constexpr Text kTag = "power";
-/// The pause while another flush of the log is in progress.
+/// The pause before the next attempt while another flush of the log is in progress.
 constexpr Millis kPause = 10;
 
 }  // namespace
 
 Millis PowerManager::poll(Millis now) {
   set_brownout();
-  const bool has_failed = board_.power_fail.read();  // once: it may change between two reads
+  const bool has_failed = board_.power_fail.read();  // read once: it may change between two reads
   const Millis flush_due = watch_mains(has_failed, now);
   if (is_busy()) busy_at_ = now;
   const bool is_idle = now - busy_at_ >= kIdleAfter;
   enter(has_failed ? PowerState::failing : is_idle ? PowerState::idle : PowerState::busy, now);
   const Millis idle_due = state_ == PowerState::busy ? busy_at_ + kIdleAfter : kNever;
-  // While there is work, its end wakes the loop.
+  // While there is work, the end of the work wakes the loop.
   return earlier(flush_due, idle_due > now ? idle_due : now + kIdleAfter);
 }
 
@@ -31,7 +31,7 @@ bool PowerManager::is_busy() const {
 
 PowerMode PowerManager::mode_of(PowerState state) const {
   PowerMode mode;
-  // While the supply fails, the flash needs the CPU, and nothing needs the radio.
+  // While the supply fails, the CPU stays fast, because it writes to flash. Nothing needs the radio then.
   mode.modem_sleep = state != PowerState::busy && settings_.modem_sleep;
   if (state != PowerState::idle) return mode;
   mode.cpu_scaling = settings_.cpu_scaling;
@@ -50,7 +50,7 @@ void PowerManager::enter(PowerState state, Millis now) {
   const NetworkState link = network_.state();
   if (is_applied_ && mode == mode_ && link == link_) return;
   link_ = link;
-  // Do not repeat the same error at each change of the link.
+  // The same mode is applied again when the link changes: do not repeat its warning.
   const bool is_new = !is_applied_ || mode != mode_;
   mode_ = mode;
   is_applied_ = true;
@@ -66,8 +66,8 @@ void PowerManager::set_brownout() {
   brownout_mv_ = power_.set_brownout(brownout_setting_);
 }
 
-/// Energy and messages go first, by `charging` and `transactions`, which are polled before. The log follows, when
-/// neither of these has pending work.
+/// Flushes the log when the mains fails. Energy and messages go first: `charging` and `transactions` save them, and are
+/// polled before. The log follows when both are saved, or when that takes too long.
 Millis PowerManager::watch_mains(bool has_failed, Millis now) {
   if (has_failed && state_ != PowerState::failing) {
     failed_at_ = now;

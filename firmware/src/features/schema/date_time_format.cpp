@@ -13,7 +13,7 @@ bool DateTimeFormat::feed(uint32_t character) {
 bool DateTimeFormat::step(char character) {
   if (field_ == kDone) return false;
   if (is_digit(character)) {
-    // A fraction has any number of digits, but at least one.
+    // A fraction has one digit or more.
     if (in_fraction_) {
       digits_ = 1;
       return true;

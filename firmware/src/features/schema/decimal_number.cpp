@@ -3,7 +3,7 @@
 namespace pb {
 namespace {
 
-/// Larger exponents and numbers of digits have the same effect on every limit.
+/// For every limit, a larger exponent or number of digits has the same effect as this one.
 constexpr int32_t kMost = 1'000'000'000;
 constexpr uint64_t kMostMantissa = (UINT64_MAX - 9) / 10;
 

@@ -72,7 +72,7 @@ const char* SchemaStore::write(Bytes bytes, Done done) {
   return nullptr;
 }
 
-/// In the worker: erases the sectors that begin in the chunk, and programs it.
+/// Runs in the worker. Erases the sectors that begin in the chunk, and programs the chunk.
 void SchemaStore::run_write() {
   Flash& slot = *slots_[other_slot()];
   const size_t end = written_ + chunk_length_;

@@ -96,7 +96,7 @@ bool UriFormat::step(char c) {
     case State::future:
       return in_literal(c);
     case State::after_literal:
-      // Only a port can follow.
+      // Only a port can follow here.
       if (c == ':' && !has_colon_) {
         has_colon_ = true;
         return true;

@@ -129,7 +129,7 @@ bool SchemaValidator::on_end() {
                   : kind_ == JsonKind::number ? end_number()
                                               : true;
   if (!ok) return false;
-  // The next end belongs to a container, unless another value begins before it.
+  // If an end comes next, it is that of a container: the beginning of another value would set kind_ again.
   kind_ = JsonKind::none;
   if (depth_ == 0) return true;
   Level& level = levels_[depth_ - 1];
@@ -288,7 +288,7 @@ void SchemaValidator::write_pointer(TextWriter& writer) const {
     const Level& level = levels_[i];
     switch (tables_.kind(level.node)) {
       case SchemaTables::Kind::object:
-        // Nothing below such a property violates a schema: only the JSON text can be wrong there.
+        // Below an unknown property no schema applies: only the JSON text can be wrong there.
         if (level.index == kUnknown) return;
         writer.append('/');
         tables_.write_text(writer, tables_.text_at(tables_.names(level.node), 4, static_cast<uint8_t>(level.index)));

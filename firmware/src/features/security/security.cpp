@@ -26,7 +26,7 @@ CertificateTime Security::time() const {
 TcpSecurity Security::security(bool url_has_tls) {
   const TcpSecurity security{has_tls(url_has_tls), settings_.security_profile == tls_with_client_certificate, time()};
   if (security.tls && !security.time.is_exact && !has_reported_time_) {
-    has_reported_time_ = true;  // one line, not one for each attempt
+    has_reported_time_ = true;  // report this once, not at each attempt
     log_.warning(kTag, "the time is at least ", format_timestamp(security.time.unix_s * kMillis).text(),
                  "; until the CSMS sends it, a certificate is only rejected if it had expired by then");
   }

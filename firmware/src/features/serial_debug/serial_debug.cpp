@@ -30,8 +30,9 @@ Millis SerialDebug::poll(Millis now) {
   const uint32_t due = answers_due_;
   for (size_t count = 0; count < kMaxReadPerPoll; ++count) {
     uint8_t byte;
-    // A command may need a feature that is polled before this one, so poll again at once. While a command waits for its
-    // answer the loop may sleep: the feature that answers is polled before this one, too.
+    // A new command may need a feature that is polled before this one, so the next round follows at once. If a command
+    // was waiting for its answer before this poll, the loop may sleep: the feature that answers is polled before this
+    // one, too.
     if (waiting()) return answers_due_ == due ? kNever : now;
     if (length_ == 0 && uart_.space() < kAnswerRoom) return now + kRoomWaitMs;
     if (uart_.read({&byte, 1}) == 0) return answers_due_ == due ? kNever : now;
@@ -74,7 +75,7 @@ void SerialDebug::take(char character) {
 }
 
 void SerialDebug::execute(Text line) {
-  // The text becomes JSON, in the storage and for the CSMS, which could not carry other bytes unchanged.
+  // The text becomes JSON, in the storage and in messages to the CSMS, and JSON cannot carry other bytes unchanged.
   if (!is_utf8(line.bytes())) {
     ++answers_due_;
     console_.answer("error: the line is not UTF-8; set the terminal to it");

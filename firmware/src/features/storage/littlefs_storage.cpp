@@ -71,7 +71,7 @@ StorageResult LittleFsStorage::mount(OnDamage on_damage) {
   for (int attempt = 0; attempt < kMountAttempts && error != LFS_ERR_OK; ++attempt) {
     error = lfs_mount(&file_system_, &config_);
   }
-  // A chip that does not answer must not be formatted.
+  // A read that fails is no damage: a flash chip that does not answer must not be formatted.
   const bool is_damaged = error == LFS_ERR_CORRUPT || error == LFS_ERR_INVAL;
   if (is_damaged && (on_damage == OnDamage::format || is_erased())) {
     formatted_ = true;
@@ -88,7 +88,7 @@ StorageResult LittleFsStorage::mount(OnDamage on_damage) {
 
 StorageResult LittleFsStorage::probe() {
   if (mounted_) return StorageResult::busy;
-  // Pending jobs fail without access to the file system, so it is not in use.
+  // While the file system is not mounted, pending jobs fail before they use it. So no job disturbs this mount.
   const int error = lfs_mount(&file_system_, &config_);
   if (error == LFS_ERR_OK) lfs_unmount(&file_system_);
   return to_result(error);
@@ -119,7 +119,7 @@ bool LittleFsStorage::is_newer(const char* name) {
   return length > 0 && FileHeader::is_newer({header, static_cast<size_t>(length)});
 }
 
-/// Keeps the content of a newer firmware under another name, before the file is replaced or removed.
+/// Renames a file of a newer firmware, so that its content stays when the file is replaced or removed.
 int LittleFsStorage::set_aside_if_newer(Text name) {
   FixedText<kMaxName> old;
   if (!has_newer_ || !old.assign(name) || !is_newer(old.c_str())) return LFS_ERR_OK;
@@ -129,8 +129,8 @@ int LittleFsStorage::set_aside_if_newer(Text name) {
   return lfs_rename(&file_system_, old.c_str(), bytes);
 }
 
-/// Renames the files of a newer firmware back when this firmware can read their version. A file that was written under
-/// that name since then has priority.
+/// Renames the files of a newer firmware back when this firmware can read their version. If a file was written under
+/// the old name meanwhile, that file has priority.
 void LittleFsStorage::restore_newer_files() {
   for (bool found = true; found;) {
     found = false;
@@ -234,7 +234,7 @@ void LittleFsStorage::end_job(void* context) {
   storage.start_job();
   if (job.kind == StorageJob::Kind::fetch) storage.report_loss(job.name.text(), job.result);
   if (job.done.call != nullptr) job.done.call(job.done.context, job.result);
-  // No job has taken its place yet.
+  // No job has taken its place in the queue yet, so the content is intact.
   if (job.taken.call != nullptr) {
     job.taken.call(job.taken.context, job.result, {job.content.data, job.read_length}, job.content);
   }
@@ -249,7 +249,7 @@ StorageResult LittleFsStorage::write_job(const StorageJob& job) {
   }
 }
 
-/// Returns whether the reserve stays free if one more block is used.
+/// Returns whether the reserve would still be free after the use of one more block.
 bool LittleFsStorage::has_reserve() {
   const lfs_size_t quarter = config_.block_count / 4;
   const lfs_ssize_t used = lfs_fs_size(&file_system_);
@@ -286,7 +286,7 @@ StorageResult LittleFsStorage::write_file(const StorageJob& job) {
   if (written >= 0) {
     written = lfs_file_write(&file_system_, &file, job.content.data, static_cast<lfs_size_t>(job.content.length));
   }
-  // After a failed write, close keeps the old content.
+  // After a failed write, closing the file keeps the old content.
   error = lfs_file_close(&file_system_, &file);
   return to_result(written < 0 ? static_cast<int>(written) : error);
 }

@@ -15,8 +15,8 @@ constexpr int64_t kMillisPerSecond = 1'000;
 constexpr int64_t kMillisPerMinute = 60'000;
 constexpr int64_t kMillisPerHour = 3'600'000;
 
-/// Parses a date-time from the front, part by part. Each part has a fixed number of digits, so basic and extended
-/// format differ only in their separators.
+/// Parses a date-time from the front, part by part. Each part has a fixed number of digits, so the basic and the
+/// extended format differ in their separators only.
 class Reader {
  public:
   explicit Reader(Text text) : rest_(text) {}
@@ -27,7 +27,7 @@ class Reader {
     if (!number(4, 0, 9999, year)) return false;
     const bool extended = one_of("-");
     if (one_of("W")) return week_date(year, extended, days);
-    // Three digits are the day of the year; a month and a day of the month have two each.
+    // Three digits are the day of the year. A month and a day of the month have two digits each.
     if (digits() == 3) {
       int64_t day_of_year = 0;
       if (!number(3, 1, is_leap(year) ? 366 : 365, day_of_year)) return false;
@@ -97,14 +97,14 @@ class Reader {
   }
   bool fraction(int64_t unit, int64_t& part) {
     if (!is_digit()) return false;
-    // Nine digits are finer than a millisecond in any unit, and the product does not overflow.
+    // Nine digits are enough for a millisecond, even in a fraction of an hour, and the product does not overflow.
     constexpr int64_t kScale = 1'000'000'000;
     int64_t value = 0;
     for (int64_t weight = kScale / 10; is_digit(); weight /= 10) value += (take() - '0') * weight;
     part = value * unit / kScale;
     return true;
   }
-  /// Takes a U+2212, which ISO 8601 prefers to the hyphen of ASCII.
+  /// Takes the minus sign U+2212, which ISO 8601 prefers to the hyphen of ASCII.
   bool minus_sign() {
     constexpr Text kMinus = "\xe2\x88\x92";
     if (rest_.length < kMinus.length || Text(rest_.data, kMinus.length) != kMinus) return false;

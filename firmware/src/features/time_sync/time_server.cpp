@@ -50,7 +50,8 @@ Millis TimeServer::poll(Millis now) {
   return is_start_due ? earlier(now + kStartRetry, silent_at_) : silent_at_;
 }
 
-/// A client without a network would wait for its next attempt when the network comes.
+/// Runs the client only while there is a network. A client that was started without a network would still be in a pause
+/// when the network comes.
 void TimeServer::run(Millis now) {
   const bool is_up = network_.state() == NetworkState::up;
   if (is_up == is_running_) return;
@@ -93,7 +94,7 @@ void TimeServer::take(const SntpTime& received) {
   offset_ = received.unix_ms - static_cast<UnixMillis>(received.at);
 }
 
-/// The time of the CSMS may come before the server's or after it.
+/// Compares the time server's time with that of the CSMS. Either time may come first, so each poll calls this.
 void TimeServer::compare() {
   if (!has_time_ || time_sync_.quality() != TimeQuality::csms) return;
   const UnixMillis ahead = offset_ - time_sync_.at(0);

@@ -35,7 +35,7 @@ void TimeSync::restore() {
   quality_ = TimeQuality::last_known;
 }
 
-/// @return the stored time, 0 if there is no usable one.
+/// @return the stored time, 0 if no usable time is stored.
 UnixMillis TimeSync::read(Text file) const {
   uint8_t bytes[kTimestampLength];
   size_t length = 0;
@@ -77,7 +77,7 @@ UnixMillis TimeSync::not_before() const {
   return quality_ == TimeQuality::sntp && now() > floor ? now() : floor;
 }
 
-/// Stores the first time of a source at once.
+/// Makes the first time of each source be stored at once.
 void TimeSync::save_soon(TimeQuality quality) {
   if (quality_ != quality) next_save_ = clock_.now();
   quality_ = quality;
@@ -88,10 +88,10 @@ Millis TimeSync::poll(Millis now) {
   const bool from_csms = quality_ == TimeQuality::csms;
   if (quality_ == TimeQuality::last_known) return next_save_ = kNever;
   const Timestamp stored = timestamp();
-  // The jobs need no callback: after a failed write the next one stores the time.
+  // The write needs no callback: if it fails, the next write stores the time.
   bool posted = storage_.write(from_csms ? kFile : kServerFile, stored.text().bytes(), {});
   if (posted && !from_csms) has_server_file_ = true;
-  // The time of the CSMS replaces that of the server, which may be wrong.
+  // The stored time of the CSMS replaces that of the server, which may be wrong.
   if (posted && from_csms && has_server_file_) {
     posted = storage_.remove(kServerFile, {});
     has_server_file_ = !posted;

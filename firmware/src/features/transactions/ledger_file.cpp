@@ -8,7 +8,7 @@ void LedgerFile::load() {
   StorageResult copy_result = StorageResult::ok;
   const bool has_copy = read(kCopy, copy, copy_result);
   if (has_copy) copied_ = summary(copy);
-  // The copy is written after the file, so a file that is behind the copy is not the last one.
+  // The copy is written after the file. So if the file is behind the copy, it is not the file that was written last.
   dirty_ = !read(kFile, ledger_, result) || (has_copy && ledger_.is_behind(copy));
   // If the copy is missing too, this is the first boot.
   is_lost_ = dirty_ && (result != StorageResult::not_found || copy_result != StorageResult::not_found);
@@ -41,7 +41,7 @@ void LedgerFile::note_energy(uint64_t energy_wh) {
 }
 
 void LedgerFile::save_energy(uint64_t energy_wh) {
-  // A message with this reading does not suffice, because it is perhaps not on flash yet.
+  // A message with this reading does not suffice, because it may not be on flash yet.
   if (energy_wh <= saved_.energy_wh || energy_wh <= being_saved_.energy_wh) return;
   if (energy_wh > ledger_.energy_wh) ledger_.energy_wh = energy_wh;
   dirty_ = true;

@@ -5,7 +5,8 @@ namespace {
 
 constexpr int kConnector = 1;
 
-/// The time of a reading for transactionData. Without time from the CSMS it is derived from the stop's.
+/// The time of a reading for transactionData. If the reading has no time from the CSMS, its time is derived from that
+/// of the stop.
 UnixMillis time_of(const Stamp& reading, const Stamp& stop) {
   if (reading.boot == stop.boot && !reading.from_csms) return stop.wall_ms - static_cast<int64_t>(stop.at - reading.at);
   return reading.wall_ms != 0 ? reading.wall_ms : stop.wall_ms;
@@ -44,8 +45,8 @@ void MessagePayloads::write_sample(JsonWriter& json, const MeterBatch& batch, si
   json.end_array().end_object();
 }
 
-/// Drops samples if the message is too long: every second one, then three of four, and so on. A clock that was set
-/// during the charge dates no reading before its start or after its stop.
+/// Drops samples if the message is too long: every second one, then three of four, and so on. No reading is dated
+/// before the start or after the stop of the charge, even if the clock was set during the charge.
 void MessagePayloads::write_transaction_data(JsonWriter& json, const MeterBatch& data, const Stamp& stop,
                                              Charge charge) const {
   const JsonWriter without = json;

@@ -47,7 +47,7 @@ bool MessageQueue::add(const MeterSample& sample, uint32_t transaction, uint32_t
   return true;
 }
 
-/// Marks the content in memory to be written, again if it is being written now.
+/// Marks the content in memory to be written. Content that is being written now is written once more.
 void MessageQueue::changed(WaitingMessage& entry) {
   if (entry.state == State::saving) {
     entry.changed = true;
@@ -57,7 +57,7 @@ void MessageQueue::changed(WaitingMessage& entry) {
 }
 
 WaitingMessage* MessageQueue::new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now) {
-  if (room() < 2) return nullptr;  // reserved for the stop
+  if (room() < 2) return nullptr;  // the last place is reserved for the stop
   const size_t slot = free_batch();
   if (slot == kNoSlot) return nullptr;
   batch_used_[slot] = true;
@@ -72,7 +72,7 @@ WaitingMessage* MessageQueue::new_batch(uint32_t transaction, uint32_t& next_seq
   return &entry;
 }
 
-/// Finds a free place for a batch. A batch that is on flash is dropped from memory if necessary.
+/// Finds a free place for a batch. If there is none, drops from memory a batch that is on flash.
 size_t MessageQueue::free_batch() {
   for (size_t slot = 0; slot < kMaxBatches; ++slot) {
     if (!batch_used_[slot]) return slot;
@@ -158,12 +158,13 @@ bool MessageQueue::merge(WaitingMessage& entry, WaitingMessage& next) {
   if (slot == kNoSlot) return false;
   MeterBatch& merged = batches_[slot];
   const bool is_in_memory = entry.slot != kNoSlot;
-  // A damaged file is dropped when it gets to the front.
+  // A batch whose file is damaged is not merged. It is dropped when it gets to the front.
   entry.alone =
       (!is_in_memory && !read(entry, merged)) || !read(next, scratch_) || merged.voltage_v != scratch_.voltage_v;
   if (entry.alone) return false;
   const size_t before = merged.count() + scratch_.count();
-  // The last sample is always kept. By it the next boot recognizes that this batch contains the other batch.
+  // thin_out() always keeps the last sample. By the last sample the next boot recognizes that this batch contains the
+  // other batch.
   entry.alone = !merged.thin_out() || !scratch_.thin_out();
   for (size_t i = 0; i < scratch_.count() && !entry.alone; ++i) entry.alone = !merged.append(scratch_[i]);
   if (entry.alone) {
@@ -239,7 +240,8 @@ void MessageQueue::date(WaitingMessage& entry, const TransactionTimes& times) {
   entry.settled = settled;
 }
 
-/// @return whether the content in memory has changed. Without a free place the time is calculated at each attempt.
+/// @return whether the content in memory has changed. Without a free place the content stays as it is, and the time is
+/// calculated at each attempt.
 bool MessageQueue::settle_batch(WaitingMessage& entry, const TransactionTimes& times) {
   if (!read(entry, scratch_) || !scratch_.settle(entry.settled, times)) {
     entry.settled = entry.count;
@@ -314,8 +316,8 @@ bool MessageQueue::write(WaitingMessage& entry, StorageDone done) {
   return true;
 }
 
-/// The start that the file of a stop stores as well, because `start_copy` has only the newest start.
-/// @return nullptr when the CSMS has answered the start, and for a message that is not a stop.
+/// The start that the file of a stop contains too, because the copy (kStartCopy) has only the newest start.
+/// @return nullptr if the CSMS has answered the start, or if the message is not a stop.
 const Record* MessageQueue::start_for(const WaitingMessage& entry) const {
   if (entry.kind != Kind::stop || newest_start_.transaction != entry.transaction) return nullptr;
   for (const WaitingMessage& other : *this) {
@@ -396,7 +398,7 @@ void MessageQueue::written(WaitingMessage& entry, bool ok) {
   entry.state = ok && !entry.changed ? State::saved : State::unsaved;
   entry.changed = false;
   if (!ok || entry.is_batch()) return;  // a batch stays in memory for the next sample
-  // An older start may be written again after a newer one.
+  // Only the newest start is copied: an older start can be written again after a newer one.
   entry.copy_due = &entry == newest_start();
   if (!entry.copy_due) forget_content(entry);
 }
@@ -419,7 +421,8 @@ void MessageQueue::forget_content(WaitingMessage& entry) {
   entry.slot = kNoSlot;
 }
 
-/// After a merge, the batch in front has the remaining samples: it must be saved first.
+/// After a merge, the batch in front of the entry has the remaining samples, so it must be saved before the entry is
+/// removed.
 bool MessageQueue::may_be_removed(const WaitingMessage& entry) const {
   if (&entry == entries_) return true;
   const State in_front = (&entry - 1)->state;

@@ -18,7 +18,7 @@ constexpr size_t kCrcEnd = 5;
 constexpr int32_t kNoWallTime = INT32_MIN;
 constexpr int64_t kLastWallTime = 253'402'300'799'999;  // the end of the year 9999, the last that RFC 3339 can write
 
-/// Whether a time may be in a file; 0: unknown. A damaged one could overflow.
+/// Whether a time in a file is possible; 0 means unknown. Calculations with a damaged time could overflow.
 bool is_wall_time(int64_t wall_ms) { return wall_ms >= 0 && wall_ms <= kLastWallTime; }
 
 /// Little-endian numbers, one after the other.
@@ -50,10 +50,11 @@ class Unpacker {
   size_t at_ = 0;
 };
 
-// A flag in the number of a sample's time since the first one, which is at most INT32_MAX.
+// A flag in the number that stores a sample's time since the first sample. That time is at most INT32_MAX, so the bit
+// is free.
 constexpr uint32_t kFromCsms = 0x8000'0000;
 
-/// Calculates how far the wall clock has drifted since `first` from the packed time.
+/// Calculates by how much the sample's wall time differs from the time of `first` plus the packed time since `first`.
 /// @param unit of the packed time, in ms  @param drift in ms  @return false when the drift is too large to be packed.
 bool drift_of(const MeterSample& sample, const MeterSample& first, Millis unit, int32_t& drift) {
   drift = kNoWallTime;
@@ -65,7 +66,7 @@ bool drift_of(const MeterSample& sample, const MeterSample& first, Millis unit, 
   return true;
 }
 
-/// One bit per measurand: their order is not stored.
+/// One bit per measurand. The order of the measurands is not stored.
 uint8_t pack(const Measurands& measurands) {
   uint8_t bits = 0;
   for (const Measurand measurand : measurands)
@@ -125,7 +126,8 @@ bool MeterBatch::append(const MeterSample& sample) {
   if (!takes(sample)) return false;
   MeterSample& kept = samples_[count_++];
   kept = sample;
-  // Rounded as in the file, so that a message has the same content from memory and, after a power cut, from the file.
+  // Keep measurands and power as the file restores them: a message must be the same from memory and, after a power cut,
+  // from the file.
   kept.measurands = unpack(pack(sample.measurands));
   kept.reading.power_w = power_of(sample);
   return true;

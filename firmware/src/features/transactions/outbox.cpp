@@ -23,7 +23,8 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
     }
     queued_at = entry->queued_at;
     if (!entry->is_secured() || !can_read(*entry) || !queue_.settle(*entry, times_)) return Front::storing;
-    // The CSMS does not answer a message of an earlier connection, so a held message is resent once per connection.
+    // A call that was sent on an earlier connection gets no answer on this one. So a held message is sent again, once
+    // on each connection.
     const bool may_send = held_until_ != 0 ? !attempts_.is_sent() : attempts_.may_send(now);
     return may_send ? Front::ready : Front::none;
   }
@@ -36,7 +37,7 @@ bool Outbox::settle_front() {
          queue_.settle(*entry, times_);
 }
 
-/// The flash is not read while a storage job runs: the message waits for its end.
+/// The flash is not read while a storage job runs: the message then waits for the end of the job.
 bool Outbox::can_read(const WaitingMessage& entry) const {
   return queue_.can_read(entry) && (!entry.has_data || data_.can_find(entry.transaction));
 }
@@ -83,9 +84,9 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, WaitingMessage& entry) {
   return true;
 }
 
-/// Returns a time that is not before the latest timestamp that the CSMS has of the transaction, from any boot: the
-/// clock may have been set back. If the time of a start is guessed, it is too early. It is then not before the end of
-/// the previous transaction.
+/// Returns the later of two times: the time of the message, and the last timestamp that the CSMS has of this
+/// transaction, from any boot. The clock may have been set back in between. For a start whose time is guessed, the
+/// second time is the end of the previous transaction.
 UnixMillis Outbox::time_to_send(const WaitingMessage& entry, const Stamp& stamp) {
   const UnixMillis before = ledger_.now().last_sent_ms;
   const bool continues = entry.transaction != 0 && (entry.kind != WaitingMessage::Kind::start || !stamp.from_csms);
@@ -107,13 +108,14 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
   } else if (is_attempt) {
     failed_attempt("an answer without an integer transactionId", now);
   }
-  // An answer without a transactionId may still reject the idTag. If both are missing, the next attempt decides.
+  // An answer without a transactionId may still have an idTagInfo that rejects the idTag. If both are missing, the next
+  // attempt decides.
   if (is_start && (is_done || is_given(payload.find("idTagInfo")))) starts_.on_start_answered(transaction, info, now);
   return is_done || is_attempt;
 }
 
-/// A CSMS that does not recognize a resent StartTransaction opens a transaction for each attempt. The charge has the
-/// id of the first answer, so that it is billed once.
+/// A CSMS that does not recognize a resent StartTransaction opens a transaction for each attempt. The charge keeps the
+/// id of the first answer, and every other transaction is ended without energy, so that the charge is billed once.
 bool Outbox::on_stray_result(Text id, JsonValue payload, Millis now) {
   char bytes[kMaxMessageId];
   TextWriter base(bytes);
@@ -147,7 +149,7 @@ bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
   return true;
 }
 
-/// Reads idTagInfo and passes it to the listener, but only if the answer has one.
+/// Reads idTagInfo, and passes it to the listener if the answer has one.
 IdTagInfo Outbox::take_id_tag_info(JsonValue payload) {
   const JsonValue json = payload.find("idTagInfo");
   IdTagInfo info;
@@ -160,10 +162,11 @@ IdTagInfo Outbox::take_id_tag_info(JsonValue payload) {
 }
 
 bool Outbox::on_error(Text id, Text problem, Millis now) {
-  // A late CALLERROR belongs to an attempt that has already failed by its timeout.
+  // Ignore a late CALLERROR: its attempt has already failed by the timeout.
   WaitingMessage* entry = queue_.front();
   if (entry == nullptr || !attempts_.is_in_flight(id)) return false;
-  // A CSMS without MeterValues would hold up the StopTransaction behind them by minutes for each sample.
+  // If the CSMS does not support MeterValues, retries would delay the StopTransaction behind them by minutes for each
+  // sample.
   if (entry->is_batch() && (starts_with(problem, "NotImplemented") || starts_with(problem, "NotSupported"))) {
     drop_message(*entry, problem, now);
   } else {
@@ -181,7 +184,7 @@ void Outbox::on_disconnected(bool is_refused, Millis now) {
   attempts_.on_disconnected();
   finished_start_ = FinishedStart();
   if (!is_refused) return;
-  // A held message has had its attempts: it is sent once on each connection, until its time is over.
+  // A held message has had all its attempts. It is sent once on each connection until its time is over.
   if (held_until_ == 0) return failed_attempt("the connection was closed instead of an answer", now);
   if (now >= held_until_) drop_message(*queue_.front(), "no late answer, and the connection was closed", now);
 }
@@ -197,7 +200,8 @@ void Outbox::failed_attempt(Text cause, Millis now) {
                " ms");
 }
 
-/// Waits for a late answer: the CSMS may have opened the transaction, and only its id allows to stop it.
+/// Waits for a late answer: the CSMS may have opened the transaction, which can be stopped only by the id in that
+/// answer.
 void Outbox::hold(const WaitingMessage& entry, Text cause, Millis now) {
   if (held_until_ != 0) return;
   held_until_ = now + kHold;
@@ -220,7 +224,8 @@ void Outbox::drop_message(WaitingMessage& entry, Text cause, Millis now) {
   if (entry.kind == WaitingMessage::Kind::start && !was_held) starts_.on_start_given_up(entry.transaction, now);
 }
 
-/// After the file is removed, only the ledger shows the next boot that the transaction is over.
+/// The ledger has to show that the transaction is over, because after the removal of the file the next boot finds this
+/// nowhere else.
 void Outbox::note_stopped(uint32_t transaction) {
   ledger_.now().stopped = transaction;
   ledger_.touch();
@@ -234,7 +239,7 @@ void Outbox::drop_file(WaitingMessage& entry, Text cause, Millis now) {
   drop_message(entry, cause, now);
 }
 
-/// Finishes the message at the front: it is answered or dropped.
+/// Finishes the message at the front, after its answer or because it is dropped.
 void Outbox::acknowledge(WaitingMessage& entry) {
   Ledger& ledger = ledger_.now();
   if (sent_time_ != 0 && entry.transaction != 0) ledger.last_sent_ms = entry.last_sent_ms = sent_time_;

@@ -51,7 +51,7 @@ bool read(JsonValue value, Stamp& stamp) {
   return get(value.at(0), stamp.boot) && value.at(1).get_unsigned(stamp.at) && value.at(2).get(stamp.wall_ms);
 }
 
-/// The members that a start has in its own file and in that of its stop.
+/// Writes the members that a start has in its own file and also in the file of its stop.
 void write_id(JsonWriter& json, const Record& record) {
   json.member("seq", record.sequence).member("nonce", record.nonce);
 }
@@ -72,7 +72,8 @@ bool read_members(JsonValue json, Record& record) {
 Bytes Record::encode(Span<char> into, const Record* start) const {
   JsonWriter json(into.after(kPrefix));
   json.begin_object();
-  // The members are in the order of earlier builds: a copy of a file of an earlier build must be equal to the file.
+  // Keep the order of earlier builds: a copy must be equal to its file, even if an earlier build has written one of the
+  // two.
   write_id(json, *this);
   json.member("tx", transaction).member("type", kTypes[static_cast<size_t>(type)]);
   write_reading(json, *this);

@@ -35,10 +35,10 @@ void Recovery::load_message(WaitingMessage& entry) {
     return;
   }
   if (entry.transaction >= ledger.next_transaction) ledger.next_transaction = entry.transaction + 1;
-  // The CSMS had answered, but the power failed before the file was removed.
+  // The CSMS has answered this message, but the power failed before its file was removed.
   const bool answered = entry.transaction != 0 && ((entry.kind == Kind::start && entry.transaction <= ledger.started) ||
                                                    entry.transaction <= ledger.stopped);
-  // Messages are answered in order: the files before the batch in the ledger are finished.
+  // Messages are answered in order, so all files before the batch that the ledger names are finished.
   if (answered || entry.sequence < ledger.batch) queue_.finish(entry);
 }
 
@@ -50,7 +50,8 @@ bool Recovery::load_record(WaitingMessage& entry) {
   entry.energy_wh = record.energy_wh;
   ledger_.take(record.energy_wh, &record.stamp);
   Ledger& ledger = ledger_.now();
-  // A ledger with a higher number was written during this transaction, and knows more of it than its start.
+  // If next_transaction is higher, the ledger was written during this transaction or later, and knows more than the
+  // start.
   if (entry.kind == Kind::start && entry.transaction >= ledger.next_transaction) {
     ledger.id_tag = record.id_tag;
     ledger.parent_id_tag.clear();
@@ -83,7 +84,8 @@ bool Recovery::load_batch(WaitingMessage& entry) {
   return true;
 }
 
-/// Whether the batch is already merged into the previous one, but the power failed before its file was removed.
+/// Whether the batch is already merged into the previous batch, but the power failed before the merged batch's file was
+/// removed.
 bool Recovery::is_merged_into_previous(const WaitingMessage& entry, const MeterBatch& batch) const {
   if (last_batch_ == nullptr || last_batch_ + 1 != &entry || last_transaction_ != batch.transaction) return false;
   const MeterSample& last = batch.last();
@@ -91,7 +93,8 @@ bool Recovery::is_merged_into_previous(const WaitingMessage& entry, const MeterB
          (last_stamp_.at > last.stamp.at || (last_stamp_.at == last.stamp.at && last_context_ == last.context));
 }
 
-/// Restores each start whose file is damaged from the file of its stop: without the start, its charge is not billed.
+/// If the file of a start is damaged, restores the start from the file of its stop: without the start the charge is not
+/// billed.
 void Recovery::restore_lost_starts() {
   for (size_t i = 0; i < queue_.files(); ++i) {
     const WaitingMessage stop = queue_.begin()[i];
@@ -109,8 +112,9 @@ bool Recovery::has_start(uint32_t transaction) const {
   return false;
 }
 
-/// Ends each transaction that is followed by another one, but has no StopTransaction: its file is damaged, or the flash
-/// was full until the power cut. The CSMS would keep it open.
+/// Ends each transaction that has no StopTransaction although another transaction follows: otherwise the CSMS would
+/// keep it open. This happens if the file of the StopTransaction is damaged, or if the flash was full until the power
+/// cut.
 void Recovery::restore_lost_stops() {
   const Ledger& ledger = ledger_.now();
   Record stop;
@@ -141,7 +145,7 @@ void Recovery::restore_lost_stops() {
 bool Recovery::restore_lost_stop(Record stop, uint32_t known, const WaitingMessage& next) {
   stop.sequence = next.sequence - 1;
   while (stop.sequence > known && has_number(stop.sequence)) --stop.sequence;
-  stop.energy_wh = next.energy_wh;  // no energy flows between two transactions
+  stop.energy_wh = next.energy_wh;  // no energy is delivered between two transactions
   const bool restored = stop.sequence > known && queue_.restore_lost(stop);
   log_.error("tx", "the StopTransaction of transaction ", stop.transaction, " is lost",
              restored ? ": the transaction ends with the register of the next one"
@@ -149,7 +153,7 @@ bool Recovery::restore_lost_stop(Record stop, uint32_t known, const WaitingMessa
   return restored;
 }
 
-/// Whether a message has this number; a damaged file does not count.
+/// Whether a message has this number. A message whose file is damaged does not count.
 bool Recovery::has_number(uint32_t sequence) {
   const WaitingMessage* entry = queue_.find(sequence);
   return entry != nullptr && !is_damaged(*entry);

@@ -10,7 +10,8 @@ static_assert(2 * StopData::kMaxInMemory == MessageQueue::kMaxUnsaved,
 Millis Saver::poll(Millis now) {
   pause_after_failure(now);
   erase_without_file();
-  // A new message is written at once, also after a failure. A charge waits for it, and the flash may have room again.
+  // A new message is written at once, even during the pause after a failure: a charge waits for it, and the flash may
+  // have room again.
   if (job_ == Job::none && (now >= write_retry_at_ || queue_.has_untried())) start_write();
   if (job_ == Job::none && now >= remove_retry_at_) start_removal();
   pause_after_failure(now);
@@ -28,10 +29,10 @@ void Saver::pause_after_failure(Millis now) {
 }
 
 void Saver::start_write() {
-  // transactionData is written before its stop.
+  // transactionData is written before the stop to which it belongs.
   if (turn_ == Job::save_data && write_data()) return;
   if (write_message(false)) return;
-  // The kind that failed last is tried last, so that one rejected file does not block the others.
+  // Begin with the kind after the one that failed last, so that one rejected file does not block the others.
   for (Job job = turn_; !start_write_of(job);) {
     job = after(job);
     if (job == turn_) return;
@@ -53,7 +54,7 @@ bool Saver::start_write_of(Job job) {
 
 bool Saver::write_data() { return data_.dirty() && started(data_.write(done()), Job::save_data, 0); }
 
-/// @param unsavable true: messages that the flash has rejected before; false: the others
+/// @param unsavable true: a message that the flash has rejected before; false: any other message
 bool Saver::write_message(bool unsavable) {
   for (WaitingMessage& entry : queue_) {
     if (entry.state != State::unsaved || entry.unsavable != unsavable) continue;
@@ -84,18 +85,20 @@ void Saver::start_removal() {
   }
 }
 
-/// Whether the file has information that the saved ledger lacks and the next boot needs.
+/// Whether the file has information that the next boot needs and the saved ledger lacks: then the ledger is saved
+/// before the file is removed.
 bool Saver::ledger_must_go_first(const WaitingMessage& entry) const {
   const Ledger& saved = ledger_.saved();
   const Ledger& now = ledger_.now();
-  // The file with the highest number prevents reuse of that number, until the saved ledger does.
+  // Until the saved ledger shows it, only this file shows that its number is used, and how high the register was.
   if (entry.sequence >= saved.next_sequence || entry.energy_wh > saved.energy_wh) return true;
-  // Later messages must not have an earlier timestamp. If the flash rejects the ledger, free space is more important.
+  // Later messages must not have an earlier timestamp than this one. But if the flash rejects the ledger, it is more
+  // important to free space.
   const bool continues = entry.transaction == now.started && now.started > now.stopped;
   if (continues && entry.last_sent_ms > saved.last_sent_ms && !ledger_.failed()) return true;
   switch (entry.kind) {
     case WaitingMessage::Kind::start: {
-      // The following messages need the id of the transaction.
+      // The following messages need the id of the transaction, which the ledger has.
       const bool known = entry.transaction <= now.started && entry.transaction > now.stopped;
       return known && entry.transaction > saved.started;
     }
@@ -107,7 +110,8 @@ bool Saver::ledger_must_go_first(const WaitingMessage& entry) const {
   return false;
 }
 
-/// Whether the file is the only one besides the saved ledger that has the id, or the end, of its transaction.
+/// Whether only this file and the saved ledger, but not yet the ledger's copy, have the id or the end of the
+/// transaction. Then the copy is saved before the file is removed.
 bool Saver::copy_must_go_first(const WaitingMessage& entry) const {
   const Ledger& now = ledger_.now();
   switch (entry.kind) {
@@ -122,7 +126,7 @@ bool Saver::copy_must_go_first(const WaitingMessage& entry) const {
   return false;
 }
 
-/// Drops finished messages that were never on flash. That needs neither a saved ledger nor an operation of the flash.
+/// Drops finished messages that were never on flash. This needs neither a saved ledger nor an operation of the flash.
 void Saver::erase_without_file() {
   for (WaitingMessage* entry = queue_.begin(); entry != queue_.end();) {
     const bool is_being_saved = job_ == Job::save_message && sequence_ == entry->sequence;
@@ -149,7 +153,8 @@ Saver::Job Saver::after(Job job) {
 
 bool Saver::started(bool posted, Job job, uint32_t sequence) {
   if (!posted) {
-    // A storage that has too many jobs accepts this one when another ends, which wakes the loop: no failure, no pause.
+    // If the storage has too many jobs, this is no failure and needs no pause: the end of a job wakes the loop, and
+    // then the storage accepts this job.
     if (!queue_.storage_busy()) (job == Job::remove_message ? removal_failed_ : write_failed_) = true;
     return false;
   }
@@ -177,10 +182,10 @@ void Saver::job_done(StorageResult result) {
 
 void Saver::written(Job job, bool ok) {
   if (!ok) write_failed_ = true;
-  if (ok) write_retry_at_ = 0;  // the flash has room again, also for rejected writes
+  if (ok) write_retry_at_ = 0;  // the flash may now accept what it has rejected before
   if (job == Job::save_data) data_.written(ok);
   if (job == Job::save_ledger) ledger_.written(ok);
-  // transactionData that the flash rejects does not delay messages, although it should be written before its stop.
+  // transactionData should be written before its stop. But if the flash rejects the data, messages do not wait for it.
   turn_ = !ok ? after(job) : data_.failed() ? Job::save_message : Job::save_data;
   WaitingMessage* entry = queue_.find(sequence_);
   if (entry == nullptr) return;

@@ -5,14 +5,14 @@ namespace {
 
 constexpr Text kPrefix = "txd-";
 
-/// Converts a stamp of a later boot to the boot of the earlier samples; only wall time is common to both.
+/// Converts a stamp of this boot to the boot of the earlier samples. The two boots have only the wall time in common.
 void convert_to_boot_of(MeterBatch& batch, Stamp& stamp) {
   if (batch.last().stamp.wall_ms == 0 && stamp.wall_ms != 0) {
-    // The earlier boot never got the time. It was before this boot.
+    // The earlier boot never got the time. Date its last sample at the latest possible time: the start of this boot.
     batch.set_wall_time({0, batch.last().stamp.at, stamp.wall_ms - static_cast<int64_t>(stamp.at), stamp.from_csms});
   }
   const Stamp& last = batch.last().stamp;
-  // A clock that is behind, or unknown, must not date a sample before earlier samples.
+  // Even if the clock is behind or unknown, a sample must not be dated before earlier samples.
   if (stamp.wall_ms < last.wall_ms) stamp.wall_ms = last.wall_ms;
   stamp.boot = last.boot;
   stamp.at = last.at + static_cast<Millis>(stamp.wall_ms - last.wall_ms);
@@ -35,7 +35,8 @@ void StopData::keep(uint32_t transaction, MeterSample sample) {
   MeterBatch& batch = last_->batch;
   if (batch.full()) batch.halve(1);
   if (batch.count() == 0 || batch[0].stamp.boot == sample.stamp.boot) {
-    // The clock may have been set since: its new time also applies to earlier samples of the same boot.
+    // The clock may have been set since the last sample. Its new time then also applies to earlier samples of the same
+    // boot.
     batch.set_wall_time(sample.stamp);
   } else {
     convert_to_boot_of(batch, sample.stamp);

@@ -153,7 +153,7 @@ void Transactions::on_start_given_up(uint32_t transaction, Millis now) {
   if (transaction == open_ && listener_ != nullptr) listener_->on_start_given_up(now);
 }
 
-/// The StartTransaction of the open transaction, nullptr after it is finished.
+/// The StartTransaction of the open transaction; nullptr if that message is finished.
 const WaitingMessage* Transactions::start() const {
   for (const WaitingMessage& entry : queue_) {
     if (entry.kind == WaitingMessage::Kind::start && entry.transaction == open_) return &entry;
@@ -163,7 +163,7 @@ const WaitingMessage* Transactions::start() const {
 
 bool Transactions::start_is_stored() const {
   const WaitingMessage* entry = start();
-  // A record whose time becomes final is rewritten over its file.
+  // A record with a file counts as stored, even while it is rewritten because its time has become final.
   return entry == nullptr || entry->has_file || entry->is_stored();
 }
 
@@ -178,8 +178,8 @@ bool Transactions::transaction_id(int64_t& id) const {
   return true;
 }
 
-/// Dates the messages of this boot when the time server answers. The CSMS may be away for longer than this boot lasts,
-/// and a later boot does not know when they were made. One file is written at a time, because memory is limited.
+/// Dates the messages of this boot when the time server answers. The CSMS may be unreachable until the end of this
+/// boot, and a later boot cannot date these messages. One file is written at a time, because memory is limited.
 void Transactions::date_messages() {
   if (times_.time().quality() != TimeQuality::sntp || undated_ == UINT32_MAX) return;
   for (WaitingMessage& entry : queue_) {

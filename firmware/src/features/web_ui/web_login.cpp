@@ -45,7 +45,7 @@ bool WebLogin::change(Text password) { return post(Work::change, password); }
 bool WebLogin::post(Work work, Text password) {
   if (busy_) return false;
   work_ = work;
-  // A password that is too long gets the answer to a wrong password, after the same time.
+  // A password that is too long gets the same answer as a wrong password, after the same time.
   if (!password_.assign(password)) password_.clear();
   record_ = stored_;
   if (work != Work::check) {
@@ -90,7 +90,7 @@ void WebLogin::done() {
   } else {
     stored_ = record_;
     result_ = Result::stored;
-    failures_ = 0;  // guesses of the old password do not lock out the owner of the new one
+    failures_ = 0;  // failures with the old password must not delay a login with the new one
     locked_until_ = 0;
     if (work_ == Work::first) {
       log_.reveal(kTag, "the password of the page, shown once and to be changed at the first login",

@@ -14,14 +14,14 @@ constexpr Text kTag = "web";
 /// Attributes of the session's cookie (RFC 6265). Not `Secure`: the page is plain HTTP.
 constexpr Text kAttributes = "; Path=/; HttpOnly; SameSite=Strict";
 
-/// The page by the address of the setup access point.
+/// The URL of the page at the setup access point.
 constexpr Text kSetupPage = "http://192.168.4.1/";
 static_assert(Network::kAccessPointAddress[0] == 192 && Network::kAccessPointAddress[1] == 168 &&
                   Network::kAccessPointAddress[2] == 4 && Network::kAccessPointAddress[3] == 1,
               "the page has the address of the access point");
 
-/// Whether a header Host has a name. The device has none, so such a request was for another host, whose name the
-/// captive portal has given the device's address.
+/// Whether a header Host has a name instead of an address. The device has no name, so such a request is for another
+/// host: the captive portal has answered the DNS query for that host with the device's address.
 bool is_name(Text host) {
   for (size_t i = 0; i < host.length; ++i) {
     const bool is_of_address = is_digit(host.data[i]) || host.data[i] == '.' || host.data[i] == ':';
@@ -30,7 +30,7 @@ bool is_name(Text host) {
   return false;
 }
 
-/// A member of the body as text: a string decoded, a number or boolean as it is written.
+/// Takes a member of the body as text. A string is decoded; a number or a boolean is taken as it is written.
 template <size_t Capacity>
 bool take(const JsonValue& body, Text name, FixedText<Capacity>& into) {
   const JsonValue value = body.find(name);
@@ -271,8 +271,8 @@ void WebUi::log_out(Call& call) {
 
 void WebUi::show_session(Call& call) { answer_session(call, *call.session); }
 
-/// Checks the old password (step 0, 1), then stores the new one (2). Every session ends, and this client gets a new
-/// one.
+/// Checks the old password in the steps 0 and 1, and stores the new password in step 2. Then every session ends, and
+/// this client gets a new session.
 void WebUi::change_password(Call& call) {
   if (login_.busy()) return;
   FixedText<WebLogin::kMaxPassword> text;
@@ -357,7 +357,7 @@ void WebUi::show_transactions(Call& call) {
 
 void WebUi::show_config(Call& call) { call.answer.stream(HttpAnswer::kJson, config_stream); }
 
-/// Writes the setting at `place` of the table with its value in force. @return false for one that no view shows
+/// Writes the setting at `place` of the table, with the value in force. @return false for a setting that no view shows
 bool WebUi::write_setting(uint32_t place, TextWriter& piece) const {
   const Key& key = all_keys()[place];
   if (key.read_only()) return false;
@@ -394,8 +394,9 @@ StorageDone WebUi::when_stored() {
           this};
 }
 
-/// Waits for the change that has begun, answers an invalid one with its error, and lets the caller try again while the
-/// storage is busy. @param error nullptr: the change has begun
+/// Continues after a change was requested. If the change has begun, the call waits for its end. If the change is
+/// invalid, the call is answered with `error`. If the storage is busy, the same step is tried again.
+/// @param error nullptr: the change has begun
 void WebUi::begin_storing(Call& call, Text field, const char* error, bool is_busy) {
   if (error == nullptr) {
     is_storing_ = true;
@@ -502,8 +503,8 @@ bool WebUi::write_piece(uint8_t number, uint32_t& place, TextWriter& piece) {
     piece.append(place == settings ? "]" : "");
     return place < settings;
   }
-  // Diagnostics: the overview, the telemetry, the transactions, each setting, the log. The log's places begin behind
-  // all the others; a ring that has written more than 4 GB of lines is not expected.
+  // Diagnostics: the overview, the telemetry, the transactions, each setting, the log. The places of the log follow
+  // those of the other parts. Their sum overflows only after 4 GB of log lines, which is not expected.
   constexpr uint32_t kHead = 3;
   const uint32_t log_begin = kHead + settings;
   if (place < kHead) {

@@ -42,7 +42,7 @@ bool Connection::take_target() {
   return true;
 }
 
-/// Leaves the connection or the attempt, so that the next one is made with the present settings.
+/// Ends the connection or the attempt, so that the next attempt uses the present settings.
 void Connection::renew_now(Millis now) {
   renew_at_ = kNever;
   if (state_ == State::open) {
@@ -55,7 +55,7 @@ void Connection::renew_now(Millis now) {
   if (state_ == State::unconfigured && is_target_new_) state_ = State::waiting;
 }
 
-/// Without a network no attempt is made, and a connection over the lost network is ended.
+/// Ends a connection whose network is lost. Without a network no attempt is made.
 void Connection::look_at_network(Millis now) {
   bool up = network_.state() == NetworkState::up;
   bool lost = network_up_ && (!up || network_.losses() != network_losses_);
@@ -100,7 +100,7 @@ Millis Connection::poll(Millis now) {
       case TcpState::closed:
         lose_tcp(now);
         break;
-      case TcpState::securing:  // the port has a deadline for it
+      case TcpState::securing:  // the port limits the time of the TLS handshake
         connect_deadline_ = kNever;
         break;
       case TcpState::connecting:
@@ -167,8 +167,8 @@ bool Connection::certificate_holds_at(int64_t unix_s) {
   return failure == TcpFailure::none;
 }
 
-/// Leaves a connection whose certificate does not hold at a time that has come since its attempt began. During the
-/// opening handshake, that is before the login is sent.
+/// Ends the connection if its certificate is not valid at a time that became known after the attempt began. If this is
+/// known before the opening handshake is sent, the login is not sent.
 bool Connection::judge_certificate(Millis now) {
   if (state_ != State::opening && state_ != State::open) return false;
   if (time_limit_s_ != 0 && must_judge_again_ &&
@@ -203,7 +203,8 @@ bool Connection::pump(Millis now) {
   flush();
   const bool more = receive(now);
   if (socket_ == Tcp::kNoSocket) return false;
-  // After a delayed loop a pong may follow bytes that are not read yet. These bytes show that the peer is alive.
+  // After a delay of the loop a pong may be behind bytes that are not read yet. Do not check its deadline then: these
+  // bytes show that the peer is alive.
   if (!(more && state_ == State::open)) handle(protocol_.poll(now), now);
   if (socket_ == Tcp::kNoSocket) return false;
   flush();
@@ -225,7 +226,7 @@ void Connection::flush() {
 bool Connection::receive(Millis now) {
   uint8_t chunk[kReceiveChunk];
   for (size_t chunks = 0; chunks < kMaxReceivedPerPoll / kReceiveChunk; ++chunks) {
-    // While answers wait in the output no new requests are read, so that there is always room for an answer.
+    // Read no new requests while the output still has bytes to send, so that there is always room for an answer.
     if (socket_ == Tcp::kNoSocket || !protocol_.output().empty()) return false;
     Bytes bytes{chunk, tcp_.receive(socket_, chunk)};
     if (bytes.empty()) return false;
@@ -272,7 +273,7 @@ void Connection::handle(WsProtocol::Event event, Millis now) {
   }
 }
 
-/// The cause of an end that the protocol has reported.
+/// The cause of the loss, after the protocol has reported the end of the connection.
 LossCause Connection::cause_of_end() const {
   if (state_ == State::opening) return protocol_.http_status() == 0 ? LossCause::no_answer : LossCause::refused;
   if (state_ == State::closing) return LossCause::renewed;
@@ -292,7 +293,7 @@ void Connection::lose(LossCause cause, Text reason, Millis now) {
   uint16_t code = protocol_.close_code();
   close_code_ = cause == LossCause::peer || protocol_.is_failed() ? code : 0;
   const bool was_refused = was_opening && status != 0 && status != 101;
-  // The jitter of the backoff spreads the devices that were refused together.
+  // The wait is added to the backoff, whose jitter spreads devices that were refused at the same time.
   if (was_refused) wait += earlier(Millis{1000} * protocol_.retry_after_s(), kMaxRetryAfter);
   next_attempt_ = now + wait;
   state_ = State::waiting;

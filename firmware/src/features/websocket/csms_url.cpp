@@ -59,8 +59,8 @@ bool is_ipv6_text(Text text) {
   return colons >= 2;
 }
 
-/// Labels of 1 to 63 characters with dots between them (RFC 1035 section 2.3.4), as an IPv4 address has them, too. The
-/// underscore is no letter of a host name, but local networks have it.
+/// Labels of 1 to 63 characters with dots between them (RFC 1035 section 2.3.4). An IPv4 address has this form too. The
+/// underscore is not allowed in a host name, but names in local networks have it.
 bool is_host_name(Text text) {
   constexpr size_t kMaxLabel = 63;
   if (text.data[text.length - 1] == '.') --text.length;  // the root of the DNS

@@ -134,7 +134,7 @@ WsHandshake::Result WsHandshake::status_line(Text line) {
   return Result::more;
 }
 
-/// Keeps the headers that say what to do after a refusal; all others, and malformed ones, are skipped.
+/// Keeps the headers of a refusal that concern the next attempt. Skips all other headers, and malformed ones.
 void WsHandshake::note_refusal(Text line) {
   const size_t colon = find(line, ':');
   if (colon == line.length) return;
@@ -156,14 +156,14 @@ void WsHandshake::note_refusal(Text line) {
 }
 
 uint32_t WsHandshake::retry_after_s() const {
-  // A date counts from the server's own time, because the device's time may be wrong.
+  // Subtract the server's own time from the date, because the device's time may be wrong.
   if (retry_at_s_ == 0 || date_s_ == 0 || retry_at_s_ <= date_s_) return retry_after_s_;
   const int64_t seconds = retry_at_s_ - date_s_;
   return seconds < UINT32_MAX ? static_cast<uint32_t>(seconds) : UINT32_MAX;
 }
 
 WsHandshake::Result WsHandshake::header(Text line, bool is_cut) {
-  // A line that begins with a blank goes on with the header before it (RFC 9112 section 5.2).
+  // A line that begins with a blank continues the header before it (RFC 9112 section 5.2).
   if (line.data[0] == ' ' || line.data[0] == '\t') {
     return may_fold_ ? Result::more : refuse("folded header of WebSocket in the HTTP answer");
   }

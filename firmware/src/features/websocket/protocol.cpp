@@ -64,7 +64,8 @@ WsProtocol::Event WsProtocol::take(uint8_t byte, Millis now) {
   if (header_.is_control()) {
     control_[control_length_++] = byte;
   } else if (state_ == State::open) {
-    // While closing, data is skipped: the peer has perhaps not received our Close yet (RFC 6455 section 1.4).
+    // While closing, data is skipped. The peer may still send it, because it may not have received our Close yet (RFC
+    // 6455 section 1.4).
     if (message_is_text_ && !utf8_.feed(byte)) return fail(ws_close::kInvalidData, "text is not UTF-8", now);
     if (message_length_ < kMaxMessage) {
       message_[message_length_++] = byte;
@@ -126,7 +127,7 @@ WsProtocol::Event WsProtocol::control_done(Millis now) {
       pong_due_ = state_ == State::open;
       put_pong();
       return Event::none;
-    default:  // a pong; also one that answers no ping is allowed (RFC 6455 section 5.5.3)
+    default:  // a pong, even one that answers no ping (RFC 6455 section 5.5.3)
       if (pong_deadline_ != kNever) ping_times_.add(now - (pong_deadline_ - timeouts_.pong()));
       pong_deadline_ = kNever;
       return Event::none;
@@ -143,7 +144,7 @@ WsProtocol::Event WsProtocol::peer_closed(Millis now) {
     if (!is_utf8(reason)) return fail(ws_close::kInvalidData, "close reason is not UTF-8", now);
   }
   if (state_ == State::open) put_frame(WsOpcode::close, Bytes{control_, control_length_}.first(2), 0);
-  bool ours = state_ == State::closing && close_code_ != 0;  // keep why we closed, not the echo of it
+  bool ours = state_ == State::closing && close_code_ != 0;  // if we closed first, keep our reason, not the peer's echo
   if (ours) return finish(close_code_, close_reason_.text());
   return finish(code, {reinterpret_cast<const char*>(reason.data), reason.length});
 }
@@ -161,7 +162,8 @@ WsProtocol::Event WsProtocol::poll(Millis now) {
   }
   if (now >= next_ping_) {
     next_ping_ = now + timeouts_.ping_interval;
-    // A ping that does not fit counts as unanswered: the peer does not read the bytes before it.
+    // A ping that does not fit into the output counts as unanswered, because the peer does not read the bytes before
+    // it.
     put_frame(WsOpcode::ping, {}, 0);
     if (pong_deadline_ == kNever) pong_deadline_ = now + timeouts_.pong();
   }
@@ -245,7 +247,7 @@ bool WsProtocol::put_frame(WsOpcode opcode, Bytes payload, size_t keep_free) {
 }
 
 void WsProtocol::put_pong() {
-  // Room for a Close frame stays free, so that a reason can always be given.
+  // Leave room for a Close frame, so that a reason can always be sent.
   if (pong_due_ && put_frame(WsOpcode::pong, {pong_, pong_length_}, kMaxControlPayload + kMaxFrameHeader)) {
     pong_due_ = false;
   }

@@ -6,7 +6,7 @@ namespace pb {
 
 namespace {
 
-/// Takes a length, and as many bytes, off the front. @return false when the bytes are not there
+/// Takes a length off the front, and then as many bytes. @return false when there are not so many bytes
 bool take_text(Bytes& bytes, size_t most, Text& text) {
   if (bytes.empty() || bytes.data[0] > most || bytes.length - 1 < bytes.data[0]) return false;
   text = {reinterpret_cast<const char*>(bytes.data + 1), bytes.data[0]};

@@ -82,10 +82,10 @@ Millis Wifi::poll_link(Millis now) {
     network_.end();
     look(now);
   }
-  // Without a name there is nothing to join; a new setting comes in through the console, which wakes the loop.
+  // Without a name there is nothing to join. The loop is woken when the console or the page sets a name.
   if (candidates() == 0) return kNever;
   if (now < next_attempt_) return next_attempt_;
-  // A radio that scans does not join; the end of the scan wakes the loop.
+  // The radio cannot join during a scan. The end of the scan wakes the loop.
   if (network_.scan_state() == ScanState::running) return kNever;
   begin(now);
   if (seen_ == NetworkState::up) return next_watch_;
@@ -118,7 +118,7 @@ void Wifi::watch(Millis now) {
 void Wifi::look(Millis now) {
   const NetworkState state = network_.state();
   const uint32_t losses = network_.losses();
-  // A link that fell and rose between two polls counts as lost, too.
+  // A link that was lost and is up again since the last poll also counts as lost.
   const bool lost = losses != seen_losses_;
   if (lost) {
     seen_losses_ = losses;
@@ -158,7 +158,7 @@ Text Wifi::explanation() const {
 size_t Wifi::candidates() const {
   if (is_ethernet()) return 1;
   const size_t of_settings = settings_.wifi_ssid.empty() ? 0 : 1;
-  // A trial tests the network of the settings only if no other network is used.
+  // During a trial only the network of the settings is used, because another network would hide that it does not work.
   return config_.on_trial(Trial::network) && of_settings != 0 ? 1 : of_settings + stored_.count();
 }
 
@@ -172,7 +172,7 @@ uint32_t Wifi::fingerprint() const {
   return crc32(settings_.wifi_psk.text().bytes(), crc32(settings_.wifi_ssid.text().bytes()));
 }
 
-/// Uses changed settings without a restart, and reverts them if they do not work in time.
+/// Uses changed settings without a restart, and reverts the settings if they do not work in time.
 Millis Wifi::poll_change(Millis now) {
   if (is_ethernet()) {
     if (config_.on_trial(Trial::network)) config_.keep(Trial::network);  // no effect on Ethernet

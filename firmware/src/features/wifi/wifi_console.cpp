@@ -13,8 +13,8 @@ constexpr Text kPsk = "psk=";
 
 using Name = FixedText<StoredNetworks::kMaxSsid>;
 
-/// Takes a name off the front: a word, or a JSON string for one with blanks. @return false when it is too long or no
-/// JSON string
+/// Takes a name off the front: a word, or a JSON string if the name has blanks. @return false when the name is too
+/// long, or the JSON string is invalid
 bool take_name(Text& text, Name& name) {
   text = trimmed(text);
   if (!starts_with(text, "\"")) return name.assign(take_word(text));

@@ -50,13 +50,14 @@ using Link = EspEthernet;
 using Link = EspWifi;
 #endif
 
-// ESP-IDF's tasks for timers, events, lwIP and radio have 18 to 23. The console is emptied before the loop fills it
-// again, and a job never runs inside the poll that posted it.
+// ESP-IDF's tasks for timers, events, lwIP and radio have priorities from 18 to 23. The UART's task is above the loop,
+// so that it empties the console before the loop fills it again. The worker is below the loop, so that a job never runs
+// inside the poll that posted it.
 constexpr UBaseType_t kUartPriority = 6;
 constexpr UBaseType_t kLoopPriority = 5;
 constexpr UBaseType_t kWorkerPriority = 3;
 
-/// A console whose reader is slow must not keep the chip from its restart.
+/// A slow reader of the console must not delay the restart for longer.
 constexpr uint32_t kDrainMs = 1000;
 
 /// The chip: every port.
@@ -106,7 +107,8 @@ void start_nvs() {
 [[noreturn]] void run() {
   vTaskPrioritySet(nullptr, kLoopPriority);
 #if CONFIG_ETH_USE_OPENETH
-  // Without a radio the generator has no noise of its own. The ADC, which this takes, has no other use here.
+  // Without a radio the random number generator has no source of noise. This call gives it one, and occupies the ADC,
+  // which has no other use here.
   bootloader_random_enable();
 #endif
   start_nvs();

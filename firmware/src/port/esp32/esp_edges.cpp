@@ -12,7 +12,7 @@ void EspEdges::watch(int pin, uint32_t quiet_ms) {
     if (is_mine || (place.owner == nullptr && watched == nullptr)) watched = &place;
     if (is_mine) break;
   }
-  // More pins than the firmware watches: a mistake in the program.
+  // This fails if the program watches more than kMaxPins pins: a mistake in the program.
   configASSERT(watched != nullptr);
   const auto gpio = static_cast<gpio_num_t>(pin);
   gpio_isr_handler_remove(gpio);

@@ -32,7 +32,7 @@ class EspEdges final : public Edges {
     // Used by the handler only, after watch().
     Micros quiet_us = 0;
     Micros last_edge_us = 0;
-    bool has_edge = false;  ///< last_edge_us is the stamp of one
+    bool has_edge = false;  ///< last_edge_us is valid
     bool was_high = false;
   };
 

@@ -26,7 +26,7 @@ void EspEthernet::follow() {
   if (has_address_) link_.advance(NetworkState::dhcp, NetworkState::up);
 }
 
-/// The driver cannot be queried about the cable, but without the cable the address is lost.
+/// The driver cannot be queried about the cable. Without a cable the address is lost, so query the address.
 NetworkState EspEthernet::driver_state() {
   if (!has_cable_) return NetworkState::down;
   return esp_netif_is_netif_up(netif_) && has_address_ ? NetworkState::up : NetworkState::dhcp;

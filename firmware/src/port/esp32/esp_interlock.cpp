@@ -6,7 +6,7 @@ namespace pb::esp32 {
 
 void EspInterlock::arm() {
   gpio_isr_handler_remove(stop_pin_);
-  // The latch of an output may hold anything: it is low before the pin becomes one.
+  // The output latch may have any level, so set it low before the pin becomes an output.
   gpio_set_level(contactor_pin_, 0);
   gpio_.configure(contactor_pin_, PinMode::output);
   gpio_.configure(stop_pin_, PinMode::input_pull_up);
@@ -15,7 +15,8 @@ void EspInterlock::arm() {
   was_pressed_ = pressed();
   ESP_ERROR_CHECK(gpio_set_intr_type(stop_pin_, GPIO_INTR_ANYEDGE));
   ESP_ERROR_CHECK(gpio_isr_handler_add(stop_pin_, &on_stop_edge, this));
-  // A stop that was pressed before makes no edge. If it makes an edge just now, one trip too many changes nothing.
+  // A stop that is pressed already makes no edge, so count it here. If it is pressed at this moment, it may count as
+  // two trips, which does no harm.
   portENTER_CRITICAL(&lock_);
   if (gpio_get_level(stop_pin_) != 0) trips_ = trips_ + 1;
   portEXIT_CRITICAL(&lock_);
@@ -47,8 +48,8 @@ void IRAM_ATTR EspInterlock::on_stop_edge(void* self) {
   auto& interlock = *static_cast<EspInterlock*>(self);
   portENTER_CRITICAL_ISR(&interlock.lock_);
   const bool is_pressed = gpio_get_level(interlock.stop_pin_) != 0;
-  // A press that is shorter than the latency of this interrupt has ended by now. Therefore each edge after a released
-  // stop counts as a press.
+  // A press that is shorter than the latency of this interrupt has ended by now, so the level does not show it.
+  // Therefore each edge counts as a press if the stop was released before the edge.
   if (is_pressed || !interlock.was_pressed_) {
     interlock.set(false);
     interlock.trips_ = interlock.trips_ + 1;

@@ -9,7 +9,7 @@
 
 namespace pb::esp32 {
 
-/// The handler lies in RAM, with all that it calls, and runs while flash is erased or programmed.
+/// The handler and all that it calls lie in RAM, so it runs even while flash is erased or programmed.
 /// ESP-IDF: API reference, Peripherals, "GPIO & RTC GPIO"; API guides, "SPI Flash API", "IRAM-Safe Interrupt Handlers".
 class EspInterlock final : public Interlock {
  public:
@@ -37,7 +37,7 @@ class EspInterlock final : public Interlock {
   EspWaker& waker_;
   const gpio_num_t contactor_pin_;
   const gpio_num_t stop_pin_;
-  portMUX_TYPE lock_ = portMUX_INITIALIZER_UNLOCKED;  ///< makes look and write one step
+  portMUX_TYPE lock_ = portMUX_INITIALIZER_UNLOCKED;  ///< makes the check and the write one step
   volatile bool closed_ = false;
   volatile bool was_pressed_ = false;
   volatile uint32_t trips_ = 0;

@@ -5,11 +5,11 @@
 
 namespace pb::esp32 {
 
-/// A data partition that is mapped into memory. ESP-IDF: API reference, Storage, "Partitions API". Its writes and
-/// erases update the cache of mapped pages.
+/// A data partition that is mapped into memory. ESP-IDF: API reference, Storage, "Partitions API". ESP-IDF updates the
+/// cache of mapped pages at each write and erase.
 class EspMappedFlash final : public MappedFlash {
  public:
-  /// @param label of a data partition in partitions.csv; a table without it makes every call fail
+  /// @param label of a data partition in partitions.csv; if the chip's table does not have it, every call fails
   explicit EspMappedFlash(const char* label);
 
   size_t size() const override { return mapped_.length; }

@@ -9,11 +9,11 @@ namespace pb::esp32 {
 /// A data partition. ESP-IDF: API reference, Storage, "Partitions API".
 class EspPartitionFlash final : public Flash {
  public:
-  /// @param label of a data partition in partitions.csv; a table without it makes every call fail
+  /// @param label of a data partition in partitions.csv; if the chip's table does not have it, every call fails
   explicit EspPartitionFlash(const char* label)
       : partition_(esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, label)) {}
 
-  /// nullptr when the table has no such partition.
+  /// nullptr if the table does not have the partition.
   const esp_partition_t* partition() const { return partition_; }
 
   size_t size() const override { return partition_ == nullptr ? 0 : partition_->size; }

@@ -19,7 +19,7 @@ struct BrownoutLevel {
   uint8_t threshold;
 };
 
-// From the lowest to the highest. The C3's thresholds count down.
+// From the lowest to the highest voltage. On the C3 a higher voltage has a lower threshold number.
 #if CONFIG_IDF_TARGET_ESP32C3
 constexpr BrownoutLevel kLevels[] = {{2510, 7}, {2640, 6}, {2760, 5}, {2920, 4}, {3100, 3}, {3270, 2}};
 #else
@@ -28,7 +28,7 @@ constexpr BrownoutLevel kLevels[] = {{2430, 0}, {2480, 1}, {2580, 2}, {2620, 3},
 #endif
 constexpr size_t kLevelCount = sizeof kLevels / sizeof *kLevels;
 
-/// Down to 80 MHz the APB bus keeps its clock of 80 MHz, from which UART, timers and pulse counter are clocked.
+/// The lowest CPU clock at which the APB bus keeps its 80 MHz. The APB bus clocks UART, timers and pulse counter.
 constexpr int kIdleMhz = 80;
 
 }  // namespace
@@ -43,7 +43,8 @@ bool EspPower::apply(const PowerMode& mode) {
   return clock == ESP_OK;
 #else
   const esp_err_t radio = esp_wifi_set_ps(mode.modem_sleep ? WIFI_PS_MIN_MODEM : WIFI_PS_NONE);
-  // The radio starts with the first attempt to join. The mode is applied again when its link changes.
+  // Before the first attempt to join, the radio is not started: this is no error. PowerManager applies the mode again
+  // when the link changes.
   const bool is_radio_set = radio == ESP_OK || radio == ESP_ERR_WIFI_NOT_INIT;
   return clock == ESP_OK && is_radio_set;
 #endif

@@ -6,8 +6,8 @@
 
 namespace pb::esp32 {
 
-/// The partition `secrets` in NVS, apart from the partition that ESP-IDF's drivers use: NVS replaces a blob as a whole.
-/// ESP-IDF: API reference, Storage, "Non-Volatile Storage Library".
+/// The partition `secrets` with ESP-IDF's NVS, which replaces a blob as a whole. ESP-IDF's drivers use another
+/// partition. ESP-IDF: API reference, Storage, "Non-Volatile Storage Library".
 class EspSecrets final : public Secrets {
  public:
   /// Opens the partition. An unreadable partition is erased and initialized. Without the partition every call fails.

@@ -8,9 +8,9 @@
 
 namespace pb::esp32 {
 
-/// lwIP's client, by ESP-IDF's wrapper. Its callback has no argument, so there is one client only. The callback runs in
-/// lwIP's task, which holds lwIP's lock then; the loop takes it to read the time. ESP-IDF: API reference, Networking,
-/// "ESP-NETIF" (SNTP API); API guides, "System Time".
+/// lwIP's client, by ESP-IDF's wrapper. Its callback has no argument, so there can be only one client. The callback
+/// runs in lwIP's task with lwIP's lock held; the loop takes this lock to read the time. ESP-IDF: API reference,
+/// Networking, "ESP-NETIF" (SNTP API); API guides, "System Time".
 class EspSntp final : public Sntp {
  public:
   EspSntp(const Clock& clock, EspWaker& waker);
@@ -27,7 +27,7 @@ class EspSntp final : public Sntp {
   const Clock& clock_;
   EspWaker& waker_;
   FixedText<kMaxServer> server_;  ///< lwIP keeps the pointer
-  bool has_time_ = false;         ///< under lwIP's lock, as time_
+  bool has_time_ = false;         ///< needs lwIP's lock, as time_ does
   SntpTime time_;
 };
 

@@ -39,7 +39,8 @@ ResetReason EspSystem::reset_reason() const {
     case ESP_RST_EXT:
       return ResetReason::external;
     default:
-      // EN reads as power-on on an ESP32. The other reasons do not occur here: deep sleep, SDIO, a reset by USB.
+      // An ESP32 reports a reset by EN as power-on. The remaining reasons do not occur here: deep sleep, SDIO, a reset
+      // by USB.
       return ResetReason::power_on;
   }
 }
@@ -62,7 +63,8 @@ bool EspSystem::take_crash(CrashReport& report) {
     report.frames[report.frame_count++] = summary.exc_bt_info.bt[i];
   }
 #else
-  // RISC-V has no backtrace without debug information: the dump has the stack, and these are its first two frames.
+  // On RISC-V a backtrace needs debug information, which the chip does not have. The program counter and the return
+  // address are the first two frames; the dump has the whole stack.
   cause.append(summary.ex_info.mcause);
   report.frames[report.frame_count++] = summary.exc_pc;
   report.frames[report.frame_count++] = summary.ex_info.ra;

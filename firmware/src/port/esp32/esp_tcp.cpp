@@ -233,7 +233,7 @@ void EspTcp::detach(Link& link) {
   tcp_err(pcb, nullptr);
   tcp_recv(pcb, nullptr);
   tcp_sent(pcb, nullptr);
-  // Without memory for a FIN there is only the RST.
+  // If there is no memory for a FIN, send an RST.
   if (tcp_close(pcb) != ERR_OK) tcp_abort(pcb);
 }
 

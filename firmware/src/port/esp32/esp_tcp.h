@@ -10,10 +10,9 @@
 
 namespace pb::esp32 {
 
-/// Raw lwIP with callbacks: no call blocks, not even the look-up of a name. The callbacks run in lwIP's task, which
-/// holds lwIP's lock then; the loop takes it for each call (CONFIG_LWIP_TCPIP_CORE_LOCKING). The loop computes TLS
-/// without the lock, and takes the lock only to pass bytes to lwIP and from it. ESP-IDF: API guides, "lwIP"; lwIP: "Raw
-/// TCP" (callback-style) API and "DNS".
+/// Raw lwIP with callbacks: no call blocks, not even the look-up of a name. The callbacks run in lwIP's task with
+/// lwIP's lock held. The loop takes this lock for each call of lwIP (CONFIG_LWIP_TCPIP_CORE_LOCKING), and computes TLS
+/// without it. ESP-IDF: API guides, "lwIP"; lwIP: "Raw TCP" (callback-style) API and "DNS".
 class EspTcp final : public Tcp {
  public:
   static constexpr size_t kSockets = 10;
@@ -40,13 +39,13 @@ class EspTcp final : public Tcp {
 
  private:
   static constexpr size_t kLongestName = 253;
-  /// Connections from outside that wait for accept_next(); more are reset.
+  /// The most connections from outside that can wait for accept_next(); further ones are reset.
   static constexpr size_t kWaiting = 2;
 
   /// Belongs to lwIP's callbacks. The loop uses it under lwIP's lock.
   struct Link {
     EspTcp* owner = nullptr;
-    /// Changes with each use, so that a late result of a look-up for an earlier socket is ignored.
+    /// Changes with each use of the link, so that a late result of an earlier socket's look-up is ignored.
     uint32_t number = 0;
     bool used = false;
     bool connected = false;
@@ -60,7 +59,7 @@ class EspTcp final : public Tcp {
   struct Socket final : mbedtls::SecuredSocket {
     int send_bytes(Bytes bytes) override;
     int receive_bytes(MutableBytes into) override;
-    /// Lets lwIP end the connection by itself.
+    /// Leaves the connection to lwIP, which ends it.
     void hang_up() override;
 
     Link link;
@@ -80,10 +79,10 @@ class EspTcp final : public Tcp {
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
   Lookup* free_lookup();
   int free_socket() const;
-  /// Lets lwIP report to `link`, whose owner and pcb are set. With lwIP's lock held.
+  /// Makes lwIP report to `link`, whose owner and pcb must be set. Call it with lwIP's lock held.
   static void attach(Link& link);
   void advance(Socket& socket);
-  // With lwIP's lock held:
+  // Call these with lwIP's lock held:
   static void connect(Link& link, const ip_addr_t& address);
   static void detach(Link& link);
 
@@ -101,7 +100,7 @@ class EspTcp final : public Tcp {
   Socket sockets_[kSockets];
   Lookup lookups_[kSockets];
   tcp_pcb* listener_ = nullptr;
-  Link waiting_[kWaiting];  ///< for lwIP's callbacks; for the loop only under lwIP's lock
+  Link waiting_[kWaiting];  ///< belongs to lwIP's callbacks; the loop uses it under lwIP's lock
 };
 
 }  // namespace pb::esp32

@@ -17,11 +17,12 @@ EspUart::EspUart(EspWaker& waker, UBaseType_t priority)
   config.stop_bits = UART_STOP_BITS_1;
   config.flow_ctrl = UART_HW_FLOWCTRL_DISABLE;
   config.source_clk = UART_SCLK_DEFAULT;
-  // The handler lies in RAM (CONFIG_UART_ISR_IN_IRAM): the FIFO holds 11 ms of input, and an erase takes up to 400 ms.
+  // The handler lies in RAM (CONFIG_UART_ISR_IN_IRAM), because it must also run during an erase: an erase takes up to
+  // 400 ms, and the FIFO holds 11 ms of input.
   ESP_ERROR_CHECK(uart_driver_install(kPort, kReceiveRing, 0, 0, nullptr, ESP_INTR_FLAG_IRAM));
   ESP_ERROR_CHECK(uart_param_config(kPort, &config));
-  // The driver calls the callback before it puts the bytes into its ring. The loop's task cannot read the ring between
-  // these two steps: it installs the driver here, so the driver's interrupt runs on the core of the loop's task.
+  // The driver's interrupt calls the callback before it puts the bytes into the ring. The loop's task cannot read the
+  // ring between these two steps, because the interrupt runs on the same core: the loop's task installs the driver.
   woken_by_input = &waker;
   uart_set_select_notif_callback(kPort, &on_driver_news);
   task_ = xTaskCreateStatic(&send, "uart", sizeof stack_, this, priority, stack_, &task_state_);
@@ -50,7 +51,7 @@ void EspUart::drain(uint32_t limit_ms) {
   const TickType_t start = xTaskGetTickCount();
   const TickType_t limit = pdMS_TO_TICKS(limit_ms);
   while (xStreamBufferIsEmpty(ring_) == pdFALSE && xTaskGetTickCount() - start < limit) vTaskDelay(1);
-  // The task may still hold one run of bytes, which waits for the same FIFO.
+  // The sending task may have taken the last run out of the ring, and still wait until the FIFO has room for it.
   vTaskDelay(pdMS_TO_TICKS(1000 * 10 * kRun / kBaud) + 1);
   uart_wait_tx_done(kPort, limit);
 }

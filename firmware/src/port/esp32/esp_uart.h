@@ -12,8 +12,8 @@
 
 namespace pb::esp32 {
 
-/// UART0. The loop writes our lines, and any task of ESP-IDF that logs writes its own. A ring of ours and a task lie
-/// between these writers and ESP-IDF's driver: the driver's own ring makes writers wait when it is full, and counts
+/// UART0. The loop and the tasks of ESP-IDF that log write into a ring of ours, and a task passes the bytes on to
+/// ESP-IDF's driver. The driver's own ring is not used for output: it makes writers wait when it is full, and counts
 /// the space of an unfinished write as free.
 /// ESP-IDF: API reference, Peripherals, "Universal Asynchronous Receiver/Transmitter (UART)".
 class EspUart final : public Uart {
@@ -33,7 +33,7 @@ class EspUart final : public Uart {
 
   /// One step of the sending task: waits for bytes in the ring and sends a run of them.
   void send_run();
-  /// Waits until all is sent, `limit_ms` at most: before a restart.
+  /// Waits until all is sent, but at most `limit_ms`. For use before a restart.
   void drain(uint32_t limit_ms);
 
  private:
@@ -48,7 +48,7 @@ class EspUart final : public Uart {
   static void send(void* self);
   static void on_driver_news(uart_port_t port, uart_select_notif_t news, BaseType_t* must_switch);
 
-  /// The driver's callback has no argument of its own.
+  /// Static, because the driver passes no argument of ours to its callback.
   static EspWaker* woken_by_input;
 
   uint8_t ring_memory_[kRing + 1];  ///< a stream buffer keeps one byte free

@@ -22,7 +22,7 @@ bool EspUdp::open(uint16_t port) {
   if (pcb_ != nullptr) return true;
   pcb_ = udp_new_ip_type(IPADDR_TYPE_V4);
   if (pcb_ == nullptr) return false;
-  // Only at the access point: the station's network has a DNS server of its own.
+  // Receive at the access point's address only: the station's network has a DNS server of its own.
   const ip_addr_t own = address_of(Network::kAccessPointAddress);
   if (udp_bind(pcb_, &own, port) != ERR_OK) {
     udp_remove(pcb_);

@@ -7,7 +7,7 @@
 
 namespace pb::esp32 {
 
-/// Raw lwIP, as EspTcp: the callback runs in lwIP's task, which holds lwIP's lock then; the loop takes it for each
+/// Raw lwIP, as EspTcp: the callback runs in lwIP's task with lwIP's lock held, and the loop takes this lock for each
 /// call. lwIP: "Raw UDP" (callback-style) API.
 class EspUdp final : public Udp {
  public:

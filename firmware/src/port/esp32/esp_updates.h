@@ -20,7 +20,7 @@ class EspUpdates final : public Updates {
   void abort() override;
 
  private:
-  const esp_partition_t* next_;  ///< the slot that is not running; nullptr: the table has no two slots
+  const esp_partition_t* next_;  ///< the slot that is not running; nullptr: the table lacks a second slot
   esp_ota_handle_t handle_ = 0;
   bool is_open_ = false;
 };

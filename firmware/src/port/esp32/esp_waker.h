@@ -24,7 +24,7 @@ class EspWaker final : public Waker {
   void wake_from_interrupt();
 
  private:
-  /// A longer sleep ends early, which the contract allows: 32 bits of ticks overflow in 49 days.
+  /// A longer sleep is cut to this, because 32 bits of ticks overflow in 49 days. Waker allows a sleep to end early.
   static constexpr Millis kLongestSleep = 60'000;
 
   const Clock& clock_;

@@ -78,7 +78,7 @@ LinkInfo EspWifi::link() const {
 }
 
 StationDriver::Connect EspWifi::connect() {
-  // The driver rejects both calls while it is joined or joins.
+  // While the station is joined or joining, the driver rejects both calls below.
   const esp_err_t error = esp_wifi_set_config(WIFI_IF_STA, &config_);
   if (error == ESP_ERR_WIFI_STATE) return Connect::busy;
   if (error != ESP_OK) return Connect::failed;
@@ -106,7 +106,7 @@ bool EspWifi::start_scan() {
   return false;
 }
 
-/// Ends a scan whose event was lost, which would keep the station from joining.
+/// Ends a scan whose event was lost. Without this the station could never join again.
 ScanState EspWifi::scan_state() {
   if (scan_ == ScanState::running && esp_timer_get_time() - scan_began_us_ >= kScanLimitUs) {
     esp_wifi_scan_stop();

@@ -38,10 +38,10 @@ class EspWifi final : public Network, private StationDriver {
     StationEvent kind = StationEvent::started;
     uint16_t reason = kReasonNone;
   };
-  /// Further events are lost. The driver can lose events too, so the loop also queries the driver for its state.
+  /// Events beyond this number are lost. The driver can lose events too, so the loop also queries its state.
   static constexpr size_t kMaxEvents = 8;
 
-  /// A scan without a result fails after that time, before WifiConsole stops waiting for it.
+  /// A scan without a result fails after this time. WifiConsole waits longer than this.
   static constexpr int64_t kScanLimitUs = 10'000'000;
 
   static void start(void* self);

@@ -9,7 +9,7 @@ EspWorker::EspWorker(Waker& waker, UBaseType_t priority)
       task_(xTaskCreateStatic(&run, "worker", sizeof stack_, this, priority, stack_, &task_state_)) {}
 
 bool EspWorker::post(Job job) {
-  // As many as `ended_` holds: the task never waits for the loop.
+  // `ended_` has room for kMaxJobs, so the task never waits for the loop.
   if (undelivered_ == kMaxJobs || xQueueSend(waiting_, &job, 0) != pdTRUE) return false;
   ++undelivered_;
   return true;

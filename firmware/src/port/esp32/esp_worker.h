@@ -9,7 +9,8 @@
 
 namespace pb::esp32 {
 
-/// Runs the jobs in a task between the idle task and the loop. ESP-IDF: API reference, System, "FreeRTOS (IDF)".
+/// Runs the jobs in a task whose priority is between those of the idle task and the loop. ESP-IDF: API reference,
+/// System, "FreeRTOS (IDF)".
 class EspWorker final : public Worker {
  public:
   static constexpr UBaseType_t kMaxJobs = 16;

@@ -7,7 +7,7 @@ namespace pb::esp32 {
 void HeapFragmenter::limit(size_t largest) {
   release(separators_);
   if (largest < sizeof(Block)) return;
-  // Separators fill holes elsewhere first, so it takes several rounds until all of them lie between two gaps.
+  // The first separators land in holes elsewhere, so it takes several rounds until there is one between any two gaps.
   for (bool grows = true; grows && heap_.largest_block() > largest;) {
     grows = false;
     // The gaps stay allocated until the end of the round, so that no separator is allocated inside one.

@@ -20,7 +20,7 @@ class LinkState {
 
   /// Changes the state to `to`, if it is still `from`. @return whether it was `from`
   bool advance(NetworkState from, NetworkState to);
-  /// Goes down, from any state. Going down from `up` is a loss. @return whether it was not down
+  /// Goes down, from any state. Going down from `up` is a loss. @return false if it was down already
   bool leave(uint16_t reason);
 
  private:

@@ -9,7 +9,7 @@ namespace pb::esp32 {
 
 namespace {
 
-/// A longer line is cut. It lies on the stack of the task that logs.
+/// A longer line is cut. The limit is low because the line lies on the stack of the task that logs.
 constexpr size_t kMaxLine = 192;
 constexpr char kEnd[] = "\r\n";
 constexpr size_t kEndLength = sizeof kEnd - 1;

@@ -4,7 +4,7 @@
 
 namespace pb::esp32 {
 
-/// Holds lwIP's lock: its functions may be called by this task meanwhile.
+/// Holds lwIP's lock. Meanwhile this task may call lwIP's functions.
 class LwipLock {
  public:
   LwipLock() { LOCK_TCPIP_CORE(); }

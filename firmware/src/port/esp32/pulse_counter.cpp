@@ -11,7 +11,8 @@ namespace {
 
 /// When the counter of the hardware reaches this limit, the driver adds it to the total and restarts it.
 constexpr int kLimit = 30'000;
-/// The longest time of the hardware's filter. The filter keeps spikes out; an S0 contact is debounced by the board.
+/// The hardware's filter drops shorter pulses; its limit is 12.8 us. It removes spikes only: the board debounces the S0
+/// contact.
 constexpr uint32_t kGlitchNs = 10'000;
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 namespace pb::esp32 {
 
-/// Rising edges of one pin, in 32 bits. The hardware's counter has 16: the driver adds up its overflows. A chip without
-/// a counter (ESP32-C3) takes an interrupt for each pulse, 10 a second at 36 kW with 1,000 pulses a kWh.
+/// Rising edges of one pin, in 32 bits. The hardware's counter has 16 bits, and the driver adds up its overflows. A
+/// chip without a counter (ESP32-C3) takes an interrupt for each pulse, 10 a second at 36 kW with 1,000 pulses a kWh.
 /// ESP-IDF: API reference, Peripherals, "Pulse Counter (PCNT)".
 class PulseCounter {
  public:

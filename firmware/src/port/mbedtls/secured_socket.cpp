@@ -41,7 +41,8 @@ void SecuredSocket::step(const TlsParts& parts, bool has_link) {
 size_t SecuredSocket::send(Bytes bytes) {
   if (tls_ != nullptr) return tls_->send(bytes);
   const int sent = send_bytes(bytes);
-  // The connection has ended with bytes left to read: drop these bytes, like those in flight.
+  // The connection has ended, but there are still bytes to read: drop the bytes to send, and let receive() detect the
+  // end.
   if (sent == kReset) return bytes.length;
   return sent > 0 ? static_cast<size_t>(sent) : 0;
 }

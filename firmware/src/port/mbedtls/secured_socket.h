@@ -14,35 +14,35 @@ struct TlsParts {
 };
 
 /// A socket of a platform's Tcp above its wire: its state, the handshake where it has TLS, and the bytes. The platform
-/// has the wire and says when TCP has the connection.
+/// provides the wire, and calls connected() when TCP is connected.
 class SecuredSocket : public TlsWire {
  public:
   TcpState state() const { return state_; }
   const TcpProblem& problem() const { return problem_; }
   /// As Tcp::judge_certificate.
   TcpFailure judge(int64_t unix_s) const { return tls_ != nullptr ? tls_->judge(unix_s) : TcpFailure::none; }
-  /// Whether bytes that send() has taken are still with TLS.
+  /// Whether the wire has taken all bytes that send() took.
   bool is_flushed() const { return tls_ == nullptr || tls_->is_flushed(); }
   /// Whether TLS waits until the wire takes bytes.
   bool wants_output() const { return tls_ != nullptr && tls_->wants_output(); }
-  /// When step() has to be called next, without any news of the wire: 0 at once, kNever outside of a handshake.
+  /// When step() has to be called next if nothing happens on the wire: 0 means at once; kNever outside of a handshake.
   Millis next_step() const {
     if (state_ != TcpState::securing) return kNever;
     return tls_->is_computing() ? 0 : deadline_;
   }
 
-  /// A name is looked up, or TCP connects.
+  /// Called when the look-up of the name or the connection of TCP begins.
   void begin(const TcpSecurity& security);
-  /// TCP has the connection to `host`: it is open, or its handshake begins.
+  /// Called when TCP is connected to `host`. With TLS the handshake begins; without TLS the socket is open.
   void connected(Text host, const TlsParts& parts);
-  /// Continues a handshake as far as possible without waiting. Without a link only its timeout runs.
+  /// Continues a handshake as far as possible without waiting. Without a link only the timeout of the handshake runs.
   void step(const TlsParts& parts, bool has_link = true);
   /// As Tcp::send and Tcp::receive, while open.
   size_t send(Bytes bytes);
   size_t receive(MutableBytes into);
   /// Closes the wire. problem() is kept until free().
   void end(TcpProblem problem = {});
-  /// Sends a close_notify to the peer if that needs no waiting; called before end().
+  /// Sends a close_notify to the peer if that is possible without waiting. Call it before end().
   void send_close_notify();
   /// Releases the memory of TLS.
   void free(TlsMemory& memory);

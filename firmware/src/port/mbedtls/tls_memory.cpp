@@ -7,7 +7,7 @@ namespace pb::mbedtls {
 
 namespace {
 
-// mbed TLS passes no context to its functions.
+// A global, because mbed TLS passes no context to the functions for its memory.
 struct Installed {
   TlsMemory* memory = nullptr;
   size_t failed = 0;

@@ -15,7 +15,7 @@ class TlsMemory {
 
   /// Makes the library use `memory` from now on.
   static void install(TlsMemory& memory);
-  /// The size of the last request that failed since the last call; 0 if none did.
+  /// Returns the size of the last failed request since the previous call of this function; 0 if no request failed.
   static size_t take_failed();
 
  protected:

@@ -11,7 +11,7 @@ namespace pb::mbedtls {
 
 namespace {
 
-/// The share of a computation with elliptic curves in one step, in the library's own unit. A signature on P-256 takes
+/// How much of a computation with elliptic curves one step does, in the library's own unit. A signature on P-256 takes
 /// several hundred such steps on the host, and a step takes some milliseconds on the chip.
 constexpr unsigned kOperationsPerStep = 500;
 
@@ -19,8 +19,7 @@ constexpr uint8_t kFirstAlertOfCertificates = 42;  // bad_certificate
 constexpr uint8_t kLastAlertOfCertificates = 49;   // access_denied
 
 int64_t unix_seconds(const mbedtls_x509_time& time) {
-  // Days from 1970 by the civil calendar, years beginning in March (as in features/time_sync/calendar.cpp, which a port
-  // cannot use).
+  // Days from 1970-01-01, by years that begin in March (as in core/calendar.cpp).
   const int64_t year = time.mon <= 2 ? time.year - 1 : time.year;
   const int64_t era = year / 400;
   const int64_t year_of_era = year - era * 400;
@@ -146,7 +145,7 @@ bool TlsSession::load_chain(Secrets& secrets, Text key, mbedtls_x509_crt& chain,
   const Blob blob(memory_, secrets, key);
   if (!blob.has_memory()) return fail(TcpFailure::no_memory);
   if (!blob.is_there()) return fail(missing);
-  // A positive number says how many certificates of several could not be read.
+  // A positive result is the number of certificates that could not be read.
   const int code = mbedtls_x509_crt_parse(&chain, blob.data(), blob.length());
   return code == 0 || fail(unusable, code);
 }
@@ -197,13 +196,14 @@ TlsSession::State TlsSession::step() {
   if (code == 0) {
     state_ = State::open;
     is_computing_ = wants_output_ = false;
-    // An allocation that failed during a successful handshake is not the reason of a later end.
+    // The handshake has succeeded, so an allocation that failed in it is not the reason of a later end.
     TlsMemory::take_failed();
     failed_ = 0;
   } else if (!is_waiting(code)) {
     end(code);
   } else if (const size_t failed = TlsMemory::take_failed(); failed != 0) {
-    // After some failed allocations the library continues, and the peer rejects its next bytes.
+    // The library continues after some failed allocations, and the peer then rejects the next bytes. Keep the size, to
+    // report no_memory.
     failed_ = failed;
   }
   return state_;
@@ -241,7 +241,8 @@ TcpFailure TlsSession::verdict() const {
   return TcpFailure::certificate_bad;
 }
 
-/// Checks the validity period of a certificate here, because the library cannot distinguish an exact time from a limit.
+/// Checks the validity period of a certificate here, because the library does not know whether the time is exact or a
+/// lower limit.
 int TlsSession::verify(const mbedtls_x509_crt& certificate, uint32_t& flags) {
   const int64_t from = unix_seconds(certificate.valid_from);
   const int64_t to = unix_seconds(certificate.valid_to);
@@ -259,8 +260,8 @@ TcpFailure TlsSession::judge(int64_t unix_s) const {
 
 size_t TlsSession::send(Bytes bytes) {
   if (state_ != State::open) return bytes.length;
-  // A record that the wire did not take whole is still with the library. The library counts the bytes of that record
-  // only.
+  // If the wire has taken a record only in part, the library still has it. The library then continues with that record,
+  // and counts its bytes only.
   const size_t offered = unsent_ != 0 ? unsent_ : bytes.length;
   const int code = mbedtls_ssl_write(&ssl_, bytes.data, offered);
   if (code > 0) {

@@ -47,9 +47,9 @@ class TlsSession {
 
   /// As Tcp::send, while open.
   size_t send(Bytes bytes);
-  /// As Tcp::receive, while open; finds the end.
+  /// As Tcp::receive, while open. Also detects the end of the connection.
   size_t receive(MutableBytes into);
-  /// Sends close_notify, as far as that needs no waiting.
+  /// Sends close_notify, as far as possible without waiting.
   void close();
 
   State state() const { return state_; }
@@ -70,7 +70,7 @@ class TlsSession {
   bool fail(TcpFailure failure, int code = 0);
   void end(int code);
   TcpFailure verdict() const;
-  /// Whether `code` only means that it has to wait.
+  /// Whether `code` means that the session has to wait, and has not failed.
   bool is_waiting(int code);
   int verify(const mbedtls_x509_crt& certificate, uint32_t& flags);
 

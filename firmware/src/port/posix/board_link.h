@@ -37,12 +37,12 @@ class BoardLink {
 
   /// Processes messages up to `go`.
   void wait_for_go();
-  /// Processes messages in a thread of its own, which also runs the interrupt handlers, except for messages that
-  /// catch_up() processes.
+  /// Starts a thread that processes messages and runs their interrupt handlers. For a message that catch_up()
+  /// processes, the caller's thread runs them.
   void start_reader();
-  /// Processes the arrived messages in the calling thread. A level of a wire applies at once, so a reader of a pin must
-  /// not get an older one because the reader thread has not run yet. Any thread; does nothing in a handler, which runs
-  /// during this call.
+  /// Processes the arrived messages in the calling thread. A level that the board has sent applies at once: a pin must
+  /// not be read with its old level because the reader thread has not run yet. Any thread. Does nothing if a handler
+  /// calls it, because handlers run during this call.
   void catch_up();
 
   /// Reports a change of an output pin at `ns` of bench time. Any thread.

@@ -9,8 +9,8 @@
 
 namespace pb::posix {
 
-/// Triggers the watchdog after `limit` of processor time since the last restart(). A busy host does not use up
-/// processor time of the process.
+/// Triggers the watchdog after `limit` of processor time since the last restart(). Other load of the host does not
+/// count, because it uses no processor time of this process.
 class CpuLimit {
  public:
   CpuLimit(CrashReporter& crash_reporter, std::chrono::milliseconds limit);

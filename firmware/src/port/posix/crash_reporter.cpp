@@ -106,7 +106,7 @@ CrashReporter::~CrashReporter() {
 }
 
 void CrashReporter::report(const char* cause) {
-  // Starts with a line end, because a line may be incomplete.
+  // Start with a line end, because the last line may be incomplete.
   char bytes[1024];
   TextWriter text{Span<char>(bytes)};
   text.append_all("\r\nPANIC: ", cause, "\r\nbacktrace:");

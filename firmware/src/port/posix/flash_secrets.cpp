@@ -116,7 +116,7 @@ SecretsResult FlashSecrets::put(Text key, Bytes value, bool removed) {
   if (region_.erase(at) != FlashResult::ok) return SecretsResult::failed;
   const Bytes used{sector.data(), padded(kHeader + value.length)};
   if (region_.program(at, used) != FlashResult::ok) return SecretsResult::failed;
-  // The old value must not be read out of the flash after it was replaced.
+  // Erase the replaced value, so that nobody can read it out of the flash.
   if (before.generation == 0) return SecretsResult::ok;
   const size_t old = (2 * before.pair + before.slot) * Flash::kSectorSize;
   return region_.erase(old) == FlashResult::ok ? SecretsResult::ok : SecretsResult::failed;

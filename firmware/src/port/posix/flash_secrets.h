@@ -5,8 +5,8 @@
 
 namespace pb::posix {
 
-/// The secrets in the partition `secrets`, where the chip has NVS. FORMAT.md has its layout: each blob has two slots of
-/// a sector each, and is written into the one that does not hold its present value.
+/// The secrets in the partition `secrets`, where the chip has NVS. FORMAT.md describes the layout: each blob has two
+/// slots of one sector. A new value is written into the slot that does not hold the present value.
 class FlashSecrets final : public Secrets {
  public:
   static constexpr size_t kSlots = 2 * kMaxBlobs;

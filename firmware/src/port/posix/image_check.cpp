@@ -27,7 +27,7 @@ class Reader {
     sha_.add(into);
     return true;
   }
-  /// The bytes of a segment enter its checksum.
+  /// Reads a segment, and adds its bytes to the checksum.
   bool read_segment(size_t length, uint8_t& checksum, bool& is_program) {
     uint8_t bytes[1024] = {};
     bool is_start = true;

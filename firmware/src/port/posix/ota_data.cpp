@@ -39,8 +39,8 @@ bool OtaData::choose(size_t slot) {
   const size_t place = newest(present);
   Entry entry;
   memset(&entry, 0xFF, sizeof entry);
-  // The sequence number selects the slot: (sequence - 1) modulo the number of slots. The entry gets the next number of
-  // this slot.
+  // The sequence number selects the slot: (sequence - 1) modulo the number of slots. The entry gets the next number
+  // that selects `slot`.
   const uint32_t last = place == kEntries ? 0 : present.sequence;
   entry.sequence = last + 1;
   if (last % kSlots != slot) ++entry.sequence;
@@ -63,7 +63,8 @@ void OtaData::confirm() {
   const size_t place = newest(entry);
   if (place == kEntries || entry.state != kPendingVerify) return;
   entry.state = kValid;
-  // A power cut in between leaves no entry here: the boot loader uses the other one, with the previous image.
+  // A power cut during this call leaves no valid entry in this sector. The boot loader then uses the other entry, with
+  // the previous image.
   put(place, entry);
 }
 

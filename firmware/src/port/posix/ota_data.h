@@ -14,8 +14,8 @@ class OtaData {
 
   /// Whether the booted image is new and unconfirmed.
   bool on_trial() const { return state() == kPendingVerify; }
-  /// Selects a slot for the next boot, and marks its image as new. After a power cut in this call, either the old or
-  /// the new selection is valid. Blocks for an erase. @param slot 0 or 1  @return false when the flash has failed
+  /// Selects a slot for the next boot, and marks its image as new. After a power cut during this call, either the old
+  /// or the new selection is valid. Blocks for an erase. @param slot 0 or 1  @return false when the flash has failed
   bool choose(size_t slot);
   /// Confirms the image; does nothing for an image that is not on trial. Blocks for an erase.
   void confirm();

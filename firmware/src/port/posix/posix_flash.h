@@ -28,8 +28,8 @@ class PosixFlash final : public Flash {
 
   /// Sets the device time of a sector erase, in ms.
   void set_erase_time(Millis ms) { erase_ms_.store(ms); }
-  /// Tears the `operation`-th program or erase from now. The flash gets `none` of it, its first `half`, or a `random`
-  /// part of its bits chosen by `seed`. Operation 0 cancels that.
+  /// Tears the `operation`-th program or erase from now. By `mode` the flash gets `none` of the operation, its first
+  /// `half`, or a `random` part of the bits, chosen by `seed`. With `operation` 0 nothing is torn.
   void tear(uint64_t operation, const std::string& mode, uint64_t seed);
   void set_claims_full(bool full) { full_.store(full); }
 
@@ -47,7 +47,8 @@ class PosixFlash final : public Flash {
   bool inside(size_t offset, size_t length) const { return offset <= size_ && length <= size_ - offset; }
   /// Counts an operation. @return whether it is the one to tear.
   bool torn_now();
-  /// Applies `after` to the part of the run that the operation has reached, notifies the board, and blocks forever.
+  /// Programs or erases the part that the torn operation has reached, notifies the board, and blocks forever.
+  /// @param programmed the bytes to program; nullptr: an erase
   [[noreturn]] void tear_off(size_t offset, size_t length, const uint8_t* programmed);
 
   const PosixClock& clock_;

@@ -26,7 +26,8 @@ class PosixGpio final : public Gpio {
 
   /// Applies the board's level of `pin`. @return false when there is no such pin.
   bool drive(int pin, bool level);
-  /// One handler per pin. @param handler its context must outlive the pins, or be removed by an empty handler.
+  /// One handler per pin. @param handler its context must outlive this object, unless an empty handler replaces it
+  /// first.
   void attach(int pin, Handler handler);
   /// Processes the arrived messages of the board and runs their handlers. Does nothing in a handler.
   void catch_up() const { link_.catch_up(); }
@@ -55,7 +56,7 @@ class PosixGpio final : public Gpio {
   const PosixClock& clock_;
   std::array<Pin, kPins> pins_;
   std::mutex handlers_;  ///< held while a handler runs, so that none runs after its removal
-  std::mutex outputs_;   ///< keeps messages in the order of the levels
+  std::mutex outputs_;   ///< keeps messages in the order of the changes
 };
 
 }  // namespace pb::posix

@@ -10,12 +10,14 @@ void PosixInterlock::arm() {
   trips_.store(0);
   gpio_.attach(stop_pin_,
                {[](void* self, int, bool level) { static_cast<PosixInterlock*>(self)->on_stop_edge(level); }, this});
-  // A stop pressed before has no edge. If it has one just now, it counts as two trips, which does no harm.
+  // A stop that is pressed already makes no edge, so count it here. If it is pressed at this moment, it may count as
+  // two trips, which does no harm.
   if (pressed()) trips_.fetch_add(1);
 }
 
 bool PosixInterlock::close() {
-  // Processes messages first: a handler on this thread must not find the mutex locked.
+  // tripped() processes the arrived messages. Call it before the mutex is locked, because a handler on this thread
+  // locks the mutex too.
   if (tripped()) return false;
   const std::lock_guard lock(contactor_);
   if (gpio_.level(stop_pin_) || trips_.load() != 0) return false;

@@ -80,7 +80,7 @@ size_t PosixNetwork::take_scan(Span<FoundNetwork> into) {
   return radio_.take_scan(into);
 }
 
-/// The simulated radio has no stations: each client on this host's loopback interface counts as one.
+/// The simulated radio has no stations: each client on this host's loopback interface counts as a station.
 bool PosixNetwork::open_access_point(Text, Text) {
   const std::lock_guard lock(mutex_);
   is_access_point_open_ = true;

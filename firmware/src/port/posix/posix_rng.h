@@ -21,7 +21,7 @@ class KernelRng final : public PosixRng {
  public:
   uint32_t next() override {
     uint32_t value = 0;
-    // Requests of four bytes are always filled after the kernel's pool is initialized, which is before programs run.
+    // The kernel always fills a request of four bytes once its pool is initialized, and that is before programs run.
     while (getrandom(&value, sizeof value, 0) != sizeof value) {
     }
     return value;

@@ -11,8 +11,8 @@
 
 namespace pb::posix {
 
-/// Asks the time server of the board by messages, which arrive at once in stepped time. Retries take the time of lwIP's
-/// client.
+/// Asks the time server of the board by messages, which arrive at once in stepped time. The pauses between retries are
+/// those of lwIP's client.
 class PosixSntp final : public Sntp, public WakeSource {
  public:
   /// How long an answer may take; a later one is ignored. lwIP: SNTP_RECV_TIMEOUT.
@@ -47,7 +47,7 @@ class PosixSntp final : public Sntp, public WakeSource {
   FixedText<kMaxServer> server_;
   Millis next_question_ = kNever;
   Millis pause_ = kFirstPause;
-  Millis answer_end_ = 0;  ///< until then an answer counts; 0: there is no question
+  Millis answer_end_ = 0;  ///< an answer counts until then; 0: no question
   bool has_time_ = false;
   SntpTime time_;
 };

@@ -18,7 +18,7 @@ namespace pb::posix {
 
 namespace {
 
-/// Bytes in a queue of a socket: SIOCOUTQ (sent or not, not acknowledged), SIOCOUTQNSD (of these, not sent).
+/// Bytes in a queue of a socket. SIOCOUTQ: all unacknowledged bytes. SIOCOUTQNSD: those of them that are not sent yet.
 int queued(int fd, unsigned long queue) {
   int bytes = 0;
   return ioctl(fd, queue, &bytes) == 0 ? bytes : 0;
@@ -63,7 +63,8 @@ int PosixTcp::Socket::send_bytes(Bytes bytes) {
 
 int PosixTcp::Socket::receive_bytes(MutableBytes into) {
   const ssize_t received = recv(fd, into.data, into.length, 0);
-  // The bench waits in stepped time for its bytes to be acknowledged. Linux clears the option by itself.
+  // Acknowledge at once, because in stepped time the bench waits for it. Linux clears the option by itself, so set it
+  // at each read.
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
   if (received >= 0) return static_cast<int>(received);
@@ -256,7 +257,7 @@ void PosixTcp::add_to(UnderWay& under_way) const {
     socklen_t length = sizeof info;
     if (getsockopt(socket.fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) continue;
     if (info.tcpi_state == TCP_SYN_SENT) ++under_way.connecting;
-    // The last bytes of a reset connection are never acknowledged.
+    // The last bytes of a reset connection are never acknowledged, so do not wait for that.
     const bool alive = info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;
     if (alive && queued(socket.fd, SIOCOUTQ) > queued(socket.fd, SIOCOUTQNSD)) under_way.unacknowledged = true;
   }

@@ -28,8 +28,8 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  /// @param listener_fd a bound socket that listens, for connections from outside to any port that the firmware names;
-  /// -1: none. The caller keeps and closes it.
+  /// @param listener_fd a bound and listening socket. It takes the connections from outside, whichever port the
+  /// firmware names; -1: none. The caller closes it.
   PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng,
            int listener_fd = -1);
   ~PosixTcp();
@@ -57,7 +57,8 @@ class PosixTcp final : public Tcp, public WakeSource {
   void add_to(UnderWay& under_way) const override;
 
  private:
-  /// A name being looked up in a thread, which may outlive the socket and all of this: they share nothing else.
+  /// The look-up of a name in a thread. The thread may outlive the socket and PosixTcp, so it shares only this object
+  /// with them.
   struct Lookup {
     Lookup();
     ~Lookup();
@@ -85,7 +86,7 @@ class PosixTcp final : public Tcp, public WakeSource {
     std::shared_ptr<Lookup> lookup;
     void* control_block = nullptr;
     void* buffers = nullptr;
-    bool starved = false;  ///< the last send was not taken whole: wait until more can be
+    bool starved = false;  ///< the last send was taken only in part: wait for room
     std::string host;
   };
 

@@ -13,7 +13,7 @@ PosixUdp::PosixUdp(int fd) : fd_(fd) {
 
 bool PosixUdp::open(uint16_t) {
   if (fd_ < 0) return false;
-  // Datagrams that came while the access point was closed would not have arrived.
+  // Drop the datagrams that came while the access point was closed: on the chip they would not have arrived.
   uint8_t byte;
   while (recv(fd_, &byte, sizeof byte, MSG_DONTWAIT) >= 0) {
   }

@@ -5,7 +5,7 @@
 
 namespace pb::posix {
 
-/// The board's UDP socket, which stands for any port: a program of this machine cannot have port 53.
+/// The board's UDP socket. It replaces every port, because a program on the host may not use port 53.
 class PosixUdp final : public Udp, public WakeSource {
  public:
   /// @param fd a bound socket, which becomes non-blocking; -1: the device has none

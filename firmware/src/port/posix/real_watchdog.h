@@ -19,8 +19,8 @@ class RealWatchdog final : public Watchdog {
   [[noreturn]] void hang() override;
 
  private:
-  /// Ticks of the watchdog's own thread that must pass as well. So a busy host or a stopped process does not count as a
-  /// blocked loop.
+  /// Besides the time, kTicks ticks of the watchdog's own thread must pass. So a busy host or a stopped process does
+  /// not count as a blocked loop.
   static constexpr std::chrono::milliseconds kTick{250};
   static constexpr int kTicks = 12;
 

@@ -4,12 +4,12 @@ namespace pb::posix {
 
 namespace {
 
-/// The simulated signal without a description: a charger in the garage, the access point in the house.
+/// The signal if the board has described no access point: a charger in the garage, the access point in the house.
 constexpr int8_t kRssi = -58;
 constexpr uint8_t kChannel = 6;
 constexpr uint8_t kAddress[4] = {192, 168, 4, 2};
 
-/// A locally administered address that names the number of the access point.
+/// A locally administered address that contains the number of the access point.
 void write_bssid(size_t number, uint8_t (&bssid)[6]) {
   const uint8_t bytes[6] = {0x02, 0x50, 0x42, 0x00, 0x00, static_cast<uint8_t>(number)};
   memcpy(bssid, bytes, sizeof bssid);
@@ -147,7 +147,7 @@ bool SimulatedRadio::is_described() const {
   return false;
 }
 
-/// The access point of the attempt or association; without a description, any.
+/// The access point of the attempt or association. If the board has described no access point, any one matches.
 const AccessPoint* SimulatedRadio::find() const {
   if (!is_described()) return access_points_;
   for (const AccessPoint& access_point : access_points_) {

@@ -13,7 +13,7 @@ struct AccessPoint {
   uint8_t channel = 0;
 };
 
-/// The reports of lost associations and failed attempts: as they happen, never, or twice.
+/// How a lost association or a failed attempt is reported: once, never, or twice.
 enum class LeftEvents : uint8_t { normal, lost, twice };
 
 /// A message of the board about the radio (docs/virtual-board.md).
@@ -25,11 +25,11 @@ struct RadioChange {
   uint16_t reason = 0;       ///< the reason of `refuse` and `kick`
   LeftEvents events = LeftEvents::normal;
   bool gives_leases = true;
-  Millis duration = 0;  ///< the delay of `events`, and of `silence` itself
+  Millis duration = 0;  ///< the delay for `events`; the pause that `silence` requires before an attempt
 };
 
 /// The radio of a station and the access points in range, as the board has described them (docs/virtual-board.md). It
-/// reports events as the driver of ESP-IDF does; the board can have it lose, repeat or delay the event of a lost link.
+/// reports events as the driver of ESP-IDF does; the board can make it lose, repeat or delay the event of a lost link.
 class SimulatedRadio final : public StationDriver {
  public:
   /// The minimum duration of a scan of all channels on the chip.
@@ -45,7 +45,7 @@ class SimulatedRadio final : public StationDriver {
   // -- the board's side
   /// Switches all access points on or off.
   void switch_air(bool on, Millis associate_ms, Millis dhcp_ms, Millis now);
-  /// Applies a message of the board. Without any access point every name can be joined.
+  /// Applies a message of the board. If the board has described no access point, every name can be joined.
   void change(const RadioChange& change, Millis now);
 
   // -- the station's side

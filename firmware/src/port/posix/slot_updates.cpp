@@ -8,7 +8,7 @@ namespace pb::posix {
 
 UpdateResult SlotUpdates::begin(size_t length) {
   if (length > room()) return UpdateResult::too_large;
-  // As with ESP-IDF: the other slot holds the fallback of an image on trial.
+  // As ESP-IDF does: while an image is on trial, the other slot holds its fallback.
   if (ota_data_.on_trial()) return UpdateResult::unconfirmed;
   length_ = length;
   written_ = 0;

@@ -12,7 +12,7 @@ class SlotUpdates final : public Updates {
   /// @param first, second the partitions ota_0 and ota_1
   SlotUpdates(Flash& first, Flash& second, Flash& otadata) : slots_{&first, &second}, ota_data_(otadata) {}
 
-  /// Sets the slot whose image runs, 0 or 1. Until then there is no room for an update.
+  /// Sets the slot whose image runs, 0 or 1. Before this call there is no room for an update.
   void set_running(size_t slot) { running_ = slot; }
 
   size_t room() const override { return running_ < kSlots ? next().size() : 0; }

@@ -6,7 +6,8 @@
 
 namespace pb::posix {
 
-/// Stepped time: the bench keeps it in shared memory, and it stops while the device works (docs/virtual-board.md).
+/// Stepped time: the bench keeps the time in shared memory, and stops it while the device works
+/// (docs/virtual-board.md).
 class SteppedClock final : public PosixClock {
  public:
   SteppedClock() = default;

@@ -18,8 +18,8 @@ void SteppedSleeper::block_until(Micros device_us) { wait({}, clock_.bench_ns_at
 
 void SteppedSleeper::wait(const std::vector<pollfd>& watched, int64_t deadline_ns) {
   for (std::optional<uint64_t> reported;;) {
-    // The order matters. A report must cover everything sent before its question, so the question is read first.
-    // Pending work ends with a ready descriptor, so descriptors are polled last.
+    // The order matters. A report must cover everything that the bench sent before its `ask`, so `ask` is read first.
+    // Work that ends meanwhile makes a descriptor ready, so descriptors are polled last.
     link_.take();
     board_.catch_up();
     const UnderWay under_way = sources_.under_way();

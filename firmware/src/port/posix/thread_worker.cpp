@@ -70,7 +70,7 @@ void ThreadWorker::block_until(Micros device_us) {
 }
 
 void ThreadWorker::note_progress() {
-  // The mutex is locked: the loop cannot see the new state and report idle before its sleep is ended here.
+  // The mutex is still locked, so the loop cannot see the new state and report idle before this call ends its sleep.
   waker_.wake();
   eventfd_write(progress_fd_, 1);
 }

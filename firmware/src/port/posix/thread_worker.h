@@ -24,7 +24,7 @@ class ThreadWorker final : public PosixWorker, private Blocker {
   /// How jobs block: `real` sleeps in the thread, `stepped` waits for bench time.
   enum class Time : uint8_t { real, stepped };
 
-  /// @param sleeper blocks the loop's thread, and in real time the worker's
+  /// @param sleeper blocks the loop's thread, and in real time also the worker's thread
   ThreadWorker(Time time, const Clock& clock, Sleeper& sleeper, Waker& waker);
   ~ThreadWorker() override;
   ThreadWorker(const ThreadWorker&) = delete;
@@ -40,7 +40,8 @@ class ThreadWorker final : public PosixWorker, private Blocker {
  private:
   void block_until(Micros device_us) override;
   void run();
-  /// Wakes the loop, even if it is blocked, because a job has blocked or ended. Call with the mutex locked.
+  /// Wakes the loop after a job has blocked or ended, even if the loop itself is blocked. Call it with the mutex
+  /// locked.
   void note_progress();
 
   const Time time_;

@@ -9,7 +9,7 @@
 
 namespace pb::posix {
 
-/// Work of the kernel and of other threads for the device that ends without time passing.
+/// Work that the kernel and other threads do for the device, and that ends although no bench time passes.
 struct UnderWay {
   std::vector<pollfd> lookups;  ///< each is readable when its name lookup has ended
   std::vector<pollfd> jobs;     ///< each is readable when the worker blocks for a time or has ended its job

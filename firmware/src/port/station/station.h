@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// A radio in station mode as `Station` uses it: it starts, and reports the result as an event.
+/// A radio in station mode as `Station` uses it. A call starts an action, and an event reports the result.
 class StationDriver {
  public:
   enum class Connect : uint8_t {
@@ -41,7 +41,7 @@ class Station {
   void begin() {
     if (state_ != NetworkState::down) return;
     state_ = NetworkState::associating;
-    // Otherwise the driver's event starts the attempt.
+    // If the driver has not started, or is still leaving, its next event starts the attempt.
     if (is_started_ && !is_leaving_) connect();
   }
 
@@ -49,8 +49,8 @@ class Station {
   void end(uint16_t reason) {
     if (state_ == NetworkState::down) return;
     fall(reason);
-    // If the event that answers the last disconnect() is still missing, it is lost. The next attempt must not wait for
-    // it.
+    // If the event that answers an earlier disconnect() has not come by now, treat it as lost: the next attempt must
+    // not wait for it.
     is_leaving_ = is_started_ && !is_leaving_ && driver_.disconnect();
   }
 
@@ -62,7 +62,8 @@ class Station {
         if (state_ == NetworkState::associating) connect();
         return;
       case StationEvent::joined:
-        // Also while down: a late `left` of an earlier link has ended the attempt here, but not in the driver.
+        // This also applies in the state `down`: a late `left` of an earlier link can end the attempt here, but not in
+        // the driver.
         if (!is_leaving_ && (state_ == NetworkState::associating || state_ == NetworkState::down)) {
           state_ = NetworkState::dhcp;
         }
@@ -71,7 +72,7 @@ class Station {
         if (state_ == NetworkState::dhcp) state_ = NetworkState::up;
         return;
       case StationEvent::lost_address:
-        // Still joined, without an address: the caller starts again.
+        // The station is still joined, but has no address: leave, so that the caller starts a new attempt.
         if (state_ == NetworkState::up || state_ == NetworkState::dhcp) end(Network::kReasonAddressLost);
         return;
       case StationEvent::left:
@@ -82,7 +83,7 @@ class Station {
  private:
   void on_left(uint16_t reason) {
     if (is_leaving_) {
-      // The answer to disconnect(). It must not end an attempt that began meanwhile.
+      // This event answers disconnect(). It must not end an attempt that began meanwhile.
       is_leaving_ = false;
       if (state_ == NetworkState::associating) connect();
       return;

@@ -54,7 +54,7 @@ void FakeIdf::short_pulse(int pin) { edge(pin, levels[pin]); }
 
 void FakeIdf::pulse() {
   if (++pulse_register < pulse_limit) return;
-  // The hardware starts again at its limit; the driver adds up in the interrupt of the watch point, where there is one.
+  // At its limit the hardware's counter starts again. If there is a watch point, the driver adds up in its interrupt.
   if (pulses_accumulate && watches_limit) pulse_sum += pulse_limit;
   pulse_register = 0;
 }

@@ -15,8 +15,8 @@
 #include "esp_partition.h"
 #include "freertos/task.h"
 
-/// A chip without time or tasks, as the stubs' functions see it. The test is the hardware: it drives pins, raises
-/// events and runs a task's steps.
+/// A chip without time or tasks, as the stubs' functions see it. The test takes the part of the hardware: it drives
+/// pins, raises events and runs the steps of tasks.
 struct FakeIdf {
   // Time and the loop's task.
   int64_t now_us = 0;
@@ -48,7 +48,7 @@ struct FakeIdf {
   // The radio and the events.
   std::vector<std::string> radio_calls;
   esp_err_t disconnect_result = ESP_OK;
-  /// Results of the next calls of esp_wifi_set_config; after them ESP_OK.
+  /// The results of the next calls of esp_wifi_set_config; all further calls return ESP_OK.
   std::deque<esp_err_t> config_results;
   bool is_associated = true;
   uint32_t address = 0x0204A8C0;  ///< 192.168.4.2 in the order of the network

@@ -1,4 +1,4 @@
-// A TLS connection of which the Nth allocation fails: it ends with its reason, and leaves no memory behind.
+// A TLS connection in which the Nth allocation fails: it reports the reason, and frees all its memory.
 #include <stdlib.h>
 
 #include "port/mbedtls/secured_socket.h"
@@ -109,7 +109,7 @@ struct Rig {
   }
 };
 
-/// The first allocations, each of which is refused, and the number of the others that are.
+/// Each of the first kEach allocations is refused in a run of its own, and about kOthers of the later ones.
 constexpr uint64_t kEach = 100;
 constexpr uint64_t kOthers = 500;
 
@@ -121,7 +121,7 @@ void each_refused_allocation_ends_the_connection_with_its_reason_and_leaves_noth
   TEST_ASSERT_EQUAL_size_t(0, rig.memory.blocks);
   const uint64_t allocations = rig.memory.allocations;
   TEST_ASSERT_GREATER_THAN_UINT64(kEach, allocations);
-  // Nearly all of them are numbers of the elliptic curve, which one function allocates.
+  // Nearly all allocations are numbers of the elliptic curve, made by one function: a part of them is enough.
   const uint64_t step = allocations / kOthers + 1;
   const std::string figures = std::to_string(allocations) + " allocations";
   TEST_MESSAGE(figures.c_str());

@@ -10,7 +10,7 @@
 
 namespace pb::mbedtls {
 
-/// Repeatable random bytes, which no secret is made of.
+/// Repeatable random bytes. They must not be used for a real secret.
 class TestRandom {
  public:
   static int fill(void* context, unsigned char* into, size_t length) {
