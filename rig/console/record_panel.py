@@ -15,7 +15,7 @@ from rig.recording import pytest_file, scenario_file, steps_of, title_of
 from rig.recording.steps import HAND_ACT, KINDS
 
 _MOST_EVENTS = 100_000
-"""The maximum number of events of a recording, which ends there."""
+"""A recording ends after this number of events."""
 
 
 class RecordPanel(Panel):

@@ -20,7 +20,7 @@ def validate_close_reason(what: str, reason: str) -> None:
     """Check that a close reason fits into the frame in UTF-8.
 
     Args:
-        what: the checked object in messages.
+        what: the name of the checked object in messages.
         reason: the reason.
 
     Raises:

@@ -172,7 +172,7 @@ class Connection(ServerConnection):
             self.reset()
 
     def ping_now(self) -> None:
-        """Send an empty ping without waiting for its pong, unless much is unread."""
+        """Send an empty ping, unless the client has much unread data. Do not wait for the pong."""
         if self.send_in_progress is None and self.transport.get_write_buffer_size() < _MUCH_UNREAD:
             self.protocol.send_ping(b"")
             self.send_data()

@@ -186,7 +186,7 @@ def try_to_offer(offer: Offer) -> LiveServer | None:
 
 
 def _listen(path: Path) -> socket.socket:
-    """Return a listening socket. The socket gets its name when it listens, so that no program treats it as stale."""
+    """Return a listening socket. It gets its name only when it listens, so that no program treats it as stale."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     early = path.with_name(f"{path.name}.new")
     try:

@@ -418,7 +418,7 @@ BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
 
 
 def _element(values: list[Any], part: str) -> Any:
-    """Return the element of an array with an index, or the one with a value: `2`, or `serialNumber=7F`, in any case.
+    """Return the element of an array by its index, `2`, or by a value, `serialNumber=7F`, compared case-insensitively.
 
     Raises:
         ValueError, IndexError: there is no such element.

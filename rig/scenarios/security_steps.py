@@ -22,7 +22,7 @@ def secured(player: Player, values: Values) -> None:
     """
     device = player.with_device("security profiles")
     player.secured = Secured(device.bench, device)
-    # Only a CSMS that has loaded the CRL rejects it: `csms_requires` with `revoked`.
+    # The certificate is revoked, but only a CSMS that has loaded the CRL rejects it: `csms_requires` with `revoked`.
     player.secured.client = player.secured.authority.client(player.identity, kind="revoked")
     try:
         with player.secured.on_profile(values.subject, backoff_initial_ms=1000, backoff_max_ms=1000):
@@ -50,7 +50,7 @@ def secured(player: Player, values: Values) -> None:
     required=["steps"],
 )
 def csms_requires(player: Player, values: Values) -> None:
-    """Let the CSMS require this profile for new connections. The device keeps its own. Only in `secured`."""
+    """Within `secured`: let the CSMS require this profile for new connections. The device keeps its own profile."""
     held = player.secured
     if held is None:
         raise AuthorError("`csms_requires` belongs in the steps of `secured`, which gives the device its secrets")

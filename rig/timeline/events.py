@@ -159,11 +159,11 @@ class Boot(Event):
 class Panic(Event):
     """The device reported a crash.
 
-    `cause` is its text for the reason, `kind` the class of the reason, empty if it is none of these. `backtrace` has
-    the frames, the innermost first: addresses, or functions and lines if the symbols are available. `task` is the task
-    of FreeRTOS and `core` the processor that crashed. `elf_sha256` has the first digits of the hash of the crashed ELF
-    file. `stack_dump` has the lines with registers and stack that a RISC-V chip prints instead of a backtrace (ESP-IDF
-    Programming Guide, "Fatal Errors"). Each is empty if the device did not print it.
+    `cause` is the device's text for the reason. `kind` is the class of the reason; empty if `CrashKind` has no class
+    for it. `backtrace` has the frames, the innermost first: addresses, or functions and lines if the symbols are
+    available. `task` is the task of FreeRTOS and `core` the processor that crashed. `elf_sha256` has the first digits
+    of the hash of the crashed ELF file. `stack_dump` has the lines with registers and stack that a RISC-V chip prints
+    instead of a backtrace (ESP-IDF Programming Guide, "Fatal Errors"). Each is empty if the device did not print it.
     """
 
     cause: MayHoldSecret[str]
@@ -327,7 +327,7 @@ class OcppFrame(Event):
     def _masked(self, name: str, value: Any) -> Any:
         if name == "raw":
             return value  # reading it has masked it
-        # A text without any secret has a payload without any; to walk through a payload takes ten times as long.
+        # If the text has no secret, the payload has none. Searching the payload takes ten times as long.
         text: str = self._raw if name == "payload" else ""  # type: ignore[attr-defined]
         is_clean = text and MASK not in text and not knows_a_number() and self.raw is text
         return value if is_clean else masked(value)

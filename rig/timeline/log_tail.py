@@ -19,7 +19,7 @@ _MOST_LOOKED_AT = 200
 
 
 class Logged(Protocol):
-    """The part of the timeline that this module uses: the timeline imports it, so it cannot import that."""
+    """The part of the timeline that this module uses. This module cannot import the timeline, which imports it."""
 
     clock: BenchClock
     logs: Path | None

@@ -215,7 +215,7 @@ class Timeline:
             listener(trouble)
 
     def on_interrupt(self, listener: Callable[[PlugbenchError], None]) -> None:
-        """Call `listener` in the thread of `interrupt` with its trouble, unless an earlier one is pending."""
+        """Call `listener` in the thread of `interrupt` with its trouble, unless an earlier trouble is pending."""
         with self._lock:
             self._on_interrupt.append(listener)
 
