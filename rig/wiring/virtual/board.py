@@ -146,7 +146,7 @@ class Board:
         self._await_device(self._call(lambda: self._set(name, values)))
 
     def send_once(self, name: str, *values: object) -> None:
-        """Send a message of docs/virtual-board.md to the device, if it is running, and not at later boots."""
+        """Send a message of docs/virtual-board.md to the device if it is running. Later boots do not get it."""
         self._await_device(self._call(lambda: self._send(name, *values)))
 
     def tear(self, operation: int, effect: str, seed: int) -> None:
@@ -154,7 +154,7 @@ class Board:
         self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
 
     def disarm_tear(self) -> None:
-        """Discard a tear that is pending for the next boot. A running device keeps its tear until it ends."""
+        """Discard a tear that is pending for the next boot. A running device keeps its tear until its process ends."""
 
         def discard() -> None:
             self._tear = None
@@ -510,7 +510,7 @@ class Board:
         return changed
 
     def _answer_later(self, process: DeviceProcess, delay_ms: int, unix_ms: int) -> None:
-        """Send the answer of the time server after its delay, unless the device has ended then."""
+        """Send the answer of the time server after its delay, unless the device has ended by then."""
 
         def answer() -> None:
             if self._process is process:

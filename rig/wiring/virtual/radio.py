@@ -27,7 +27,7 @@ class VirtualRadio:
     def put(self, number: int, ssid: str, psk: str = "", rssi: int = -60, channel: int = 6) -> None:
         """Put an access point on the air, or replace the one of that number.
 
-        Without any described access point every name can be joined.
+        If no access point is described, the device can join every name.
 
         Args:
             number: 0 to 15.

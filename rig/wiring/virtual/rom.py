@@ -25,7 +25,7 @@ _REVISION = {("esp32c3", 0x60008850): 3 << 18}
 
 
 class _RomFlash(server.FlashImage):  # type: ignore[misc]
-    """The board's flash for the handler's commands. Unlike the handler's own, it has NOR semantics."""
+    """The board's flash for the handler's commands. Unlike the handler's own flash, it has NOR semantics."""
 
     def __init__(self, flash: Flash) -> None:
         self._flash = flash
