@@ -12,7 +12,8 @@ the encodings of some are a byte shorter than those of others.
 
 Two tests differ now and then (of 10 runs in November 2026: `test_networks_are_stored_scanned_and_used` and the fault
 `lease-lost`). They change the radio and poll `status` at the same moment. The radio's messages and the console are two
-channels, and the kernel decides which one the device reads first: it answers one poll more before it has lost the link.
+channels, and the kernel decides which one the device reads first. So the device may answer one more poll before it
+loses the link.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ def case_file(mutant: Mutant) -> str:
 
 def find_by_cuts(sound: Broken) -> Finder:
     """Return a finder of rules that the mutant breaks and the correct device does not."""
-    # Without known breaks any break is a finding, so a few are enough.
+    # If the correct device breaks no rule, any break is a finding, so a few are enough.
     limit = () if sound else ("--limit", "10")
 
     def find(tree: Path, mutant: Mutant) -> tuple[Verdict, str]:
@@ -182,7 +182,7 @@ def _build_cuts(tree: Path) -> None:
     cmake = str(ROOT / ".venv/bin/cmake")
     configure = [cmake, "-S", str(tree / "firmware/host"), "-B", str(tree / "build"), "-G", "Ninja"]
     configure += [f"-DCMAKE_MAKE_PROGRAM={ROOT / '.venv/bin/ninja'}", f"-DPLUGBENCH_DEPS={ROOT / '.deps'}"]
-    # The rules have to find the bugs. Without the sanitizers they need a quarter of the time.
+    # The rules have to find the bugs. Without the sanitizers the cuts take a quarter of the time.
     configure += ["-DPLUGBENCH_SANITIZE=OFF"]
     for command in (configure, [cmake, "--build", str(tree / "build"), "--target", "powercut"]):
         done = subprocess.run(command, capture_output=True, text=True)
@@ -230,7 +230,7 @@ def main(arguments: list[str]) -> int:
     chosen = [mutant for mutant in known if not names or mutant.name in names]
     if by_cuts:
         _build_cuts(tree)
-        # For a few bugs only their scenarios are looked at.
+        # If bugs are named, only their scenarios are run.
         scopes = {_scenario(mutant) if names and mutant.first else () for mutant in chosen}
         broken = {what: runs for scope in sorted(scopes) for what, runs in _cut(tree, _SECOND_CUTS, *scope).items()}
         find = find_by_cuts(broken)

@@ -75,7 +75,7 @@ class Session:
 
         Args:
             section: the section of the bench's state, such as `inputs`.
-            noun: one of its wires in messages.
+            noun: the word for one of its wires in messages.
             name: the wanted wire; empty: all.
             state: the bench's state; None: the current state.
 
@@ -117,8 +117,8 @@ def attached(
         may_open: whether to open a bench if none is open.
 
     Raises:
-        BenchError: several benches are open, the open one rejects the connection or does not answer, or no bench is
-            open and none can be opened.
+        BenchError: several benches are open; or the open bench rejects the connection, or does not answer; or no bench
+            is open, and none can be opened.
     """
     found = open_benches(bench, pid)
     try:
@@ -154,7 +154,7 @@ def open_benches(bench: Path | None, pid: int | None, *, everywhere: bool = Fals
         everywhere: without `bench` and `pid`, connect also to the benches of other folders.
 
     Raises:
-        BenchError: the only benches of this kind reject the connection, or do not answer.
+        BenchError: each matching bench rejects the connection, or does not answer.
     """
     here = None if everywhere or bench is not None or pid is not None else str(Path.cwd())
     return clients(bench, pid, here)

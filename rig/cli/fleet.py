@@ -32,7 +32,7 @@ from rig.wiring.virtual.stepping.fleet_clock import FleetClock
 
 _KEPT_EVENTS = 16
 _FILES_OF_A_DEVICE = 8
-"""Open files of this process for a device, with its connection to the CSMS."""
+"""The number of open files of this process for one device, including the device's connection to the CSMS."""
 _SPARE_FILES = 100
 _BOOT_LIMIT_S = 300
 _RETURN_LIMIT_S = 900

@@ -27,8 +27,8 @@ class Step:
     Attributes:
         wire: the signal.
         action: the action of the bench in words, for the terminal.
-        check: performs the action; raises DeviceError or ExpectationError if the device reacts otherwise.
-        after: the wires that the check needs to work.
+        check: performs the action; raises DeviceError or ExpectationError if the device reacts differently.
+        after: the wires that must work, so that this one can be checked.
     """
 
     wire: str

@@ -39,7 +39,7 @@ REAL_FALL_S = 1.0
 
 
 _HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*(?![0-9]+\.?$)[A-Za-z0-9_-]{1,63}\.?")
-"""Its last part is no number: such a text is a mistyped IPv4 address."""
+"""The last part of a host name is not a number: a text with a number there is a mistyped IPv4 address."""
 _LONGEST_HOST_NAME = 253
 _LONGEST_NAME = 64
 

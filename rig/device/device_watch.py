@@ -31,7 +31,7 @@ class Reboot:
 
     boot: Boot | None = None
     begun = False
-    """True when the bench has switched the device or lowered its supply, or it has panicked, since the announcement."""
+    """True if, since the announcement, the device has panicked, or the bench has switched it or lowered its supply."""
 
 
 class DeviceWatch:

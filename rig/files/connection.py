@@ -275,7 +275,7 @@ class Connection:
             await self._writer.drain()
 
     async def _is_reusable(self, transfer: Transfer) -> bool:
-        """Return whether another request may follow; if not, read what the client is still sending."""
+        """Return whether another request may follow; if not, read the bytes that the client is still sending."""
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             return True
         if self._http.their_state is h11.SEND_BODY and not self._http.they_are_waiting_for_100_continue:

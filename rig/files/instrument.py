@@ -294,7 +294,7 @@ class Files:
 
     @cached_property
     def _generated_login(self) -> dict[str, bytes]:
-        """Return the same login at each call: the number of secrets that output masks is limited."""
+        """Return the same login at each call, because only a limited number of secrets is masked in output."""
         return generated_login()
 
     @contextlib.contextmanager

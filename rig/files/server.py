@@ -30,8 +30,10 @@ from rig.util.errors import BenchError
 from rig.util.tcp import Port
 
 MOST_CONNECTIONS = 128
-"""The maximum number of open connections. One more ends the oldest connection without a request; if there is none, the
-new one is reset."""
+"""The maximum number of open connections.
+
+A further connection ends the oldest connection without a request. If there is none, the further connection is reset.
+"""
 
 _NO_TLS = "finished no TLS handshake"
 
@@ -291,7 +293,7 @@ class FileServer:
             raise RejectedError(400, f"the form gives the file a bad name: {error}") from None
 
     def publish(self, transfer: Transfer) -> None:
-        """Put a transfer on the timeline, once; not if there was no request."""
+        """Put a transfer on the timeline, once, if there was a request."""
         if not transfer.is_published and (transfer.method or transfer.status):
             transfer.is_published = True
             self._timeline.append(transfer.event())

@@ -27,7 +27,7 @@ _output_lock = threading.Lock()
 
 
 def _ignore(_done: float) -> None:
-    """Take no progress."""
+    """Ignore the progress."""
 
 
 class _Advance:

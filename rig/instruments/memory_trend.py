@@ -13,7 +13,7 @@ from rig.util.errors import AuthorError
 FEWEST_POINTS = 20
 """With fewer points Sen's interval is too wide to be of use, and its normal approximation does not hold."""
 _MOST_POINTS = 256
-"""More points are merged, because the time grows with the square of their number."""
+"""If there are more points, neighbours are merged, because the time grows with the square of the number."""
 _Z_99 = 2.5758
 """The two-sided 99 % quantile of the normal distribution."""
 

@@ -37,7 +37,7 @@ class Power:
     """
 
     RAIL_TIMEOUT_S = 5.0
-    """The longest time, in bench seconds, in which the sensed rail must rise or fall."""
+    """The time limit, in bench seconds, for the rise and for the fall of the sensed rail."""
 
     def __init__(
         self,

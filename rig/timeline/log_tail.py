@@ -19,7 +19,7 @@ _MOST_LOOKED_AT = 200
 
 
 class Logged(Protocol):
-    """The part of the timeline that this module uses. This module cannot import the timeline, which imports it."""
+    """The part of the timeline that this module uses. The timeline imports this module, so the reverse is impossible."""
 
     clock: BenchClock
     logs: Path | None

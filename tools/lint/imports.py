@@ -31,7 +31,7 @@ LAYERS = (
     ("rig",),
 )
 _RANKS = {folder: rank for rank, layer in enumerate(reversed(LAYERS), start=1) for folder in layer}
-# Each of their folders has a rank. Other packages have one rank as a whole.
+# The packages whose folders have ranks. Every other package has one rank as a whole.
 _DIVIDED = {folder.split(".")[0] for folder in _RANKS if "." in folder}
 
 # In these packages every folder has a rank or is listed in INSIDE. A listed folder belongs to the ranked folder around

@@ -18,7 +18,7 @@ from pathlib import Path
 
 FILE = Path("firmware/sizes.json")
 MOST_GROWTH = 0.03
-"""The relative growth of a size that needs no new figure in the file."""
+"""The relative growth of a size that is accepted without a new figure in the file."""
 LEAST_GROWTH = 64
 """The growth in bytes that is always allowed, for small sizes."""
 LARGEST_FRAME = 1024
