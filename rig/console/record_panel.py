@@ -19,7 +19,7 @@ _MOST_EVENTS = 100_000
 
 
 class RecordPanel(Panel):
-    """Records between "record" and "save".
+    """Records from the button "record" until the button "save".
 
     Args:
         tab: the page.

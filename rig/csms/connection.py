@@ -189,7 +189,7 @@ class Connection(ServerConnection):
                 self.protocol.send_pong(payload)
 
     async def close_with(self, code: int, reason: str = "") -> None:
-        """Close with any close code, also with one that must not be on the wire (RFC 6455 section 7.4).
+        """Close with any close code, even with one that must not be on the wire (RFC 6455 section 7.4).
 
         Args:
             code: the close code, from 0 to 65535.

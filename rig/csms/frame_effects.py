@@ -95,7 +95,7 @@ class CloseInstead(Effect):
     """The CSMS closes the connection instead of delivering the frame.
 
     Attributes:
-        code: the close code; also one that RFC 6455 section 7.4 does not allow on the wire.
+        code: the close code, even one that RFC 6455 section 7.4 does not allow on the wire.
         reason: the close reason.
     """
 
@@ -182,7 +182,7 @@ class ErrorInstead(Effect):
     """A CALLERROR takes the place of an answer (OCPP-J 1.6 section 4.2.3).
 
     Attributes:
-        code: any text, also one that is no code of OCPP-J.
+        code: any text, even one that is no code of OCPP-J.
         description: the description.
     """
 

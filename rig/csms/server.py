@@ -76,7 +76,7 @@ class CsmsServer:
         timeline: gets an event for each connection and frame.
         behaviour: makes the normal answers.
         host: the address to listen on.
-        port: 0 takes a free port. The port is kept until `close`, also while stopped.
+        port: 0 takes a free port. The port is kept until `close`, even while the server is stopped.
         security: the login that clients need.
         protocols: the accepted sub-protocols, keys of `VERSIONS`.
 

@@ -176,7 +176,7 @@ class FrameCallError(FrameFault):
     """A CALLERROR takes the place of answers.
 
     Args:
-        code: the code, also one that OCPP-J does not have.
+        code: the code, even one that OCPP-J does not have.
         description: the description.
     """
 

@@ -25,7 +25,7 @@ REQUEST_TIMEOUT_S = 6 * 3600.0
 
 _CHUNK = 1 << 16
 _TICK_S = 0.1
-"""A slow rate moves one byte at a time; a faster one moves the bytes of this many bench seconds together."""
+"""A slow rate moves one byte at a time; a faster rate moves the bytes of this many bench seconds together."""
 _MOST_UNREAD_BYTES = 64 << 20
 """Bytes of a refused upload that are read and dropped, so that the client reads the answer before a reset."""
 

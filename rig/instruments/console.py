@@ -250,7 +250,7 @@ class Console:
         self._timeline.extend(came, t=now, uncertainty=self._uncertainty, source="console")
 
     def _decoded(self, event: Event) -> Event:
-        """Return the event. Decode the backtrace of a panic for the build that crashed, else for the last that booted."""
+        """Return the event. Decode the backtrace of a panic for the build that crashed, else the last to boot."""
         if not isinstance(event, Panic) or self._backtraces is None:
             return event
         boot = self._timeline.last(Boot)

@@ -96,7 +96,7 @@ class Player:
 
     Attributes:
         cursor: expectations consider later events only.
-        horizon: the mark after the last step: after its match, or the present.
+        horizon: the mark after the last step: after the event that it matched, or else the present.
         saved: the events that steps have named, for `measure`.
         secured: the device's secrets; None before the first step `secured`.
     """

@@ -268,12 +268,12 @@ class ClientRefused(Event):
 class FileTransfer(Event):
     """The file server finished the answer to a request, or a fault ended the answer.
 
-    `method` and `path` are those of the request; `path` has no query. `wanted` is the decoded name of the file that it
-    names, or the path if that is no name. `status` is the HTTP status, 0 if none was sent.
-    `sent` and `received` are the bytes of the bodies. `name` is the file that was sent, or the name of a stored upload.
-    `complete` is False if a body ended early, with the reason in `error`; `error` also is the reason of a refusal.
-    `part` is the sent part of a file if the request asked for one, such as `bytes 100-199/4000`. `fault` names the
-    injected faults that changed it.
+    `method` and `path` are those of the request; `path` has no query. `wanted` is the decoded name of the file in the
+    path, or the path itself if it is not a valid name. `status` is the HTTP status, 0 if none was sent. `sent` and
+    `received` are the bytes of the bodies. `name` is the file that was sent, or the name of a stored upload. `complete`
+    is False if a body ended early, with the reason in `error`; `error` also is the reason of a refusal. `part` is the
+    sent part of a file if the request asked for one, such as `bytes 100-199/4000`. `fault` names the injected faults
+    that changed it.
     """
 
     method: MayHoldSecret[str]

@@ -62,7 +62,7 @@ _KNOWS_ONLY = {"pytest_plugbench": ("fixtures",)}
 
 
 def run(root: Path) -> Result:
-    """Check the rank of every folder and the direction of every import, also inside functions and for types only."""
+    """Check the rank of every folder and the direction of every import, even inside a function or for types only."""
     files = {name: path for name, path in modules(root).items() if name.split(".")[0] not in _LOADED_ELSEWHERE}
     findings = [
         f"{folder.replace('.', '/')}: the folder has no rank; give it one in tools/lint/imports.py{_or_listed(folder)}"

@@ -108,7 +108,7 @@ def layout(root: Path) -> Layout:
 
 
 def includes(root: Path, *folders: PurePosixPath) -> Iterator[Include]:
-    """Yield each include of a file of the firmware, also in angle brackets or by a path relative to the file.
+    """Yield each include of a file of the firmware, even in angle brackets or by a path relative to the file.
 
     Args:
         root: the repository's root.

@@ -102,8 +102,8 @@ class SteppedClock(BenchClock):
     def has_passed(self, end: int) -> bool:
         """Return whether the time is past a stamp, or all participants have been idle at the stamp.
 
-        A wait may return early, in real time, at the stamp itself. A message that the device sends at that stamp is in
-            time.
+        At the stamp itself, the time has not passed while a participant works: a message that the device sends at that
+        stamp is in time.
         """
         if self._now != end:
             return self._now > end
