@@ -190,7 +190,7 @@ class Judge:
         else:
             yield from self._wrong_payload(action, message.payload, "request")
         if self.registration.restricts:
-            # The caller stops at the first finding that is not tolerated, so here the payload has the types of its schema.
+            # The caller stops at a finding that is not tolerated. So here the payload has the types of its schema.
             payload = as_read(action, message.payload, "request", version)
             if why := self.registration.forbidden_call(action, payload, version):
                 is_tolerated = self.registration.status == "Pending"

@@ -220,7 +220,10 @@ class ChargePoint:
         self.held.clear()
 
     async def answer(self, frame: OcppFrame, instead: Reply | None = None) -> bool:
-        """Answer a recorded CALL, normally or with `instead`. Return False if the charge point is not connected."""
+        """Answer a recorded CALL on the current connection, normally or with `instead`.
+
+        Return False if the charge point is not connected, or if the CSMS is silent.
+        """
         if self.silent or self.connection is None:
             return False
         return await self._reply(frame, self._answer_to(frame) if instead is None else instead)

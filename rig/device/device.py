@@ -210,8 +210,7 @@ class Device:
     def expecting_reboot(self) -> Iterator[Reboot]:
         """Announce a reboot (Reset.req, a crash on command) in this block. Leave when the device has booted.
 
-        The announcement covers one boot, and a panic before the boot. Any later panic or boot interrupts the test
-        again.
+        The announcement covers one boot, and a panic before the boot. Any later panic or boot interrupts the test.
 
         Raises:
             DeviceError: the device does not reboot, or reboots twice.

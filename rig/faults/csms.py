@@ -178,8 +178,8 @@ class BadHandshake(Fault):
     """The CSMS resets existing connections and answers opening handshakes with malformed responses.
 
     Args:
-        kind: `half` an HTTP response, `garbage`, `close` without a response, `wrong-key`, `other-subprotocol` than the
-            offered one, or `no-subprotocol`.
+        kind: `half` an HTTP response; `garbage`; `close` without a response; `wrong-key`; `other-subprotocol`, one that
+            was not offered; or `no-subprotocol`.
     """
 
     kind: HandshakeKind = "half"

@@ -376,8 +376,8 @@ class RunStarted(Event):
     `worker` is the name of the pytest-xdist worker if the run has several, each with its own bench and record. `clock`
     is the kind of bench time. `commit` is the project's Git commit, `seed` the seed of the order of tests; both are
     empty if there is none. `links` are other reports of the same session by name, relative to the run's folder.
-    `stamp_error` is the error in ms that 95 % of times between two edges do not exceed. `rig doctor --latency` measured
-    it at `stamp_error_date`; None if it was not measured.
+    95 % of the times between two edges have an error of at most `stamp_error` ms. `rig doctor --latency` measured it at
+    `stamp_error_date`; None if it was not measured.
     """
 
     run: NoSecret[str]
