@@ -61,7 +61,8 @@ class Mutant:
     """A bug: in `file`, `old` becomes `new`. `old` occurs exactly once.
 
     `first` is the HIL test file, or the scenario of the power cuts, that is likely to find it; the whole suite runs
-    only if that one does not. For a bug of the compliance set it is the case that must find it.
+    only if that test file or scenario does not find it. For a bug of the compliance set it is the case that must find
+    it.
     """
 
     name: str

@@ -265,7 +265,7 @@ class _Links:
 def _fleet(root: Path, csms_url: str, points: int, seed: int, clock: FleetClock | None) -> Iterator[list[FleetDevice]]:
     """Start the devices; end them and remove their files afterwards."""
     allow_open_files(points * _FILES_OF_A_DEVICE + _SPARE_FILES, f"{points} devices")
-    # Without sanitizers: a device then takes a tenth of the memory and half of the time.
+    # Without sanitizers, a device takes a tenth of the memory and half of the time.
     executable = build(root, sanitize=False)
     manifest = package_firmware(executable, root).manifest
     partition = manifest.storage()

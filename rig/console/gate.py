@@ -15,7 +15,7 @@ _COOKIE = "plugbench-token"
 
 
 class Gate:
-    """Rejects requests without the token, and those that another web page makes.
+    """Rejects requests without the token, and requests that another web page makes.
 
     Args:
         app: the page's application.

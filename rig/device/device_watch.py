@@ -55,7 +55,7 @@ class DeviceWatch:
 
     @contextlib.contextmanager
     def announced(self) -> Iterator[Reboot]:
-        """Announce a reboot for the duration of the block."""
+        """Announce that the device reboots once in the block."""
         reboot = Reboot()
         self.last_down = self._timeline.mark()
         self._announced.append(reboot)

@@ -23,7 +23,7 @@ def matching_symbols(dump: CoreDump, elf: Path) -> Symbols:
     """Return the symbols of a dump.
 
     Raises:
-        BenchError: the executable is unreadable, for another machine, or another build than the one that crashed.
+        BenchError: the executable is unreadable, is for another machine, or is not the build that crashed.
     """
     symbols = read_symbols(elf)
     if dump.machine and symbols.machine != dump.machine:

@@ -89,7 +89,7 @@ class Telemetry:
         Args:
             name: the figure, such as `cpu` (permille of the loop's time), `queue` or `ping_ms`.
             least, most: the limits, in the unit of the device's table (`Device.telemetry_units`).
-            for_s: the time from now in bench seconds. If no record comes in it, the next record is checked.
+            for_s: the time from now in bench seconds. The first record after it is the last one that is checked.
 
         Returns:
             The figure in each record.

@@ -84,7 +84,7 @@ class ClientSession:
             self._to_send.set()
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Send a message after those that wait already."""
+        """Send a message after the messages that are already waiting."""
         self._outbox.append(encode(message))
         self._to_send.set()
 

@@ -110,8 +110,8 @@ def connections() -> Iterator[socket.socket]:
 def _connect(path: Path) -> socket.socket | None:
     """Connect to a socket; remove it and return None if no process listens.
 
-    A server only gives its socket this name when it listens, so a refused connection means that its holder has died.
-    If the queue of a stopped process is full, its socket is skipped, because connecting would block.
+    A server gives its socket this name only when it listens, so a refused connection means that the server has died. If
+    the queue of a stopped process is full, its socket is skipped, because connecting would block.
     """
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

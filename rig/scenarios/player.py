@@ -85,7 +85,7 @@ class Stage:
 class Player:
     """Plays steps. Each is a call of the bench or of the fake CSMS.
 
-    An expectation of a message only considers messages after the last matched one. So the order of the steps is the
+    An expectation of a message considers only messages after the last matched message. So the order of the steps is the
     order of the messages.
 
     Args:

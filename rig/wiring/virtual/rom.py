@@ -96,7 +96,8 @@ _MEANT = {
 def slip_decode_frames(raw: bytes) -> list[bytes]:
     """Decode the complete frames in `raw` (SLIP, RFC 1055). Replaces the handler's function of that name.
 
-    The original handles each byte in Python, which took most of the processor time of flashing a virtual board.
+    The handler's function processes each byte in Python, which took most of the processor time of flashing a virtual
+    board.
     """
     pieces = raw.split(bytes([protocol.SLIP_END]))[1:-1]
     frames = (_ESCAPED.sub(lambda found: _MEANT.get(found[1], found[1]), piece) for piece in pieces if piece)
