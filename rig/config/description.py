@@ -29,7 +29,7 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
     "leds": frozenset({"status", "network", "fault"}),
     "outputs": frozenset({"contactor", "lock"}),
 }
-"""The wires of docs/design.md#signals. A bench may have other wires whose names do not look like typos of these."""
+"""The wires of docs/design.md#signals. A bench may have other wires, but none with a name like a typo of these."""
 
 INA219_LARGEST_MV = 320
 """The largest voltage at the shunt that an INA219 measures (TI SBOS448, section 8.6.2)."""

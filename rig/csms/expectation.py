@@ -134,8 +134,8 @@ def assign(expectations: Sequence[Expectation], frames: Sequence[OcppFrame]) -> 
     """Assign frames, in any order, to as many expectations as possible. Each frame is assigned at most once.
 
     Returns:
-        Frames by the expectation's index. If only one frame matches an expectation, the expectation gets that frame,
-        even if the frame also matches others.
+        Frames by the expectation's index. A frame that matches several expectations goes to the one that matches no
+        other frame, if the others can have other frames.
     """
     owners: dict[int, int] = {}  # the index of an expectation by the index of its frame
 

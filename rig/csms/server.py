@@ -299,7 +299,7 @@ class CsmsServer:
             await point.end_fault(fault)
 
     async def reset(self) -> None:
-        """Restore a normal CSMS: end faults, refusals, replaced and held answers, the rate and the mute state."""
+        """Restore a normal CSMS: undo faults, refusals, replaced and held answers, and all changed settings."""
         for fault in self._wire.faults:
             await self.remove_frame_fault(fault)
         self.refuse_with = None
@@ -445,7 +445,7 @@ class CsmsServer:
             point.detach(connection)
 
     def _select_subprotocol(self, _connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-        """Choose the client's first choice (RFC 6455 section 4.1 lists them in order of preference)."""
+        """Choose the first accepted sub-protocol of the client's list, its preferred one (RFC 6455 section 4.1)."""
         accepted = [version.subprotocol for version in self.versions]
         return next((protocol for protocol in offered if protocol in accepted), None)
 

@@ -48,7 +48,8 @@ class FileServer:
         port: the port of HTTP; 0 takes a free port.
         tls_port: the port of HTTPS; 0 takes a free port.
         named: the host in URLs; empty: `host`.
-        folder: a folder whose files are served, and which takes uploads in `uploads`; None: both are in memory.
+        folder: a folder whose files are served, and which takes uploads in `uploads`; None: files and uploads are in
+            memory.
         logins: the passwords by user; empty: everybody may use the server.
 
     Attributes:

@@ -62,9 +62,9 @@ def memory_trend(points: Sequence[tuple[int, float]], per: str, figure: str = "h
     """Estimate the memory that is lost in each cycle.
 
     The slope is the median of the slopes between all pairs of points (Theil and Sen), which a fifth of outliers hardly
-    changes. The interval of Sen (1968) at 99 % assumes independent samples, so it is widened to
-    `slope` ± 2 R / cycles. R is the range of the deviations from the line without the outermost tenths. A single
-    loss of R bytes, or a slow rise and fall by R, cannot cause a steeper slope.
+    changes. The interval of Sen (1968) at 99 % assumes independent samples, so it is widened to at least `slope` ± 2 R
+    / cycles. R is the range of the deviations from the line, without the largest and the smallest tenth. A single loss
+    of R bytes, or a slow rise and fall by R, cannot cause a steeper slope.
 
     Args:
         points: for each sample the number of cycles before it, ascending, and the free memory in bytes.

@@ -64,7 +64,7 @@ class FaultCalls:
         return {"injected": injected.id, "fault": injected.fault}
 
     def lift(self, caller: Caller, name: str = "", injected: Stamp = 0) -> dict[str, Any]:
-        """Lift all faults that were injected by hand, or only those with a name, or the one with an id."""
+        """Lift faults that were injected by hand: all of them, those with this name, or the one with this id."""
         active = self._active()
         wanted = name.replace("_", "-").lower()
         chosen = [

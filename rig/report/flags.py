@@ -96,7 +96,7 @@ def _islands(labels: Sequence[Label], ends: Sequence[float]) -> list[tuple[int, 
 
 
 def _too_long(flags: Sequence[Flag], levels: Sequence[int], first: int, last: int, size: float) -> list[int]:
-    """Return the labels of a crowd to shorten: with the full text, not with the short one, they reach a later label."""
+    """Return the labels in a crowd that reach a later label with their full text, but not with their short text."""
     found = []
     for index in range(first, last):
         flag = flags[index]

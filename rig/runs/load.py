@@ -189,7 +189,7 @@ def _read(record: Path) -> Run:
 
 
 def _name_of(record: Path) -> str:
-    """Return the name of a record that does not contain it: its folder's name, or its own."""
+    """Return the name of a run whose record does not contain it: the name of the folder, or of the file."""
     return record.resolve().parent.name if record.name == "run.jsonl" else record.stem
 
 
@@ -250,7 +250,7 @@ def _stamp_errors(begun: RunStarted | None) -> Mapping[str, tuple[float, str] | 
 
 
 def _whole(name: str, events: Sequence[Recorded]) -> Test | None:
-    """Return a record without tests, as of `rig csms serve --record`, as one test; None if it is empty."""
+    """Return a record without tests, such as one of `rig csms serve --record`, as one test; None if it is empty."""
     happened = [event for event, _ in events if not isinstance(event, RunStarted | RunEnded)]
     if not happened:
         return None

@@ -18,7 +18,8 @@ PROFILE: Schema = {"type": "integer", "minimum": 0, "maximum": 3, "description":
 def secured(player: Player, values: Values) -> None:
     """Switch the device and the CSMS to a security profile during steps. The device reboots for the change.
 
-    The device has the root of an authority of its own, a client certificate, and an AuthorizationKey.
+    During the steps, the device has the root of the scenario's authority, a client certificate, and an
+    AuthorizationKey.
     """
     device = player.with_device("security profiles")
     player.secured = Secured(device.bench, device)

@@ -33,7 +33,7 @@ class Radio(Protocol):
     """The access points in range of a virtual board, and their misbehaviour."""
 
     def put(self, number: int, ssid: str, psk: str = "", rssi: int = -60, channel: int = 6) -> None:
-        """Put an access point on the air, or replace that of the same number (0 to 15)."""
+        """Put an access point on the air, or replace the one with the same number (0 to 15)."""
 
     def remove(self, number: int) -> None:
         """Take an access point off the air."""

@@ -82,7 +82,8 @@ class Board:
         wires: the wires of the Pi's pins.
         pins: the wires that are connected to the board.
         flash: the board's flash; closed with the board.
-        clock: bench time, for the pauses between boots and the device's clock. The device participates in stepped time.
+        clock: bench time, for the device's clock and for the pauses between boots. The device participates in stepped
+            time.
         worker: the place where the device runs its jobs: `loop` or `thread`.
         page: the port of the device's page, closed with the board; None: it has no page. Only in real time.
     """
