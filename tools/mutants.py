@@ -1,12 +1,13 @@
 """Insert bugs into the device one at a time and check that the HIL suite finds each: `python -m tools.mutants [NAME…]`.
 
-The bugs are in `tests/mutants.toml`. With `--octt` they are those of `tests/octt_bugs.toml`, each of which must turn
-its case of the compliance set red. With `--powercut` they are those of `tests/powercut_bugs.toml`, which the power-cut
-runner has to find: such a bug must break a rule in a scenario where the correct device breaks none.
+The bugs are in `tests/mutants.toml`. With `--octt` they are in `tests/octt_bugs.toml`: each bug must turn its case of
+the compliance set red. With `--powercut` they are in `tests/powercut_bugs.toml`, and the power-cut runner has to find
+them: each bug must break a rule in a scenario in which the correct device breaks no rule.
 
 Each bug is inserted into a copy of the firmware; tests, rig and everything else come from this tree. A bug is *found*
 when a device test fails, and has *survived* when none does. A bench error, or a copy that does not build, makes the
-verdict *unclear*. The correct device runs first: the suite must pass on it, or a failure would prove nothing.
+verdict *unclear*. The correct device runs first: the suite must pass on it, because otherwise a failure would prove
+nothing.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ class Mutant:
     """A bug: in `file`, `old` becomes `new`. `old` occurs exactly once.
 
     `first` is the HIL test file, or the scenario of the power cuts, that is likely to find it; the whole suite runs
-    only if that test file or scenario does not find it. For a bug of the compliance set it is the case that must find
-    it.
+    only if that test file or scenario does not find it. For a bug of the compliance set, `first` is the case that must
+    find the bug.
     """
 
     name: str

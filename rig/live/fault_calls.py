@@ -23,9 +23,9 @@ class FaultCalls:
     """The calls that inject and lift faults by hand.
 
     Args:
-        inject: injects a fault during a block, as `rig.bench.Bench.inject`.
-        possible: whether a fault of this kind can be injected here.
-        lacks: the capabilities that it needs and that are missing here.
+        inject: injects a fault during a block, like `rig.bench.Bench.inject`.
+        possible: returns whether a fault of this kind can be injected here.
+        lacks: returns the capabilities that a fault of this kind needs and that are missing here.
     """
 
     def __init__(

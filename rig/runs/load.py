@@ -85,7 +85,7 @@ def read_run(path: Path) -> Run:
         path: the record; or the run's folder, which contains it as `run.jsonl`, a folder for each worker, or both.
 
     Raises:
-        ReportError: the record is missing, has no events, or its folders are not the workers of one run.
+        ReportError: the record is missing or has no events, or the folders do not belong to the workers of one run.
     """
     record = path / "run.jsonl" if path.is_dir() else path
     parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))

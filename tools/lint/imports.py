@@ -57,7 +57,7 @@ _KNOWN_TO = {
 }
 
 # Modules with limited imports: pytest loads this plugin in every project that has the package installed, and the plugin
-# loads the others only if there is a bench.
+# loads the rest of Plugbench only if there is a bench.
 _KNOWS_ONLY = {"pytest_plugbench": ("fixtures",)}
 
 

@@ -21,7 +21,7 @@ from rig.wiring.virtual.uart_master import UartMaster
 _CHIP = "esp32"
 
 _REVISION = {("esp32c3", 0x60008850): 3 << 18}
-"""Register of a chip that has its revision: v0.3 in EFUSE_RD_MAC_SPI_SYS_3 (ESP32-C3 technical reference manual)."""
+"""The register with the revision of a chip: v0.3 in EFUSE_RD_MAC_SPI_SYS_3 (ESP32-C3 technical reference manual)."""
 
 
 class _RomFlash(server.FlashImage):  # type: ignore[misc]
