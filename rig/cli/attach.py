@@ -58,13 +58,13 @@ class Session:
         return state
 
     def bring_up(self) -> None:
-        """Bring the device of a bench that this command has opened to idle. Any other bench stays as it is."""
+        """If this command has opened the bench, make the device idle. Any other bench stays as it is."""
         if self.is_own:
             typer.echo("bringing the device up …", err=True)
             self.call("device.up")
 
     def switch_on(self) -> None:
-        """Switch on the board of a bench that this command has opened. A virtual board is blank, so it is flashed."""
+        """If this command has opened the bench, switch the board on. A virtual board is blank, so it is flashed."""
         if self.is_own and self.client.request("state")["bench"]["kind"] == "virtual":
             self.bring_up()
         elif self.is_own:
@@ -90,7 +90,7 @@ class Session:
         return {name: found[name]} if name else found
 
     def stay(self, what: str) -> None:
-        """Keep a bench that this command has opened until Ctrl-C, because closing it would undo the act.
+        """If this command has opened the bench, keep it open until Ctrl-C, because closing it would undo the act.
 
         Args:
             what: the effect that lasts as long as the bench is open.

@@ -1,4 +1,4 @@
-"""The live socket of `rig device run`: a board without a bench, which has a console, a supply and inputs."""
+"""The live socket of `rig device run`: a board with a console, a supply and inputs, but without a bench."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def check_run(run: FleetRun, limit: float) -> None:
 
 
 def run_outage(root: Path, *, points: int, outage_s: float, seed: int) -> FleetRun:
-    """Connect devices to a CSMS of ours in stepped time, stop it for a while, and watch them reconnect.
+    """Connect devices to our CSMS in stepped time, stop the CSMS for a while, and watch the devices reconnect.
 
     All devices boot at the same moment and lose their connections at the same moment, as after a power failure.
 
@@ -187,7 +187,7 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             for key, _ in selector.select(min(left, 1)):
-                # A line that is split between two reads is not counted, which is rare.
+                # A line that is split between two reads is not counted. Such a split is rare.
                 connections[key.data] += devices[key.data].read_console().count(_CONNECTED)
             for device in devices:
                 device.check()

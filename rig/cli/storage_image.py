@@ -16,7 +16,7 @@ _LARGEST_FLASH = 32 << 20
 
 
 def read_flash(path: Path) -> bytes:
-    """Return the content of a file with a whole flash or a part of it, which may be compressed by gzip.
+    """Return the content of a file with a whole flash or a part of it. The file may be compressed by gzip.
 
     Raises:
         BenchError: the file cannot be read.

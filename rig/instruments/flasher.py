@@ -43,7 +43,7 @@ class _Advance:
         self.is_begun = False
 
     def begin(self, part: dict[str, Any]) -> None:
-        """Begin a file, which is compared first."""
+        """Begin a file. It is first compared with the flash."""
         self._part, self.is_begun = part, False
         self._progress({**part, "done": 0.0})
 

@@ -154,7 +154,7 @@ class LiveServer:
         await asyncio.gather(*(asyncio.all_tasks(self._loop) - {asyncio.current_task()}), return_exceptions=True)
 
     def close(self) -> None:
-        """End all clients, whose lasting acts are undone, and remove the socket."""
+        """End all clients, undo their lasting acts, and remove the socket."""
         if self._is_closed:
             return
         self._is_closed = True

@@ -143,7 +143,7 @@ def event_of(record: Mapping[str, Any]) -> Event:
 
 
 def _recorded(record: Any) -> Recorded:
-    """Take the event out of decoded JSON, which is changed."""
+    """Take the event out of decoded JSON. This changes the decoded JSON."""
     if not isinstance(record, dict) or not isinstance(record.get("type"), str):
         raise UnreadableLineError("not an event: its `type` is missing")
     name = record.pop("type")

@@ -124,7 +124,7 @@ class Event:
 
 
 def _is_figure(value: object, choices: tuple[Any, ...]) -> bool:
-    """Return whether a field matches its type, which dataclasses do not check: it could be a secret text."""
+    """Return whether a field matches its type. Dataclasses do not check that, and a wrong value could be a secret."""
     return value is None or isinstance(value, (int, float)) or value in choices
 
 
