@@ -62,7 +62,7 @@ def decode_core_dump(dump: CoreDump, elf: Path) -> str:
             "esp-coredump cannot read the core dump",
             "Read it with gdb",
             _TIMEOUT_S,
-            # It leaves files in its folder for temporary files; gdb reads files in HOME and in its folder.
+            # esp-coredump leaves files in TMPDIR; gdb reads files in HOME and in its working directory.
             cwd=Path(folder),
             env=os.environ | {"TMPDIR": folder, "HOME": folder},
         )

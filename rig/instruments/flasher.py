@@ -23,7 +23,7 @@ _CONNECT_ATTEMPTS = 3
 _TAIL_LINES = 15
 
 _output_lock = threading.Lock()
-"""esptool has one logger per process, so that only one flasher can use it at a time."""
+"""esptool has one logger per process, so only one flasher can use esptool at a time."""
 
 
 def _ignore(_done: float) -> None:

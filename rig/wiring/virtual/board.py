@@ -163,7 +163,7 @@ class Board:
         self._call(discard)
 
     def brown_out(self) -> None:
-        """Make the rail sag once, so that the chip's detector resets it. Has no effect if the chip is off."""
+        """Make the rail sag once, so that the brown-out detector resets the chip. Has no effect if the chip is off."""
 
         def sag() -> None:
             if self._chip in (_Chip.OFF, _Chip.RESET):
@@ -173,7 +173,7 @@ class Board:
         self._call(sag)
 
     def set_supply(self, millivolts: int) -> None:
-        """Set the voltage of the supply. Below its level the brown-out detector resets the chip."""
+        """Set the voltage of the supply. Below the level of the brown-out detector, the chip resets."""
         self._call(lambda: self._set_supply(millivolts))
 
     @property
