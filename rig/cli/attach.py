@@ -90,7 +90,7 @@ class Session:
         return {name: found[name]} if name else found
 
     def stay(self, what: str) -> None:
-        """If this command has opened the bench, keep it open until Ctrl-C, because closing it would undo the act.
+        """If this command has opened the bench, keep it open until Ctrl-C: closing it would undo the act.
 
         Args:
             what: the effect that lasts as long as the bench is open.

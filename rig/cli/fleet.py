@@ -129,7 +129,7 @@ def check_run(run: FleetRun, limit: float) -> None:
 
 
 def run_outage(root: Path, *, points: int, outage_s: float, seed: int) -> FleetRun:
-    """Connect devices to our CSMS in stepped time, stop the CSMS for a while, and watch the devices reconnect.
+    """Connect devices to our CSMS in stepped time, stop the CSMS for a while, and watch the reconnects.
 
     All devices boot at the same moment and lose their connections at the same moment, as after a power failure.
 

@@ -89,7 +89,7 @@ class Connection(ServerConnection):
 
     @property
     def close_words(self) -> tuple[int | None, str]:
-        """Return close code and reason: those that the CSMS sent after a `violation`, else those that the peer sent.
+        """Return close code and reason: those that the CSMS sent after a `violation`, else those of the peer.
 
         After a reset by the CSMS there is no close frame and the code is 1006 (RFC 6455 section 7.1.5).
         """

@@ -88,7 +88,7 @@ _KEPT = frozenset({"extra-property", "long-text", "sample-words"})  # deviations
 
 
 def deviation_of_payload(action: str, payload: Any, kind: schemas.Kind, version: Version = V16) -> str:
-    """Return the name of the tolerated deviation in a payload that breaks its schema; empty if there is none.
+    """Return the name of the tolerated deviation in a payload that breaks its schema; empty for none.
 
     If several places break the schema, all of them must be tolerated, and the name is that of the first.
 

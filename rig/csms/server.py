@@ -445,7 +445,7 @@ class CsmsServer:
             point.detach(connection)
 
     def _select_subprotocol(self, _connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-        """Choose the first accepted sub-protocol of the client's list, its preferred one (RFC 6455 section 4.1)."""
+        """Choose the accepted sub-protocol that the client prefers (its list is in order, RFC 6455 section 4.1)."""
         accepted = [version.subprotocol for version in self.versions]
         return next((protocol for protocol in offered if protocol in accepted), None)
 

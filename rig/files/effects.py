@@ -42,8 +42,7 @@ class Effect:
         return content
 
     def refusal(self, request: Request) -> Reply | None:  # noqa: ARG002
-        """Return the answer in place of the file, or in place of the acceptance of an upload; None: the normal
-        answer."""
+        """Return the answer in place of a file, or of the acceptance of an upload; None: the normal answer."""
         return None
 
     def reply(self, reply: Reply) -> Reply:

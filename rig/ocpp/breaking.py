@@ -49,7 +49,7 @@ def _uses(root: Mapping[str, Any], schema: Mapping[str, Any], keyword: str) -> b
 def break_payload(
     action: str, kind: schemas.Kind, payload: Any, keyword: Keyword, rng: random.Random, version: Version = V16
 ) -> dict[str, Any] | None:
-    """Return a copy of a payload that breaks a keyword of its schema; None if no place of the payload can break it.
+    """Return a copy of a payload that breaks a keyword of its schema; None if that is impossible.
 
     If possible, an existing property is changed. Otherwise an optional property is added.
 

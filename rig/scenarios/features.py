@@ -14,7 +14,7 @@ Declares = Callable[[Player], bool]
 
 
 def features(version: Version) -> Mapping[str, Declares]:
-    """Return the features that a scenario for a version of OCPP may require, each with the way of its declaration."""
+    """Return the features that a scenario for a version of OCPP may require, with their declarations."""
     return FEATURES_16 if version.is_16 else FEATURES_2
 
 

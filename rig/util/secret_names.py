@@ -67,7 +67,7 @@ def is_ambiguous(words: str) -> bool:
 
 
 def is_key_name(name: str) -> bool:
-    """Return whether a field of that name names the value in another field, as `key` in ChangeConfiguration.req."""
+    """Return whether such a field names the value of another field, as `key` in ChangeConfiguration.req."""
     return len(name) <= _LONGEST and _plain(name).endswith(_KEYS)
 
 

@@ -143,7 +143,7 @@ def _or_listed(folder: str) -> str:
 
 
 def broken_rule(folder: str, imported: str) -> str:
-    """Return why a file in `folder` must not import one in `imported`; empty if it may, or if a folder has no rank."""
+    """Return why a file in `folder` must not import one in `imported`; empty if it may, or without a rank."""
     if folder == imported or not {folder, imported} <= _RANKS.keys():
         return ""
     if _RANKS[folder] == _RANKS[imported]:
