@@ -232,7 +232,7 @@ class FileServer:
         """Return the answer with a file.
 
         Raises:
-            RejectedError: there is no such file, or not in the wanted version or part.
+            RejectedError: there is no such file, or it does not have the wanted version or part.
         """
         content = self._open(request.name)
         for failure in failures:
@@ -259,7 +259,7 @@ class FileServer:
         """Take an upload, and return the answer; None: a failure resets the connection.
 
         Raises:
-            RejectedError: the upload is too large, malformed, or has no room.
+            RejectedError: the upload is too large or malformed, or there is no room for it.
         """
         intake = Intake()
         for failure in failures:

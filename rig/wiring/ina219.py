@@ -73,7 +73,8 @@ class Ina219Settings:
 
     @property
     def lsb_ma(self) -> float:
-        """The current of one step of the current register in mA, as the calibration's whole number gives it."""
+        """The current of one step of the current register, in mA, from the rounded value of the calibration
+        register."""
         return _CALIBRATION_SCALE / (self.calibration * self.shunt_ohm) * 1000
 
 
