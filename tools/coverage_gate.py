@@ -41,7 +41,7 @@ def lines(report: Path, folder: str) -> Counts:
 
     Args:
         report: a file in Cobertura's format.
-        folder: the folder, as the names of files in the report begin.
+        folder: the folder, with which the names of files in the report begin.
 
     Raises:
         OSError: the report cannot be read.

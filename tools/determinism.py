@@ -5,14 +5,16 @@
 
 A trace is the OCPP frames with their text, the edges of all pins, and the lines of the console, each with its bench
 time. Two values depend on the computer and are left out: the port number that the kernel assigned to the bench, and the
-number of rounds of the device's loop (`loops`, `turns`), because the kernel decides how many TCP segments wake it.
+number of rounds of the device's loop (`loops`, `turns`), because the kernel decides how many TCP segments wake the
+loop.
 
 Tests that use TLS differ in the heap figures of the telemetry, by some 16 bytes: keys and signatures are random, and
-the encodings of some are a byte shorter than those of others.
+the length of their encodings varies by a byte.
 
-Two tests differ now and then (of 10 runs in November 2026: `test_networks_are_stored_scanned_and_used` and the fault
-`lease-lost`). They change the radio and poll `status` at the same moment. The radio's messages and the console are two
-channels, and the kernel decides which one the device reads first: it answers one poll more before it has lost the link.
+Two tests differ now and then: `test_networks_are_stored_scanned_and_used` and that of the fault `lease-lost` (10 runs,
+November 2026). They change the radio and poll `status` at the same moment. The radio's messages and the console are two
+channels, and the kernel decides which one the device reads first. So the device may answer one more poll before it
+loses the link.
 """
 
 from __future__ import annotations

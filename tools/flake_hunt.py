@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _like(item: pytest.Item) -> pytest.Item:
-    """Duplicate a test: pytest tears down between two runs only if they are two objects."""
+    """Duplicate a test: pytest tears down between two runs only if each run has its own object."""
     other = copy.copy(item)
     other.stash = pytest.Stash()
     if isinstance(other, pytest.Function):

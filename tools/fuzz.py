@@ -31,7 +31,7 @@ _LONGEST_MESSAGE = 10_000
 HANG_S = 10
 """An input that takes longer is a finding. The usual one takes microseconds."""
 MARGIN_S = 120
-"""Time beyond the given one for start, corpus and the report of a finding."""
+"""Time added to the given time, for the start, the corpus and the report of a finding."""
 
 
 @dataclass(frozen=True, slots=True)

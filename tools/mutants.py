@@ -1,12 +1,13 @@
 """Insert bugs into the device one at a time and check that the HIL suite finds each: `python -m tools.mutants [NAME…]`.
 
-The bugs are in `tests/mutants.toml`. With `--octt` they are those of `tests/octt_bugs.toml`, each of which must turn
-its case of the compliance set red. With `--powercut` they are those of `tests/powercut_bugs.toml`, which the power-cut
-runner has to find: such a bug must break a rule in a scenario where the correct device breaks none.
+The bugs are in `tests/mutants.toml`. With `--octt` they are in `tests/octt_bugs.toml`: each bug must turn its case of
+the compliance set red. With `--powercut` they are in `tests/powercut_bugs.toml`, and the power-cut runner has to find
+them: each bug must break a rule in a scenario in which the correct device breaks no rule.
 
 Each bug is inserted into a copy of the firmware; tests, rig and everything else come from this tree. A bug is *found*
 when a device test fails, and has *survived* when none does. A bench error, or a copy that does not build, makes the
-verdict *unclear*. The correct device runs first: the suite must pass on it, or a failure would prove nothing.
+verdict *unclear*. The correct device runs first: the suite must pass on it, because otherwise a failure would prove
+nothing.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ class Mutant:
     """A bug: in `file`, `old` becomes `new`. `old` occurs exactly once.
 
     `first` is the HIL test file, or the scenario of the power cuts, that is likely to find it; the whole suite runs
-    only if that one does not. For a bug of the compliance set it is the case that must find it.
+    only if that test file or scenario does not find it. For a bug of the compliance set, `first` is the case that must
+    find the bug.
     """
 
     name: str
@@ -147,7 +149,7 @@ def case_file(mutant: Mutant) -> str:
 
 def find_by_cuts(sound: Broken) -> Finder:
     """Return a finder of rules that the mutant breaks and the correct device does not."""
-    # Without known breaks any break is a finding, so a few are enough.
+    # If the correct device breaks no rule, any break is a finding, so a few are enough.
     limit = () if sound else ("--limit", "10")
 
     def find(tree: Path, mutant: Mutant) -> tuple[Verdict, str]:
@@ -182,7 +184,7 @@ def _build_cuts(tree: Path) -> None:
     cmake = str(ROOT / ".venv/bin/cmake")
     configure = [cmake, "-S", str(tree / "firmware/host"), "-B", str(tree / "build"), "-G", "Ninja"]
     configure += [f"-DCMAKE_MAKE_PROGRAM={ROOT / '.venv/bin/ninja'}", f"-DPLUGBENCH_DEPS={ROOT / '.deps'}"]
-    # The rules have to find the bugs. Without the sanitizers they need a quarter of the time.
+    # The rules have to find the bugs. Without the sanitizers the cuts take a quarter of the time.
     configure += ["-DPLUGBENCH_SANITIZE=OFF"]
     for command in (configure, [cmake, "--build", str(tree / "build"), "--target", "powercut"]):
         done = subprocess.run(command, capture_output=True, text=True)
@@ -230,7 +232,7 @@ def main(arguments: list[str]) -> int:
     chosen = [mutant for mutant in known if not names or mutant.name in names]
     if by_cuts:
         _build_cuts(tree)
-        # For a few bugs only their scenarios are looked at.
+        # If bugs are named, only their scenarios are run.
         scopes = {_scenario(mutant) if names and mutant.first else () for mutant in chosen}
         broken = {what: runs for scope in sorted(scopes) for what, runs in _cut(tree, _SECOND_CUTS, *scope).items()}
         find = find_by_cuts(broken)

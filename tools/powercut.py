@@ -22,8 +22,7 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "build" / "firmware" / "powercut"
 JUNIT = ROOT / "reports" / "junit" / "powercut.xml"
 EFFECTS = 3
-# The number of second cuts of each scenario: the fixed part, of which a scenario may have fewer, and a number above all
-# possible ones.
+# The second cuts of each scenario: at most this number, or, with a number above all possible cuts, all of them.
 NESTED_FIXED = 60
 NESTED_ALL = 10_000_000
 # The number of ids to show for each rule.

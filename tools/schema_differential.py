@@ -1,8 +1,8 @@
 """Compare the verdicts of the device's schema validator with those of jsonschema-rs.
 
 `python -m tools.schema_differential --program build/firmware/schema-check` generates valid, invalid and mutated
-documents for each message of OCPP 1.6, 2.0.1 and 2.1. For an invalid document, jsonschema-rs must report the keyword of
-the device at the same place. A difference is accepted only if it belongs to a class of CLASSES.
+documents for each message of OCPP 1.6, 2.0.1 and 2.1. For an invalid document, jsonschema-rs must report the same
+keyword as the device, at the same place. A difference is accepted only if it belongs to a class of CLASSES.
 """
 
 from __future__ import annotations

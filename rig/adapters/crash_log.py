@@ -53,7 +53,7 @@ def _read(event: Event, build: str) -> tuple[str, Panic | None]:
 
 
 def _stored_crash(text: str) -> Panic | None:
-    """Return the crash in the line that a device logs after it (docs/log-format.md); None for any other line."""
+    """Return the crash from the line that a device logs after a crash (docs/log-format.md); None for any other line."""
     if _STORED_MARK not in text:
         return None
     entry = parse_line(text.removeprefix("L "))

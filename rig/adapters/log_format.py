@@ -25,7 +25,8 @@ class LogFormat(Protocol):
         """Return the events of a line: a boot, a telemetry record, a panic.
 
         Args:
-            line: the result of `line`, without id and stamp. The timeline adds both to the line and its events.
+            line: the result of `line`, without id and stamp. The timeline adds id and stamp to the line and to its
+                events.
         """
 
     @property

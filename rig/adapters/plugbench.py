@@ -36,7 +36,7 @@ _UPTIME = r"\(([0-9]{1,15})\)"
 _LOG = re.compile(rf"[ \t]*([EWIDVT]) {_UPTIME} ([^:\s]+): ?")
 _BANNER = re.compile(rf"I {_UPTIME} boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
 _TELEMETRY = re.compile(rf"T {_UPTIME} monitor: (?P<record>\{{.*\}})\s*$")
-_CRASH_TAG = "crash"  # the tag of the line about the last crash, whose text looks like a panic
+_CRASH_TAG = "crash"  # the tag of the line about the last crash: the text of that line looks like a panic
 _STORED = "L "
 _STORED_LINE = re.compile(r"L (?:[0-9T:.-]{23}Z )?")
 
@@ -194,7 +194,7 @@ def provision(
         identity: the charge point's identity, the last segment of the URL (OCPP-J 1.6 section 3.1.1).
         wifi_ssid: the network's name.
         wifi_psk: its passphrase.
-        partition: the storage partition, whose size the image has.
+        partition: the storage partition, which gives the size of the image.
         more: further keys of docs/settings.md; the others keep the device's defaults.
 
     Raises:

@@ -70,7 +70,7 @@ _TOO_LARGE = f"the body of a request has at most {LARGEST_BODY} bytes"
 
 
 async def _whole_body(receive: Receive) -> bytes | None:
-    """Return the body of a request, also of a chunked one; None if it is too large.
+    """Return the body of a request, which may be chunked; None if it is too large.
 
     Raises:
         _ClientGoneError: the connection closed before the end of the body.

@@ -56,7 +56,7 @@ class Trace:
         """Return the events from a cursor on.
 
         Args:
-            cursor: 1 for the oldest kept event; then the cursor of the previous page.
+            cursor: 1 for the oldest kept event; then the cursor of the previous part.
             kinds: the types of events; empty: all.
             limit: the maximum number of events.
             wait_s: the time to wait for a first event, in real seconds.

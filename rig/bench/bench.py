@@ -136,7 +136,7 @@ class Bench:
     def close(self) -> None:
         """Switch the board off and close everything. If a part fails, close the others, then raise its error.
 
-        The first signal that ends the process is deferred until then.
+        The first signal that ends the process is deferred until everything is closed.
         """
         with uninterrupted():
             stack, self._open = self._open, None

@@ -118,8 +118,8 @@ def attached(
         may_open: whether to open a bench if none is open.
 
     Raises:
-        BenchError: several benches are open, the open one rejects the connection or does not answer, or no bench is
-            open and none can be opened.
+        BenchError: several benches are open; or the open bench rejects the connection, or does not answer; or no bench
+            is open, and none can be opened.
     """
     found = open_benches(bench, pid)
     try:

@@ -32,7 +32,7 @@ from rig.wiring.virtual.stepping.fleet_clock import FleetClock
 
 _KEPT_EVENTS = 16
 _FILES_OF_A_DEVICE = 8
-"""Open files of this process for a device, with its connection to the CSMS."""
+"""The number of open files of this process for one device, including the device's connection to the CSMS."""
 _SPARE_FILES = 100
 _BOOT_LIMIT_S = 300
 _RETURN_LIMIT_S = 900
@@ -131,7 +131,7 @@ def check_run(run: FleetRun, limit: float) -> None:
 
 
 def run_outage(root: Path, *, points: int, outage_s: float, seed: int) -> FleetRun:
-    """Connect devices to a CSMS of ours in stepped time, stop it for a while, and watch them reconnect.
+    """Connect devices to our CSMS in stepped time, stop the CSMS for a while, and watch the reconnects.
 
     All devices boot at the same moment and lose their connections at the same moment, as after a power failure.
 
@@ -189,7 +189,7 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             for key, _ in selector.select(min(left, 1)):
-                # A line that is split between two reads is not counted, which is rare.
+                # A line that is split between two reads is not counted. Such a split is rare.
                 connections[key.data] += devices[key.data].read_console().count(_CONNECTED)
             for device in devices:
                 device.check()
@@ -267,7 +267,7 @@ class _Links:
 def _fleet(root: Path, csms_url: str, points: int, seed: int, clock: FleetClock | None) -> Iterator[list[FleetDevice]]:
     """Start the devices for the block. After the block, end them and remove their files."""
     allow_open_files(points * _FILES_OF_A_DEVICE + _SPARE_FILES, f"{points} devices")
-    # Without sanitizers: a device then takes a tenth of the memory and half of the time.
+    # Without sanitizers, a device takes a tenth of the memory and half of the time.
     executable = build(root, sanitize=False)
     manifest = package_firmware(executable, root).manifest
     partition = manifest.storage()

@@ -16,7 +16,7 @@ _LARGEST_FLASH = 32 << 20
 
 
 def read_flash(path: Path) -> bytes:
-    """Return the content of a file with a whole flash or a part of it, also compressed by gzip.
+    """Return the content of a file with a whole flash or a part of it. The file may be compressed by gzip.
 
     Raises:
         BenchError: the file cannot be read.
@@ -38,7 +38,7 @@ def read_image(path: Path) -> bytes:
     """Return the storage partition in a file.
 
     Args:
-        path: a whole flash or its storage partition, also compressed by gzip.
+        path: a whole flash or its storage partition; the file may be compressed by gzip.
 
     Raises:
         BenchError: the file cannot be read, or has no storage partition.

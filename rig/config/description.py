@@ -29,7 +29,7 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
     "leds": frozenset({"status", "network", "fault"}),
     "outputs": frozenset({"contactor", "lock"}),
 }
-"""The wires of docs/design.md#signals. A bench may have other wires whose names do not look like typos of these."""
+"""The wires of docs/design.md#signals. A bench may have other wires, but none with a name like a typo of these."""
 
 INA219_LARGEST_MV = 320
 """The largest voltage at the shunt that an INA219 measures (TI SBOS448, section 8.6.2)."""
@@ -39,7 +39,7 @@ REAL_FALL_S = 1.0
 
 
 _HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*(?![0-9]+\.?$)[A-Za-z0-9_-]{1,63}\.?")
-"""Its last part is no number: such a text is a mistyped IPv4 address."""
+"""The last part of a host name is not a number: a text with a number there is a mistyped IPv4 address."""
 _LONGEST_HOST_NAME = 253
 _LONGEST_NAME = 64
 

@@ -18,9 +18,10 @@ _CHUNK = 1 << 18
 
 
 async def relay(page: WebSocket, wanted: Wanted) -> None:
-    """Send the messages of a bench to a page until the page disconnects, also after the bench was reopened.
+    """Send the messages of a bench to a page until the page disconnects, even if the bench is reopened meanwhile.
 
-    The page begins with `{"since": …, "pid": …}`: the first event that it lacks, and the process that had the bench.
+    The first message of the page is `{"since": …, "pid": …}`: the first event that it lacks, and the process that had
+    the bench.
 
     Args:
         page: the page's connection, which is not accepted yet.

@@ -1,4 +1,4 @@
-"""The gate of the page: it accepts only requests with the token that do not come from another page."""
+"""The gate of the page: it accepts a request only with the token, and not from another web page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COOKIE = "plugbench-token"
 
 
 class Gate:
-    """Rejects requests without the token, and those that another web page makes.
+    """Rejects requests without the token, and requests that another web page makes.
 
     Args:
         app: the page's application.

@@ -116,7 +116,7 @@ class Link:
 
     @property
     def is_open(self) -> bool:
-        """Whether the bench has not closed the connection."""
+        """Whether the connection is open: the bench has not closed it."""
         return not (self._reading is not None and self._reading.done()) and not self._writer.is_closing()
 
     def close(self) -> None:

@@ -127,7 +127,7 @@ class Page:
         self._disconnect()
 
     def _disconnect(self) -> None:
-        """Close the connection. A tab that was only hidden, and is shown again, gets another one."""
+        """Close the connection. A tab that was only hidden gets a new connection when it is shown again."""
         if self._link is not None:
             self._link.close()
             self._link = None

@@ -10,7 +10,7 @@ from nicegui import ui
 
 
 class Tab(Protocol):
-    """The part of `rig.console.page.Page` that panels use. The page imports them, so they cannot import it."""
+    """The part of `rig.console.page.Page` that panels use. It imports the panels, so they cannot import it."""
 
     state: Mapping[str, Any]
 

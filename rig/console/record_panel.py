@@ -15,11 +15,11 @@ from rig.recording import pytest_file, scenario_file, steps_of, title_of
 from rig.recording.steps import HAND_ACT, KINDS
 
 _MOST_EVENTS = 100_000
-"""The maximum number of events of a recording, which ends there."""
+"""A recording ends after this number of events."""
 
 
 class RecordPanel(Panel):
-    """Records between "record" and "save".
+    """Records from the button "record" until the button "save".
 
     Args:
         tab: the page.

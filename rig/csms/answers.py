@@ -2,8 +2,8 @@
 
     csms.answer("Authorize", answers.authorize("Blocked"), times=1)
 
-Each function is named after the request that it answers. The answer to Heartbeat holds the current time, and
-`csms.behaviour` makes it. The answers to MeterValues and StatusNotification are empty.
+Each function is named after the request that it answers. There is no function for Heartbeat: `csms.behaviour` puts the
+current time into its answer. There is none for MeterValues and StatusNotification, whose answers are empty.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def boot_notification(status: RegistrationStatus, *, current_time: str, interval
     Args:
         status: the registration status.
         current_time: RFC 3339; `csms.behaviour.current_time()` returns the time of the bench.
-        interval: seconds between heartbeats; unless accepted, seconds until the next BootNotification.
+        interval: seconds between heartbeats; if `status` is not Accepted, seconds until the next BootNotification.
     """
     return given(status=status, current_time=current_time, interval=interval)
 

@@ -102,7 +102,7 @@ class Authority:
             The certificate as PEM.
 
         Raises:
-            ExpectationError: the request is no PEM, or its key has not signed it.
+            ExpectationError: the request is not PEM, or is not signed with its own key.
         """
         try:
             wanted = x509.load_pem_x509_csr(request.encode())

@@ -13,7 +13,7 @@ BadAnswer = Literal["half", "garbage", "wrong-id", "no-payload"]
 
 - `half`: the first half of the text;
 - `garbage`: a text that is not JSON;
-- `wrong-id`: a valid CALLRESULT with the unique id of no CALL;
+- `wrong-id`: a valid CALLRESULT with a unique id that belongs to no CALL;
 - `no-payload`: `[3, unique_id]` only.
 """
 

@@ -18,7 +18,7 @@ BadHandshake = Literal["half", "garbage", "close", "wrong-key", "other-subprotoc
 - `garbage`: the answer is not HTTP;
 - `close`: the server closes the TCP connection without an answer;
 - `wrong-key`: Sec-WebSocket-Accept is computed from another key;
-- `other-subprotocol`: the server chooses the newest version that was not offered, such as `ocpp2.1`;
+- `other-subprotocol`: the server chooses the newest version that the client did not offer, such as `ocpp2.1`;
 - `no-subprotocol`: the server chooses none.
 """
 

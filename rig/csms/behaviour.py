@@ -36,7 +36,7 @@ _MOST_RUNNING = 256  # running transactions of a charge point; above this the ol
 
 
 class _Tags(UserDict[str, AuthorizationStatus]):
-    """Authorization statuses by idTag. A status that no answer may have is an error of the test."""
+    """Authorization statuses by idTag. Setting a status that no answer may have raises `AuthorError`."""
 
     def __setitem__(self, id_tag: str, status: AuthorizationStatus) -> None:
         validate_arguments(
@@ -50,13 +50,13 @@ class _Tags(UserDict[str, AuthorizationStatus]):
 class Behaviour:
     """A normal CSMS: accepts every charge point, assigns transaction ids, authorizes idTags.
 
-    One instance serves all charge points of a CSMS. Its attributes may be changed at any time. An `AuthorError` rejects
-    an attribute that does not exist, and a value that no answer may have.
+    One instance serves all charge points of a CSMS. Its attributes may be changed at any time. Setting an attribute
+    that does not exist, or a value that no answer may have, raises `AuthorError`.
 
     Args:
         clock: the bench's clock, the source of `currentTime`. Device and CSMS agree in stepped time too.
         heartbeat_interval_s: the `interval` of BootNotification.conf, in seconds.
-        strict: the first value of the attribute.
+        strict: the initial value of the attribute `strict`.
 
     Attributes:
         registration: the `status` of BootNotification.conf.
@@ -157,7 +157,8 @@ class Behaviour:
         return {"idTagInfo": {"status": self.tag_status(request["idTag"])}}
 
     def _start(self, point: str, request: Payload) -> dict[str, Any]:
-        # A charge point that missed the answer resends the same start: it gets the same transaction until its stop.
+        # A charge point that missed the answer resends its start, and gets the same transaction until the transaction
+        # stops.
         key = (request["connectorId"], request["idTag"], request["meterStart"], request["timestamp"])
         running = self._running.setdefault(point, OrderedDict())
         transaction = running.get(key)

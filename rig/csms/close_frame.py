@@ -12,7 +12,7 @@ _LONGEST_REASON = 123
 """In bytes: a control frame has at most 125, of which the code takes two."""
 
 CloseCode = Annotated[int, Limits(least=0, most=_LARGEST_CODE)]
-"""A close code, also one that must not be on the wire (section 7.4)."""
+"""Any close code, even one that must not be on the wire (section 7.4)."""
 CloseReason = Annotated[str, Limits(most=_LONGEST_REASON)]
 
 
@@ -20,7 +20,7 @@ def validate_close_reason(what: str, reason: str) -> None:
     """Check that a close reason fits into the frame in UTF-8.
 
     Args:
-        what: the checked object in messages.
+        what: the name of the checked object in messages.
         reason: the reason.
 
     Raises:

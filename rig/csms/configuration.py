@@ -14,14 +14,14 @@ _VARIABLE = re.compile(r"(?P<component>\w+)\.(?P<variable>\w+)(\[(?P<instance>[^
 
 
 class Configuration(ABC):
-    """Values by name, whose changes can be restored.
+    """The named values of a charge point. Changed values can be restored.
 
     Args:
         csms: the CSMS that the charge point is connected to.
         charge_point: the identity of the charge point; None: the bench's charge point.
 
     Attributes:
-        kind: the named thing in messages.
+        kind: the word for such a value in messages.
         action: the action that changes a value.
     """
 
@@ -71,7 +71,7 @@ class Configuration(ABC):
         return bool(self._before)
 
     def restore(self) -> None:
-        """Restore the first value of every changed name."""
+        """Restore every changed value to its value before the first change."""
         while self._before:
             name, value = self._before.popitem()
             status = self._set(name, value)

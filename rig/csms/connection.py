@@ -89,7 +89,7 @@ class Connection(ServerConnection):
 
     @property
     def close_words(self) -> tuple[int | None, str]:
-        """Return the close code and reason that the CSMS sent after a `violation`, else those from the peer.
+        """Return close code and reason: those that the CSMS sent after a `violation`, else those of the peer.
 
         After a reset by the CSMS there is no close frame and the code is 1006 (RFC 6455 section 7.1.5).
         """
@@ -172,7 +172,7 @@ class Connection(ServerConnection):
             self.reset()
 
     def ping_now(self) -> None:
-        """Send an empty ping without waiting for its pong, unless much is unread."""
+        """Send an empty ping, unless the client has much unread data. Do not wait for the pong."""
         if self.send_in_progress is None and self.transport.get_write_buffer_size() < _MUCH_UNREAD:
             self.protocol.send_ping(b"")
             self.send_data()
@@ -189,7 +189,7 @@ class Connection(ServerConnection):
                 self.protocol.send_pong(payload)
 
     async def close_with(self, code: int, reason: str = "") -> None:
-        """Close with any close code, also with one that must not be on the wire (RFC 6455 section 7.4).
+        """Close with any close code, even with one that must not be on the wire (RFC 6455 section 7.4).
 
         Args:
             code: the close code, from 0 to 65535.

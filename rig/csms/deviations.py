@@ -80,7 +80,7 @@ LONGEST_TEXT = 255
 """The longest tolerated text, in characters."""
 
 LARGEST_PAYLOAD = 16 << 10
-"""The largest payload whose deviation is tolerated, in bytes. To find all places in a larger one takes too long."""
+"""The largest payload whose deviation is tolerated, in bytes. Checking a larger one takes too long."""
 
 _SAMPLE_WORDS = frozenset({"context", "format", "location", "measurand", "phase", "unit"})
 _OTHER_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[+-]\d{2})?")
@@ -88,9 +88,9 @@ _KEPT = frozenset({"extra-property", "long-text", "sample-words"})  # deviations
 
 
 def deviation_of_payload(action: str, payload: Any, kind: schemas.Kind, version: Version = V16) -> str:
-    """Return the name of the deviation of a payload that breaks its schema; empty if it is not tolerated.
+    """Return the name of the tolerated deviation in a payload that breaks its schema; empty for none.
 
-    All places that break the schema must be tolerated. The name belongs to the first place.
+    If several places break the schema, all of them must be tolerated, and the name is that of the first.
 
     Args:
         action: the action.

@@ -131,10 +131,11 @@ def validate_call_of_charge_point(action: str, versions: Sequence[Version] = (V1
 
 
 def assign(expectations: Sequence[Expectation], frames: Sequence[OcppFrame]) -> dict[int, OcppFrame]:
-    """Assign a different frame to each expectation, and to as many expectations as possible, in any order.
+    """Assign frames, in any order, to as many expectations as possible. Each frame is assigned at most once.
 
     Returns:
-        Frames by the expectation's index. An expectation with one matching frame gets it, even if others match too.
+        Frames by the expectation's index. A frame that matches several expectations goes to the one that matches no
+        other frame, if the others can have other frames.
     """
     owners: dict[int, int] = {}  # the index of an expectation by the index of its frame
 

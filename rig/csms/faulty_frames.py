@@ -17,7 +17,7 @@ Deliver = Callable[[str | bytes, str], Awaitable[bool]]
 """Delivers a message; the text is the name of the fault that changed or repeated it, empty for none."""
 
 MOST_HELD = 256
-"""The maximum number of frames that faults hold back for one charge point. One more is delivered at once."""
+"""The maximum number of frames that faults hold back for one charge point. A further frame is delivered at once."""
 
 
 @dataclass(eq=False, slots=True)

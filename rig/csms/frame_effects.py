@@ -17,7 +17,8 @@ Way = Literal["sent", "received"]
 TcpEnd = Literal["reset", "close"]
 """The ends of a TCP connection: RST, or FIN after the bytes that were sent."""
 WrongId = Literal["unknown", "empty", "number", "too-long"]
-"""The wrong unique ids: the id of no CALL, an empty text, a number, or 37 characters (OCPP-J 1.6 section 4.1.4)."""
+"""The wrong unique ids (OCPP-J 1.6 section 4.1.4): one that belongs to no CALL, an empty text, a number, or 37
+characters."""
 
 
 class Effect:
@@ -85,7 +86,7 @@ class Fragments(Effect):
     count: int
 
     def is_possible(self, way: Way, action: str, message: Message) -> bool:  # noqa: ARG002
-        """Return whether the frame is one of the CSMS: a received message is whole."""
+        """Return whether the CSMS sends the frame: the frames of a received message are already joined."""
         return way == "sent"
 
 
@@ -94,7 +95,7 @@ class CloseInstead(Effect):
     """The CSMS closes the connection instead of delivering the frame.
 
     Attributes:
-        code: the close code; also one that RFC 6455 section 7.4 does not allow on the wire.
+        code: the close code, even one that RFC 6455 section 7.4 does not allow on the wire.
         reason: the close reason.
     """
 
@@ -181,7 +182,7 @@ class ErrorInstead(Effect):
     """A CALLERROR takes the place of an answer (OCPP-J 1.6 section 4.2.3).
 
     Attributes:
-        code: any text, also one that is no code of OCPP-J.
+        code: any text, even one that is no code of OCPP-J.
         description: the description.
     """
 
@@ -238,7 +239,7 @@ class Binary(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Huge(Effect):
-    """The frame has that size, by spaces before its last bracket. So it remains valid JSON.
+    """Spaces before its last bracket give the frame this size. So it remains valid JSON.
 
     Attributes:
         size: the length in bytes.

@@ -60,9 +60,12 @@ def as_event(
 
 
 def _kept(raw: str | bytes) -> str:
-    """Return the text of a frame for its event, which masks it when it is read; a binary message masked and in hex."""
+    """Return the text of a frame for its event; for a binary message, the masked text in hex.
+
+    The event masks a text each time that it is read.
+    """
     if isinstance(raw, str):
-        return without_known_secrets(raw)  # the process may have forgotten them when the event is read
+        return without_known_secrets(raw)  # known now, perhaps no longer when the event is read
     text = raw.decode("utf-8", "replace")
     shown = masked_text(text)
     return raw.hex() if shown == text else shown.encode().hex()

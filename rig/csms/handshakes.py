@@ -12,7 +12,7 @@ from rig.util.text import visible
 HANDSHAKE_TIMEOUT_S = 30.0
 """The time limit of an opening handshake, in bench seconds."""
 MOST_HANDSHAKES = 256
-"""The maximum number of pending handshakes. One more closes the oldest, so idle clients do not lock out others.
+"""The maximum number of pending handshakes. A further one closes the oldest, so idle clients do not lock out others.
 
 One round of the loop accepts fewer clients (100). So a request that a client sends at once is read before the limit
 applies.

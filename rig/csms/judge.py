@@ -27,7 +27,7 @@ from rig.ocpp.versions import V16, VERSIONS, Version
 from rig.timeline.events import OcppFrame
 from rig.util.clock import BenchClock
 
-_REMEMBERED_CALLS = 256  # CALLs whose content is remembered by unique id, to find an id used twice
+_REMEMBERED_CALLS = 256  # CALLs whose content is remembered, to find a unique id that is used twice
 _REMEMBERED_WHOLE = 1024  # characters of a frame; a longer one is remembered as a hash
 _CALLRESULTERROR = 5  # the message type (OCPP-J 2.1 section 4.1.3)
 _ALL_CODES = frozenset().union(*(version.error_codes for version in VERSIONS.values()))
@@ -190,7 +190,7 @@ class Judge:
         else:
             yield from self._wrong_payload(action, message.payload, "request")
         if self.registration.restricts:
-            # The caller continues only if the findings above are tolerated. So the payload has the types of its schema.
+            # The caller stops at a finding that is not tolerated. So here the payload has the types of its schema.
             payload = as_read(action, message.payload, "request", version)
             if why := self.registration.forbidden_call(action, payload, version):
                 is_tolerated = self.registration.status == "Pending"

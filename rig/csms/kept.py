@@ -14,7 +14,7 @@ _MOST_KEPT = 256
 
 
 def with_entry(kept: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
-    """Return a mapping with one more entry, or another value of a key. Above 256 entries the oldest are dropped."""
+    """Return a mapping with an entry added or replaced. Above 256 entries the oldest are dropped."""
     return limited({**kept, key: value}, _MOST_KEPT)
 
 

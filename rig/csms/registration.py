@@ -10,9 +10,9 @@ from rig.ocpp.versions import V16, Version
 from rig.timeline.events import OcppFrame
 
 TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage", "GetBaseReport", "GetReport"})
-"""The calls of the CSMS that request messages of a charge point."""
+"""The calls by which the CSMS requests messages from a charge point."""
 
-_MOST_PLACES = 64  # places of one trigger without a connector; no charge point has so many
+_MOST_PLACES = 64  # the most calls that one trigger allows; no charge point has so many places
 _MOST_TRIGGERS = 64
 # The action of the triggered call, if the action differs from the requested message.
 _ACTIONS: Mapping[str, str] = {
@@ -28,7 +28,7 @@ _Place = tuple[int, ...]
 
 @dataclass(slots=True)
 class _Trigger:
-    """An accepted trigger: it allows one call, of one place or of each place."""
+    """An accepted trigger: it allows one call about one place, or one call about each place."""
 
     action: str
     place: _Place
@@ -39,7 +39,7 @@ class _Trigger:
         return is_new and place[: len(self.place)] == self.place
 
     def is_done_after(self, place: _Place) -> bool:
-        """Return whether the trigger allows no more calls after this one. The number of places is unknown."""
+        """Return whether a call about this place ends the trigger. A trigger for each place has no known end."""
         return place == self.place
 
 
@@ -111,8 +111,8 @@ class Registration:
     def forbidden_answer(self, call: OcppFrame, version: Version = V16) -> str:
         """Return the reason why the charge point must not answer a CALL of the CSMS; empty if it may.
 
-        The answer to a CALL that was sent before the rejection is allowed, because it may already be in flight. OCPP
-        2.0.1 lets a charge point answer while it is rejected.
+        If the CALL was sent before the rejection, its answer is allowed, because the answer may already be in flight.
+        OCPP 2.0.1 lets a charge point answer while it is rejected.
         """
         if self.status != "Rejected" or not version.is_16 or call.id < self._answered_by:
             return ""

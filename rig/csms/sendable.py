@@ -38,10 +38,10 @@ def validate_sendable(
         payload: the payload.
         kind: `request` or `response`.
         check: False allows a payload that breaks its schema.
-        versions: the versions that the charge point may have. The payload must be valid in one of them.
+        versions: the versions that the charge point may have. The payload must be valid in at least one of them.
 
     Raises:
-        AuthorError: the payload is not JSON, or breaks its schema and `check` is set.
+        AuthorError: the payload is not JSON; or `check` is True, and the payload breaks its schema.
     """
     try:
         orjson.dumps(payload)

@@ -46,14 +46,14 @@ _NO_TLS = "finished no TLS handshake"
 MOST_CONNECTIONS = 2000
 """The maximum number of open connections; fewer if the process may open fewer files.
 
-One more ends the oldest pending opening handshake; if there is none, the new one is reset.
+A further connection ends the oldest pending opening handshake. If none is pending, the further connection is reset.
 """
 
 SPARE_FILES = 128
-"""File descriptors of the process besides connections: one round of the loop accepts 100 before it counts them."""
+"""File descriptors besides connections: one round of the loop accepts 100 connections before it counts them."""
 
 _MOST_QUEUED = 4
-"""The maximum number of queued messages of a client, each up to `MAX_FRAME_BYTES`. Then the CSMS stops reading."""
+"""With this number of queued messages of a client, each up to `MAX_FRAME_BYTES`, the CSMS stops reading."""
 
 _MOST_AT_ONCE = 16
 """The maximum number of messages of a client that are processed before other clients have their turn."""
@@ -76,7 +76,7 @@ class CsmsServer:
         timeline: gets an event for each connection and frame.
         behaviour: makes the normal answers.
         host: the address to listen on.
-        port: 0 takes a free port. The port is kept until `close`, also while stopped.
+        port: 0 takes a free port. The port is kept until `close`, even while the server is stopped.
         security: the login that clients need.
         protocols: the accepted sub-protocols, keys of `VERSIONS`.
 
@@ -85,7 +85,7 @@ class CsmsServer:
 
     Raises:
         BenchError: the port is taken, or a certificate cannot be used.
-        AuthorError: there is no such sub-protocol, or none is accepted.
+        AuthorError: a sub-protocol is unknown, or `protocols` is empty.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class CsmsServer:
         """The HTTP status of `REFUSALS` that answers opening handshakes; None: they are accepted."""
         self.retry_after_s = 0
         self.redirect_to = ""
-        """The header Location of a redirection; empty: the URL that the client asked for, which makes a circle."""
+        """The header Location of a redirection; empty: the URL of the request, so the redirection never ends."""
         self.bad_handshake: BadHandshake | None = None
         """The kind of malformed answers to opening handshakes; None: normal answers."""
         self._timeline = timeline
@@ -299,7 +299,7 @@ class CsmsServer:
             await point.end_fault(fault)
 
     async def reset(self) -> None:
-        """Restore a normal CSMS: not muted, and no answers or handshakes refused, replaced, held or malformed."""
+        """Restore a normal CSMS: undo faults, refusals, replaced and held answers, and all changed settings."""
         for fault in self._wire.faults:
             await self.remove_frame_fault(fault)
         self.refuse_with = None
@@ -445,7 +445,7 @@ class CsmsServer:
             point.detach(connection)
 
     def _select_subprotocol(self, _connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-        """Choose the client's first choice (RFC 6455 section 4.1 lists them in order of preference)."""
+        """Choose the accepted sub-protocol that the client prefers (its list is in order, RFC 6455 section 4.1)."""
         accepted = [version.subprotocol for version in self.versions]
         return next((protocol for protocol in offered if protocol in accepted), None)
 
@@ -457,7 +457,7 @@ class CsmsServer:
             self._timeline.append(
                 LinkChange(source="csms", charge_point=identity, connected=False, code=1002, reason=reason)
             )
-        else:  # not a LinkChange, because the first connection of the charge point stays
+        else:  # no LinkChange, because the first connection of the charge point stays open
             what = f"{identity}: a second connection was closed with 1002, {reason}; the first one stays"
             self._timeline.append(Note(source="csms", text=what))
         await connection.close(1002, reason)

@@ -53,7 +53,7 @@ class ChargePoint:
         self.identity = identity
         self.connection: Connection | None = None
         self.held: dict[str, list[OcppFrame]] = {}
-        """Held calls by action. An action whose answers are held has a key."""
+        """Held calls by action. An action has a key while its answers are held."""
         self.state = State()
         """The state of a charge point of OCPP 1.6 without `open_calls`; see `snapshot`."""
         self.station = Station()
@@ -120,7 +120,7 @@ class ChargePoint:
     # -- receiving ----------------------------------------------------------------------------------------------
 
     async def received(self, raw: str | bytes) -> None:
-        """Let a message of the charge point pass the faults of frames, and process what arrives."""
+        """Let a message of the charge point pass the faults of frames, and process the messages that arrive."""
         message = parse(raw, self._judge.version)
         if not self._wire.is_faulty and not self._faulty.are_held:
             await self._process(message, raw)
@@ -220,7 +220,10 @@ class ChargePoint:
         self.held.clear()
 
     async def answer(self, frame: OcppFrame, instead: Reply | None = None) -> bool:
-        """Answer a recorded CALL on the current connection, normally or with `instead`. Return False without one."""
+        """Answer a recorded CALL on the current connection, normally or with `instead`.
+
+        Return False if the charge point is not connected, or if the CSMS is silent.
+        """
         if self.silent or self.connection is None:
             return False
         return await self._reply(frame, self._answer_to(frame) if instead is None else instead)

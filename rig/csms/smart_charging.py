@@ -38,7 +38,7 @@ def without_profiles(profiles: Profiles, request: Mapping[str, Any]) -> Profiles
 
     Args:
         profiles: the profiles before.
-        request: the payload of ClearChargingProfile.req. An id alone decides, if it is given.
+        request: the payload of ClearChargingProfile.req. If it has an id, the other fields are ignored.
     """
 
     def is_cleared(key: tuple[int, int], profile: Mapping[str, Any]) -> bool:
@@ -55,7 +55,7 @@ def without_profiles(profiles: Profiles, request: Mapping[str, Any]) -> Profiles
 
 
 def without_tx_profiles(profiles: Profiles, transaction_id: int) -> Profiles:
-    """Return the profiles after the end of a transaction, to which its TxProfiles belong (section 3.13.1).
+    """Return the profiles after the end of a transaction, which ends its TxProfiles (section 3.13.1).
 
     Args:
         profiles: the profiles before.

@@ -99,7 +99,7 @@ class TlsServer(asyncio.Protocol):
             self._hand_up()
 
     def eof_received(self) -> bool:
-        """Close both directions after the client has closed its own."""
+        """Close both directions after the client has closed its direction."""
         if self._is_open:
             self._above.eof_received()
         return False

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 _TICK_S = 0.1
-"""A slow rate sends one byte at a time; a faster one sends the bytes of this many bench seconds together."""
+"""A slow rate sends one byte at a time; a faster rate sends the bytes of this many bench seconds together."""
 
 
 class Trickle:

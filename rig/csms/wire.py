@@ -24,7 +24,7 @@ class Selection:
 
     Attributes:
         direction: the direction of the frames.
-        action: the action of the CALL, also of the CALL that a frame answers; empty: any.
+        action: the action of the CALL, or of the CALL that a frame answers; empty: any.
         kind: the kind of the frames.
         first: the number of the first frame to change, among those that match since the fault began.
         times: the number of frames to change, from the first one on; 0: all.

@@ -11,7 +11,7 @@ _TOLERANCE = timedelta(seconds=1)
 
 
 def left_by_another_test(timeline: Timeline, identity: str, heartbeat_interval_s: int) -> str | None:
-    """Name a value that the device still has from an abnormal answer of the CSMS; None without one.
+    """Name a value that the device still has from an abnormal answer of the CSMS; None if there is none.
 
     A test may answer with any time and any interval. The device keeps the time until the next Heartbeat, so its clock
     would change in the middle of a later test. The device keeps the interval until it restarts.

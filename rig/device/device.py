@@ -199,7 +199,7 @@ class Device:
             raise DeviceError(f"the device is not accepted by the CSMS: {error}") from None
 
     def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: Seconds, what: str) -> E:
-        """Return the first such event since the mark, also a consumed one. Do not consume it."""
+        """Return the first such event since the mark, even a consumed one, without consuming it."""
         timeline = self.bench.timeline
         there = timeline.events(kind, since, where)
         if there:
@@ -210,8 +210,7 @@ class Device:
     def expecting_reboot(self) -> Iterator[Reboot]:
         """Announce a reboot in the block, e.g. by Reset.req. The end of the block waits for the boot.
 
-        The announcement covers one boot, and a panic before the boot. Any later panic or boot interrupts the test
-        again.
+        The announcement covers one boot, and a panic before the boot. Any later panic or boot interrupts the test.
 
         Raises:
             DeviceError: the device does not reboot, or reboots twice.

@@ -31,7 +31,7 @@ class Reboot:
 
     boot: Boot | None = None
     begun = False
-    """True when the bench has switched the device or lowered its supply, or it has panicked, since the announcement."""
+    """True if, since the announcement, the device has panicked, or the bench has switched it or lowered its supply."""
 
 
 class DeviceWatch:
@@ -55,7 +55,7 @@ class DeviceWatch:
 
     @contextlib.contextmanager
     def announced(self) -> Iterator[Reboot]:
-        """Announce a reboot for the duration of the block."""
+        """Announce that the device reboots once in the block."""
         reboot = Reboot()
         self.last_down = self._timeline.mark()
         self._announced.append(reboot)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rig.instruments.inputs import Inputs, PulseTrain
 
 S0_PULSES_PER_KWH = 1000
-"""Pulses a kWh of the bench's S0 meter (IEC 62053-31): one pulse is one Wh."""
+"""Pulses of the bench's S0 meter for one kWh (IEC 62053-31): one pulse is one Wh."""
 
 
 class EvDriver:

@@ -37,7 +37,7 @@ class _Run:
             return False
         if self.ended is None:
             return True
-        # The run ended before its banner was read, so it printed nothing but the banner of its own reset.
+        # The run had ended when its banner was read, so the only banner that it can have printed is that of its start.
         begins = banner.reset in ("power_on", "external")
         return begins and banner.t - banner.uncertainty - _LATEST_NS <= self.ended
 

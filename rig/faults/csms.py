@@ -124,7 +124,7 @@ class WebSocketClose(Fault):
     """The CSMS closes all connections once, with any close code.
 
     Args:
-        code: the close code, from 0 to 65535; also one that must not be on the wire (RFC 6455 section 7.4).
+        code: the close code, from 0 to 65535, even one that must not be on the wire (RFC 6455 section 7.4).
         reason: the close reason.
     """
 
@@ -178,8 +178,8 @@ class BadHandshake(Fault):
     """The CSMS resets existing connections and answers opening handshakes with malformed responses.
 
     Args:
-        kind: `half` an HTTP response, `garbage`, `close` without a response, `wrong-key`, `other-subprotocol` than the
-            offered one, or `no-subprotocol`.
+        kind: `half` an HTTP response; `garbage`; `close` without a response; `wrong-key`; `other-subprotocol`, one that
+            was not offered; or `no-subprotocol`.
     """
 
     kind: HandshakeKind = "half"

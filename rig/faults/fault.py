@@ -20,7 +20,7 @@ from rig.wiring.interfaces import TestHooks, Wiring
 
 
 class Bench(Protocol):
-    """The part of `rig.bench.Bench` that faults use. The bench imports them, so they cannot import it."""
+    """The part of `rig.bench.Bench` that faults use. The bench imports the faults, so they cannot import the bench."""
 
     @property
     def timeline(self) -> Timeline: ...
@@ -87,8 +87,8 @@ class Fault(ABC):
 
         Args:
             bench: the bench.
-            restore: gets a callback that undoes each step, *before* that step; they run in reverse order. Restore the
-                previous state, not the default: another fault may have changed it already.
+            restore: *before* each step, give it the callback that undoes the step. The callbacks run in reverse order.
+                Restore the previous state, not the default: another fault may have changed the state already.
         """
 
     def arguments(self) -> dict[str, Any]:

@@ -266,7 +266,7 @@ class FileCertificate(Fault):
     """The file server presents a bad certificate to new connections of HTTPS.
 
     Args:
-        kind: the kind of certificate, as of `rig.csms.Authority`.
+        kind: the kind of certificate, as in `rig.csms.Authority`.
     """
 
     kind: CertificateKind = "expired"

@@ -176,7 +176,7 @@ class FrameCallError(FrameFault):
     """Answers are replaced by a CALLERROR.
 
     Args:
-        code: the code, also one that OCPP-J does not have.
+        code: the code, even one that OCPP-J does not have.
         description: the description.
     """
 

@@ -25,7 +25,7 @@ REQUEST_TIMEOUT_S = 6 * 3600.0
 
 _CHUNK = 1 << 16
 _TICK_S = 0.1
-"""A slow rate moves one byte at a time; a faster one moves the bytes of this many bench seconds together."""
+"""A slow rate moves one byte at a time; a faster rate moves the bytes of this many bench seconds together."""
 _MOST_UNREAD_BYTES = 64 << 20
 """Bytes of a refused upload that are read and dropped, so that the client reads the answer before a reset."""
 
@@ -275,7 +275,7 @@ class Connection:
             await self._writer.drain()
 
     async def _is_reusable(self, transfer: Transfer) -> bool:
-        """Return whether another request may follow; if not, read what the client is still sending."""
+        """Return whether another request may follow; if not, read the bytes that the client is still sending."""
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             return True
         if self._http.their_state is h11.SEND_BODY and not self._http.they_are_waiting_for_100_continue:

@@ -23,7 +23,7 @@ class Content(Protocol):
         """Return at most `count` bytes from `start` on; none at the end."""
 
     def close(self) -> None:
-        """Release what holds the bytes."""
+        """Release the resources of the content."""
 
 
 class InMemory:
@@ -122,7 +122,7 @@ class Beginning(_Altered):
 
 
 class AnotherVersion(_Altered):
-    """Other bytes of the same number, with a tag of their own.
+    """Other bytes, as many as in the first version, with a tag of their own.
 
     Args:
         content: the first version.

@@ -42,7 +42,7 @@ class Effect:
         return content
 
     def refusal(self, request: Request) -> Reply | None:  # noqa: ARG002
-        """Return the answer that replaces the file, or the acceptance of an upload; None: the normal answer."""
+        """Return the answer in place of a file, or of the acceptance of an upload; None: the normal answer."""
         return None
 
     def reply(self, reply: Reply) -> Reply:

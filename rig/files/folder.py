@@ -1,4 +1,4 @@
-"""A folder whose files are served. Nothing outside of it is reachable, also not through a symbolic link."""
+"""A folder whose files are served. Nothing outside of it is reachable, not even through a symbolic link."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Folder:
     def open(self, name: str) -> OpenFile | None:
         """Open a regular file.
 
-        Each part is opened in the folder before it, and must not be a link. So a link that appears meanwhile is not
-        followed either.
+        Each part of the name is opened in the folder before it, and must not be a link. So a link that appears
+        meanwhile is not followed either.
 
         Args:
             name: a valid name (`rig.files.name`).

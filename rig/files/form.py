@@ -19,7 +19,7 @@ def file_of(content_type: str, body: bytes) -> tuple[str, str, bytes] | None:
         body: the body of the request.
 
     Raises:
-        RejectedError: the form is malformed or has too many parts, or has no file.
+        RejectedError: the form is malformed, has too many parts, or has no file.
     """
     header = Message()
     header["Content-Type"] = content_type

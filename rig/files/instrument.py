@@ -45,7 +45,8 @@ class Files:
         host: the address to listen on.
         port, tls_port: the ports of HTTP and of HTTPS; 0 takes a free port.
         named: the host in URLs; empty: `host`.
-        folder: a folder whose files are served, and which takes uploads in `uploads`; None: both are in memory.
+        folder: a folder whose files are served, and which takes uploads in `uploads`; None: files and uploads are in
+            memory.
         logins: the passwords by user; empty: everybody may use the server.
 
     Attributes:
@@ -294,7 +295,7 @@ class Files:
 
     @cached_property
     def _generated_login(self) -> dict[str, bytes]:
-        """Return the same login at each call: the number of secrets that output masks is limited."""
+        """Return the same login at each call, because only a limited number of secrets is masked in output."""
         return generated_login()
 
     @contextlib.contextmanager

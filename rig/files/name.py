@@ -37,7 +37,7 @@ def name_of(target: str) -> str:
 
 
 def validated_name(name: str) -> str:
-    """Return a name, after it was checked.
+    """Check a name, and return it.
 
     Args:
         name: parts with `/` between them; the last one may be empty.

@@ -1,4 +1,4 @@
-"""A request to the file server, and why one is refused."""
+"""A request to the file server, and the reasons for which the server refuses it."""
 
 from __future__ import annotations
 

@@ -30,8 +30,10 @@ from rig.util.errors import BenchError
 from rig.util.tcp import Port
 
 MOST_CONNECTIONS = 128
-"""The maximum number of open connections. One more ends the oldest connection without a request; if there is none, the
-new one is reset."""
+"""The maximum number of open connections.
+
+A further connection ends the oldest connection without a request. If there is none, the further connection is reset.
+"""
 
 _NO_TLS = "finished no TLS handshake"
 
@@ -46,7 +48,8 @@ class FileServer:
         port: the port of HTTP; 0 takes a free port.
         tls_port: the port of HTTPS; 0 takes a free port.
         named: the host in URLs; empty: `host`.
-        folder: a folder whose files are served, and which takes uploads in `uploads`; None: both are in memory.
+        folder: a folder whose files are served, and which takes uploads in `uploads`; None: files and uploads are in
+            memory.
         logins: the passwords by user; empty: everybody may use the server.
 
     Attributes:
@@ -229,7 +232,7 @@ class FileServer:
         """Return the answer with a file.
 
         Raises:
-            RejectedError: there is no such file, or not in the wanted version or part.
+            RejectedError: there is no such file, or it does not have the wanted version or part.
         """
         content = self._open(request.name)
         for failure in failures:
@@ -256,7 +259,7 @@ class FileServer:
         """Take an upload, and return the answer; None: a failure resets the connection.
 
         Raises:
-            RejectedError: the upload is too large, malformed, or has no room.
+            RejectedError: the upload is too large or malformed, or there is no room for it.
         """
         intake = Intake()
         for failure in failures:
@@ -291,7 +294,7 @@ class FileServer:
             raise RejectedError(400, f"the form gives the file a bad name: {error}") from None
 
     def publish(self, transfer: Transfer) -> None:
-        """Put a transfer on the timeline, once; not if there was no request."""
+        """Put a transfer on the timeline, once, if there was a request."""
         if not transfer.is_published and (transfer.method or transfer.status):
             transfer.is_published = True
             self._timeline.append(transfer.event())

@@ -1,4 +1,4 @@
-"""A request and its answer, as far as they have come: the event on the timeline is made from it."""
+"""A request and its answer, as far as they have come: the event on the timeline is made from them."""
 
 from __future__ import annotations
 

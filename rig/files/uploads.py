@@ -61,7 +61,7 @@ class Uploads:
     """All uploads, oldest first. An upload never replaces another file.
 
     Args:
-        folder: takes the uploads, and is made for the first one; None: they stay in memory.
+        folder: takes the uploads; created for the first one. None: uploads stay in memory.
     """
 
     def __init__(self, folder: Path | None = None) -> None:

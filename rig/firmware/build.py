@@ -171,7 +171,7 @@ def host_project(root: Path) -> Path:
 
 
 def package(executable: Path, root: Path, project: str = PROJECT, version: str | None = None) -> Firmware:
-    """Write the files for flash of a host build beside it: application image, partition table, blank otadata.
+    """Write the flash files of a host build beside its executable: application image, partition table, blank otadata.
 
     Args:
         executable: the unstripped executable.

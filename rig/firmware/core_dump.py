@@ -1,4 +1,4 @@
-"""The core dump of a chip: found in flash, checked, and read as far as no debugger is needed.
+"""The core dump of a chip: found in flash, checked, and read as far as is possible without a debugger.
 
 The format is that of ESP-IDF's guide "Core Dump": a header, an ELF file of the type CORE, and a checksum over both.
 """

@@ -23,7 +23,7 @@ def matching_symbols(dump: CoreDump, elf: Path) -> Symbols:
     """Return the symbols of a dump.
 
     Raises:
-        BenchError: the executable is unreadable, for another machine, or another build than the one that crashed.
+        BenchError: the executable is unreadable, is for another machine, or is not the build that crashed.
     """
     symbols = read_symbols(elf)
     if dump.machine and symbols.machine != dump.machine:
@@ -62,7 +62,7 @@ def decode_core_dump(dump: CoreDump, elf: Path) -> str:
             "esp-coredump cannot read the core dump",
             "Read it with gdb",
             _TIMEOUT_S,
-            # It leaves files in its folder for temporary files; gdb reads files in HOME and in its folder.
+            # esp-coredump leaves files in TMPDIR; gdb reads files in HOME and in its working directory.
             cwd=Path(folder),
             env=os.environ | {"TMPDIR": folder, "HOME": folder},
         )

@@ -25,7 +25,7 @@ def load_core_dump(path: Path) -> CoreDump:
 
 
 def save_core_dump(folder: Path, dump: CoreDump) -> Path:
-    """Write a core dump to a new file in a folder, which is created if needed. Known secrets in it are overwritten.
+    """Write a core dump to a new file in a folder. Create the folder if needed. Overwrite known secrets in the dump.
 
     Returns:
         The path of the file, which has the mode 0600.

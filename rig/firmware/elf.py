@@ -83,6 +83,6 @@ def this_machine() -> tuple[int, int, int]:
 
 
 def _is_position_independent_program(dynamic: bytes, entry: str) -> bool:
-    """Return whether the linker marked a file as a program: otherwise it looks like a shared library."""
+    """Return whether the linker marked a file as a program. A program without this mark looks like a shared library."""
     whole = len(dynamic) - len(dynamic) % struct.calcsize(entry)
     return any(tag == _DT_FLAGS_1 and value & _DF_1_PIE for tag, value in struct.iter_unpack(entry, dynamic[:whole]))

@@ -88,7 +88,7 @@ def make_image(executable: bytes, *, project: str, version: str, elf_sha256: byt
         b"",
         b"",
     )
-    # A lower preset is faster, but the executable with sanitizers does not fit into its slot then.
+    # A lower preset is faster, but with it the executable with sanitizers does not fit into its slot.
     packed = _EXECUTABLE.pack(_EXECUTABLE_MAGIC, len(executable)) + lzma.compress(executable, preset=4)
     segments = [
         (_DESCRIPTOR_ADDRESS, descriptor),

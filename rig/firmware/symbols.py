@@ -120,7 +120,7 @@ def read_symbols(path: Path) -> Symbols:
 
 
 def find_elf(folder: Path, elf_sha256: bytes) -> Path | None:
-    """Return the ELF file in a build folder that an image was made of; None if it is not there.
+    """Return the ELF file of which an image was made, from a build folder; None if it is not there.
 
     Args:
         folder: the folder, searched without its subfolders.

@@ -250,7 +250,10 @@ class Console:
         self._timeline.extend(came, t=now, uncertainty=self._uncertainty, source="console")
 
     def _decoded(self, event: Event) -> Event:
-        """Return the event. The backtrace of a panic is decoded for the build that crashed, else that booted last."""
+        """Return the event. In a panic, the backtrace is decoded.
+
+        The build for the decoding is the one that the panic names, or else the one that booted last.
+        """
         if not isinstance(event, Panic) or self._backtraces is None:
             return event
         boot = self._timeline.last(Boot)

@@ -23,11 +23,11 @@ _CONNECT_ATTEMPTS = 3
 _TAIL_LINES = 15
 
 _output_lock = threading.Lock()
-"""esptool has one logger per process, so that only one flasher can use it at a time."""
+"""esptool has one logger per process, so only one flasher can use esptool at a time."""
 
 
 def _ignore(_done: float) -> None:
-    """Take no progress."""
+    """Ignore the progress."""
 
 
 class _Advance:
@@ -43,7 +43,7 @@ class _Advance:
         self.is_begun = False
 
     def begin(self, part: dict[str, Any]) -> None:
-        """Begin a file, which is compared first."""
+        """Begin a file. It is first compared with the flash."""
         self._part, self.is_begun = part, False
         self._progress({**part, "done": 0.0})
 

@@ -78,7 +78,8 @@ def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
     """Find the first edge of a pattern.
 
     A steady light begins with its only edge. Flashes begin with the first flash that repeats like all later ones. If
-    the dark time before that flash is not longer than between two flashes, they begin with the falling edge before it.
+    the dark time before that flash is not longer than the one between two flashes, the pattern begins with the falling
+    edge at the start of that dark time.
 
     Args:
         edges: the argument of `decode`.

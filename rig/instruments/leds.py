@@ -18,7 +18,7 @@ from rig.util.checked import Limits, Seconds, checked
 from rig.util.errors import AuthorError
 
 _UNKNOWN_AFTER_S = 3.0
-"""The pattern is unknown after this time without a recognized one; a change of pattern is faster."""
+"""After this time without a recognized pattern, the pattern is unknown. A change of pattern takes less time."""
 _MOST_SHOWN = 5
 _EN = str(EN)
 _RESTARTS = (PowerChange, PinEdge, Boot)

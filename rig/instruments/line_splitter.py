@@ -26,7 +26,7 @@ class LineSplitter:
 
     A line ends with LF, CR LF or CR. A line that is too long is split. Invalid UTF-8 becomes \\xNN. Colours and other
     control sequences of a terminal are removed, and noise before a line, such as the NUL of a UART after a reset, is a
-    line of its own, because both would hide a line's level and tag.
+    line of its own: control sequences and noise would hide a line's level and tag.
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from rig.util.errors import AuthorError
 FEWEST_POINTS = 20
 """With fewer points Sen's interval is too wide to be of use, and its normal approximation does not hold."""
 _MOST_POINTS = 256
-"""More points are merged, because the time grows with the square of their number."""
+"""If there are more points, neighbours are merged, because the time grows with the square of the number."""
 _Z_99 = 2.5758
 """The two-sided 99 % quantile of the normal distribution."""
 
@@ -62,9 +62,9 @@ def memory_trend(points: Sequence[tuple[int, float]], per: str, figure: str = "h
     """Estimate the memory that is lost in each cycle.
 
     The slope is the median of the slopes between all pairs of points (Theil and Sen), which a fifth of outliers hardly
-    changes. The interval of Sen (1968) at 99 % assumes independent samples, so it is widened to
-    `slope` ± 2 R / cycles. R is the range of the deviations from the line without the outermost tenths. A single
-    loss of R bytes, or a slow rise and fall by R, cannot cause a steeper slope.
+    changes. The interval of Sen (1968) at 99 % assumes independent samples, so it is widened to at least `slope` ± 2 R
+    / cycles. R is the range of the deviations from the line, without the largest and the smallest tenth. A single loss
+    of R bytes, or a slow rise and fall by R, cannot cause a steeper slope.
 
     Args:
         points: for each sample the number of cycles before it, ascending, and the free memory in bytes.

@@ -20,10 +20,13 @@ from rig.util.errors import BenchError
 class Power:
     """Switches the board on and off, safely on real wires.
 
-    No pin ever feeds an unpowered chip, and the chip starts with all inputs at their states. Off: EN goes low, so that
-    the chip does not run while its inputs change; all other driven wires float; the switch opens; the rail falls; EN
-    floats. If EN floated earlier, the chip would boot from its capacitors. On: EN and the wires at a low level are
-    driven; the switch closes; the rail rises; the wires at a high level are driven, EN last.
+    No pin ever feeds an unpowered chip, and each input has its state before the chip starts.
+
+    Switching off: EN goes low, so that the chip does not run while its inputs change. All other driven wires float. The
+    switch opens, and the rail falls. EN floats last: earlier, the chip would boot from its capacitors.
+
+    Switching on: EN and the wires at a low level are driven. The switch closes, and the rail rises. The wires at a high
+    level are driven, EN last.
 
     Args:
         factory: gpiozero's pin factory of this bench.
@@ -37,7 +40,7 @@ class Power:
     """
 
     RAIL_TIMEOUT_S = 5.0
-    """The longest time, in bench seconds, in which the sensed rail must rise or fall."""
+    """The time limit, in bench seconds, for the rise and for the fall of the sensed rail."""
 
     def __init__(
         self,

@@ -91,7 +91,7 @@ class SerialPort(asyncio.Protocol):
 
 def _open_exclusively(url: str, baud: int) -> Any:
     port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, do_not_open=True)
-    # Only a device supports `exclusive`, also behind `spy://`, `alt://` or `hwgrep://`; pyserial rejects it for others.
+    # Only a device supports `exclusive`, even behind `spy://`, `alt://` or `hwgrep://`. Other ports reject it.
     is_device = isinstance(port, serial.Serial)
     if is_device:
         port.exclusive = True

@@ -89,7 +89,7 @@ class Telemetry:
         Args:
             name: the figure, such as `cpu` (permille of the loop's time), `queue` or `ping_ms`.
             least, most: the limits, in the unit of the device's table (`Device.telemetry_units`).
-            for_s: the time from now in bench seconds; there is at least one record.
+            for_s: the time from now in bench seconds. The first record after it is the last one that is checked.
 
         Returns:
             The figure in each record.
@@ -182,7 +182,7 @@ class Telemetry:
             since: judge records after this mark; None for the test's start.
 
         Returns:
-            The trend. It has the smallest leak that was visible.
+            The trend, with the smallest leak that the samples could show.
 
         Raises:
             ExpectationError: the device loses memory.

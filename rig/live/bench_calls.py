@@ -29,7 +29,7 @@ _DEFAULT_FIRMWARE = ""
 
 
 class BenchCalls:
-    """The calls of a bench, which may be closed and opened again meanwhile.
+    """The calls of a bench. The bench may be closed and opened again meanwhile.
 
     Args:
         bench: the bench.

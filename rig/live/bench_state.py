@@ -64,7 +64,8 @@ def bench_state(bench: Bench) -> dict[str, Any]:
 def _trouble(bench: Bench) -> str:
     if (trouble := bench.timeline.trouble) is not None:
         return str(trouble)
-    # A bench that could not be opened has closed its parts, which clears their trouble. The timeline still has it.
+    # A bench that could not be opened has closed its parts, which clears their trouble. The timeline still has the
+    # trouble.
     why = None if bench.is_open else bench.timeline.last(BenchTrouble)
     return why.what if why is not None else ""
 

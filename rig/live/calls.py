@@ -37,8 +37,8 @@ class Call:
             first line of its docstring is the call's summary.
         acts: whether it changes anything. A call that changes nothing is always allowed. During a session of pytest
             that is not paused, any other call needs `drive`.
-        waits: whether the call only waits once it has acted, so that it ends when its client leaves. Any other call is
-            completed: half a power cycle would be worse.
+        waits: whether the call first acts, and then does nothing but wait. Such a call ends when its client leaves. Any
+            other call is completed even then: half a power cycle would be worse.
     """
 
     def __init__(self, function: Callable[..., Any], *, acts: bool = True, waits: bool = False) -> None:

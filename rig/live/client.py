@@ -108,8 +108,8 @@ class Client:
             by: the command, for the timeline.
             drive: whether to act even during a session of pytest that is not paused.
             progress: called with each progress report.
-            state: whether to return `result` and `state`, the state directly after the call. The bench may have ended
-                before another request.
+            state: True returns `result` and `state`, the state directly after the call. A further request for the state
+                may come after the bench has ended.
         """
         fields = {"call": name, "arguments": dict(arguments or {}), "by": by, "drive": drive, "state": state}
         return self.request("call", progress=progress, **fields)
@@ -118,7 +118,7 @@ class Client:
         """Yield events, losses and the end of the bench as they come.
 
         Args:
-            seconds: real seconds without a message after which it returns; None: it never returns for that reason.
+            seconds: after this many real seconds without a message it returns; None: it waits without a limit.
         """
         while True:
             while self._pushed:
@@ -221,7 +221,7 @@ def clients(path: Path | None = None, pid: int | None = None, folder: str | None
         folder: only benches of programs in this folder; None for all.
 
     Raises:
-        BenchError: the only benches of this kind reject the connection, or do not answer.
+        BenchError: each matching bench rejects the connection, or does not answer.
     """
     found: list[Client] = []
     problems: list[BenchError] = []

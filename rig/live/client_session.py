@@ -26,7 +26,7 @@ _MOST_REQUESTS = 8
 _MOST_WAITING = 1000
 """The number of progress reports that may wait for a slow client; later ones are dropped."""
 _MOST_UNSENT = 64
-"""The number of messages that may wait for a slow client before its next request is read."""
+"""While more messages than this wait for a slow client, its next request is not read."""
 _LONGEST_NAME = 80
 _LAST_REPLIES_S = 2.0
 """Real seconds at the end of the bench for the replies of calls that have just acted: an act may end the bench."""
@@ -84,7 +84,7 @@ class ClientSession:
             self._to_send.set()
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Send a message after those that wait already."""
+        """Send a message after the messages that are already waiting."""
         self._outbox.append(encode(message))
         self._to_send.set()
 
@@ -257,7 +257,7 @@ class ClientSession:
                 raise
 
     def _until_left(self, call: Call, caller: Caller, arguments: Mapping[str, Any]) -> Any:
-        """Make a call. If it waits, its wait ends when the client leaves; other clients could not act until then."""
+        """Make a call. A wait in it ends when the client leaves, because other clients cannot act during the wait."""
         context = copy_context()
         if call.waits:
             context.run(SCOPES.set, (*SCOPES.get(), self._waits))

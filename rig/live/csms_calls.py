@@ -76,7 +76,7 @@ class CsmsCalls:
         _require_known(csms, charge_point)
         reply = CallError(error, description) if error else answer or {}
         replaced = csms.answer(action, reply, times, check=check, charge_point=charge_point)
-        # One replacement for each action: this one takes the place of an earlier one by hand.
+        # An action has at most one replacement by hand: a new one takes the place of the earlier one.
         self._undo(action, charge_point)
         self._replaced[action, charge_point] = replaced
 
@@ -126,7 +126,7 @@ class CsmsCalls:
         return {"tags": dict(behaviour.tags), "unlisted": behaviour.unlisted_tag}
 
     def strict(self, _caller: Caller, strict: bool = True) -> None:
-        """Count deviations that real CSMSs tolerate as violations; or, with false, accept and only note them."""
+        """Set whether deviations that real CSMSs tolerate are violations; if not, they are accepted and noted."""
         self._csms().behaviour.strict = strict
 
     def variables(self, _caller: Caller) -> dict[str, dict[str, str | None]]:

@@ -47,6 +47,6 @@ class Driver:
                 self._changed.notify_all()
 
     def wait_until_free(self, seconds: float) -> bool:
-        """Wait until no client acts. Return False if one still acts after these real seconds."""
+        """Wait until no client acts. Return False if a client still acts after these real seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self.name, seconds)

@@ -23,9 +23,9 @@ class FaultCalls:
     """The calls that inject and lift faults by hand.
 
     Args:
-        inject: injects a fault during a block, as `rig.bench.Bench.inject`.
-        possible: whether a fault of this kind can be injected here.
-        lacks: the capabilities that it needs and that are missing here.
+        inject: injects a fault during a block, like `rig.bench.Bench.inject`.
+        possible: returns whether a fault of this kind can be injected here.
+        lacks: returns the capabilities that a fault of this kind needs and that are missing here.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class FaultCalls:
         return {"injected": injected.id, "fault": injected.fault}
 
     def lift(self, caller: Caller, name: str = "", injected: Stamp = 0) -> dict[str, Any]:
-        """Lift all faults that were injected by hand, or only those with a name, or the one with an id."""
+        """Lift faults that were injected by hand: all of them, those with this name, or the one with this id."""
         active = self._active()
         wanted = name.replace("_", "-").lower()
         chosen = [

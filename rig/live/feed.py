@@ -16,7 +16,7 @@ _PAGE = 200
 
 
 class Feed:
-    """A place on the timeline that follows its end. The timeline itself is the queue, and `MOST_BEHIND` its bound.
+    """A client's position on the timeline. The timeline itself is the queue, and `MOST_BEHIND` is its bound.
 
     A client that requests earlier events gets all of them, at its own speed. The bound applies after it has caught up.
 

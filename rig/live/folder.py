@@ -22,7 +22,7 @@ _LONGEST_NAME = len(os.sep) + 12 + len("-4194304-999.sock") + len(".new")
 def candidates() -> list[Path]:
     """Return the folders that may hold live sockets of this user, the preferred one first.
 
-    A terminal without XDG_RUNTIME_DIR, such as one of `su`, searches its usual place as well.
+    Without XDG_RUNTIME_DIR, as in a terminal of `su`, the usual folder of that variable is returned as well.
     """
     user = os.getuid()
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{user}")
@@ -87,7 +87,7 @@ def bench_hash(path: Path) -> str:
 
 
 def named(connected: socket.socket) -> tuple[str, int]:
-    """Return the hash of the bench and the process that the name of a connected socket holds; empty and 0 for none."""
+    """Return the bench's hash and the process id from the name of a connected socket; empty and 0 if it has none."""
     parts = Path(connected.getpeername()).name.split("-")
     return (parts[0], int(parts[1])) if len(parts) == 3 and parts[1].isdecimal() else ("", 0)
 
@@ -110,8 +110,8 @@ def connections() -> Iterator[socket.socket]:
 def _connect(path: Path) -> socket.socket | None:
     """Connect to a socket; remove it and return None if no process listens.
 
-    A server only gives its socket this name when it listens, so a refused connection means that its holder has died.
-    The queue of a stopped process may be full: it is left out, because a connection would wait for its end.
+    A server gives its socket this name only when it listens, so a refused connection means that the server has died. If
+    the queue of a stopped process is full, its socket is skipped, because connecting would block.
     """
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

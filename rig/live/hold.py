@@ -46,7 +46,7 @@ class Hold:
 
         Args:
             why: the reason in words, for `rig status`.
-            tick: called about 20 times a second with the real seconds of a tick; True ends the hold.
+            tick: called about 20 times a second with the real seconds of a tick; if it returns True, the hold ends.
         """
         with self._changed:
             self.is_holding, self.why = True, why
@@ -68,6 +68,6 @@ class Hold:
                 self.is_holding, self.why = False, ""
 
     def wait_until_holding(self, seconds: float) -> bool:
-        """Return whether the session holds within these real seconds."""
+        """Wait until the session holds, at most for these real seconds. Return whether it holds."""
         with self._changed:
             return self._changed.wait_for(lambda: self.is_holding, seconds)

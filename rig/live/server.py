@@ -154,7 +154,7 @@ class LiveServer:
         await asyncio.gather(*(asyncio.all_tasks(self._loop) - {asyncio.current_task()}), return_exceptions=True)
 
     def close(self) -> None:
-        """End all clients, whose lasting acts are undone, and remove the socket."""
+        """End all clients, undo their lasting acts, and remove the socket."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -186,7 +186,7 @@ def try_to_offer(offer: Offer) -> LiveServer | None:
 
 
 def _listen(path: Path) -> socket.socket:
-    """Return a listening socket. The socket gets its name when it listens, so that no program treats it as stale."""
+    """Return a listening socket. It gets its name only when it listens, so that no program treats it as stale."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     early = path.with_name(f"{path.name}.new")
     try:

@@ -24,7 +24,7 @@ class Figures:
         lost: the number of connections that ended before the end of the load.
         refused: the number of failed attempts to connect or to register.
         connected: the number of charge points that are connected and accepted now.
-        reached: the largest number of those.
+        reached: the largest value of `connected` so far.
         reasons: the reasons of failures, with their numbers.
         elapsed_s: the duration of the load, in real seconds.
     """
@@ -52,7 +52,7 @@ class Figures:
         return {"errors": self.call_errors + self.invalid + self.timeouts + self.lost, **failures}
 
     def note(self, reason: str) -> None:
-        """Count a reason; beyond a number of different ones, as `other`."""
+        """Count a reason. If there are too many different reasons, count it as `other`."""
         self.reasons[reason if reason in self.reasons or len(self.reasons) < _MOST_REASONS else "other"] += 1
 
     def as_json(self) -> dict[str, Any]:

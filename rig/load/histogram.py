@@ -30,7 +30,7 @@ class Histogram:
         self.longest_s = max(self.longest_s, seconds)
 
     def percentile(self, percent: float) -> float:
-        """Return the duration in seconds that `percent` of all do not exceed; 0 without any.
+        """Return the duration in seconds that `percent` of all durations do not exceed; 0 if there are none.
 
         Args:
             percent: above 0, at most 100.

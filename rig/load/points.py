@@ -41,7 +41,7 @@ class Load:
         rate: the planned calls in each second, of all charge points together.
         seconds: the duration, in real seconds. It begins when all points have tried to connect.
         action: the call.
-        prefix: the identities are this and a number from 1.
+        prefix: each identity is this text and a number; the first number is 1.
         ramp: new connections in each second.
         timeout_s: the time for the answer to a call, and for connecting.
         seed: seeds the moments of the calls and the times between attempts to connect.
@@ -73,7 +73,7 @@ async def run(load: Load, progress: Callable[[Figures], None], every_s: float = 
         every_s: the interval of `progress` in real seconds.
 
     Raises:
-        BenchError: the system does not allow as many connections, or no charge point could register.
+        BenchError: the system does not allow that many connections, or no charge point could register.
     """
     allow_open_files(load.points + _SPARE_FILES, f"{load.points} connections")
     figures = Figures()
@@ -108,7 +108,7 @@ async def run(load: Load, progress: Callable[[Figures], None], every_s: float = 
 
 
 class _Point:
-    """One charge point. Only one of its calls is unanswered (OCPP-J 1.6 section 4.1.1)."""
+    """One charge point. At any time, at most one of its calls is unanswered (OCPP-J 1.6 section 4.1.1)."""
 
     def __init__(self, load: Load, number: int, begin: float, figures: Figures) -> None:
         self._load = load

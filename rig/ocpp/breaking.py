@@ -49,9 +49,9 @@ def _uses(root: Mapping[str, Any], schema: Mapping[str, Any], keyword: str) -> b
 def break_payload(
     action: str, kind: schemas.Kind, payload: Any, keyword: Keyword, rng: random.Random, version: Version = V16
 ) -> dict[str, Any] | None:
-    """Return a copy of a payload that breaks a keyword of its schema; None if it has no place for that.
+    """Return a copy of a payload that breaks a keyword of its schema; None if that is impossible.
 
-    A property that the payload has is preferred to an optional one that must be added.
+    If possible, an existing property is changed. Otherwise an optional property is added.
 
     Args:
         action: the action.

@@ -21,7 +21,7 @@ _NEEDLE_TEXT = orjson.dumps(_NEEDLE)
 
 
 def marked_lines(frame: OcppFrame, difference: Difference) -> tuple[str, str]:
-    """Return a frame's line, and a line below it that points at the difference.
+    """Return the line of a frame, and below it a line that points at the difference.
 
     A payload that is too long for a line is cut on both sides of the difference.
     """

@@ -15,8 +15,8 @@ BREAK_PX = 56.0
 _MOST_BREAKS = 3
 _SHORTEST_QUIET = 1.0
 _WORTH = 0.4
-"""A break replaces a quiet stretch of at least 1 s that takes at least this share of the time still drawn.
-The breaks together must at least double the scale; otherwise the axis stays linear."""
+"""A break replaces a quiet stretch of at least 1 s if the stretch takes at least this share of the time not yet
+replaced. The breaks together must at least double the scale; otherwise the axis stays linear."""
 _QUIET_MARGIN = 0.04
 """The part of a shortened stretch that stays to scale on each side of a break, as a share of the drawn time."""
 _TICK_PX = 84.0

@@ -96,7 +96,7 @@ def _islands(labels: Sequence[Label], ends: Sequence[float]) -> list[tuple[int, 
 
 
 def _too_long(flags: Sequence[Flag], levels: Sequence[int], first: int, last: int, size: float) -> list[int]:
-    """Return the labels of a crowd that would not reach a later label if shortened. Others keep their full text."""
+    """Return the labels in a crowd that reach a later label with their full text, but not with their short text."""
     found = []
     for index in range(first, last):
         flag = flags[index]

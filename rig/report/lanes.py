@@ -127,7 +127,7 @@ class Lanes:
 
     duration: float
     in_order: bool = False
-    """No time passed in the test: seconds are positions in the order of events."""
+    """True if no time passed in the test: then seconds are positions in the order of events."""
     bands: list[Band] = field(default_factory=list)
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     board: list[Moment] = field(default_factory=list)

@@ -164,7 +164,7 @@ def _figure(event: Measurement, stamp_error: float | None) -> Figure:
 
 
 def _error(event: Measurement, stamp_error: float | None) -> str:
-    """Return the error of a measured time as text; empty for other figures, and if it was not measured."""
+    """Return the error of a measured time as text; empty for another figure, or if the error is unknown."""
     is_time = event.start is not None and not event.no_latency
     return f" {plus_minus(stamp_error)}" if is_time and stamp_error is not None else ""
 

@@ -45,8 +45,8 @@ class Latency(BaseModel):
     Attributes:
         measured: when, in ISO 8601.
         edges: the number of edges.
-        stamp: the time between the stamps of the same edge at the driving and at the other end of a wire. A time
-            that a test measures between two edges has this error.
+        stamp: the time between the two stamps of an edge: at the end of the wire that drives it, and at the other end.
+            A time that a test measures between two edges has this error.
         edge: the time from the stamp of an edge until a waiting test continues.
     """
 

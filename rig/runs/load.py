@@ -85,7 +85,7 @@ def read_run(path: Path) -> Run:
         path: the record; or the run's folder, which contains it as `run.jsonl`, a folder for each worker, or both.
 
     Raises:
-        ReportError: the record is missing, has no events, or its folders are not the workers of one run.
+        ReportError: the record is missing or has no events, or the folders do not belong to the workers of one run.
     """
     record = path / "run.jsonl" if path.is_dir() else path
     parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))
@@ -189,7 +189,7 @@ def _read(record: Path) -> Run:
 
 
 def _name_of(record: Path) -> str:
-    """Return the name of a record that does not contain it: its folder's name, or its own."""
+    """Return the name of a run whose record does not contain it: the name of the folder, or of the file."""
     return record.resolve().parent.name if record.name == "run.jsonl" else record.stem
 
 
@@ -250,7 +250,7 @@ def _stamp_errors(begun: RunStarted | None) -> Mapping[str, tuple[float, str] | 
 
 
 def _whole(name: str, events: Sequence[Recorded]) -> Test | None:
-    """Return a record without tests, as of `rig csms serve --record`, as one test; None if it is empty."""
+    """Return a record without tests, such as one of `rig csms serve --record`, as one test; None if it is empty."""
     happened = [event for event, _ in events if not isinstance(event, RunStarted | RunEnded)]
     if not happened:
         return None

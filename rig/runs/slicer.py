@@ -112,7 +112,7 @@ class Slicer:
 
         Args:
             event: the event.
-            wall: when it was written, in ns of real time; 0 if unknown, to use its stamp instead.
+            wall: when it was written, in ns of real time; 0 if unknown: then its stamp is used.
         """
         wall = wall or event.t
         done: Test | None = None

@@ -85,5 +85,5 @@ class State:
 
 
 def call_key(answer: OcppFrame) -> tuple[str, str, str]:
-    """Return the key in `State.calls` of the CALL of an answer."""
+    """Return the key in `State.calls` of the CALL that an answer belongs to."""
     return (answer.charge_point, "sent" if answer.direction == "received" else "received", answer.unique_id)

@@ -101,7 +101,7 @@ def power(player: Player, values: Values) -> None:
 def output(player: Player, values: Values) -> None:
     """Wait until an output has a level. It must keep the level for `steady`; with `edge` it must change to the level.
 
-    An edge counts after the last matched message.
+    Only an edge after the last matched message counts.
     """
     name, level = values.subject, values.options["is"]
     state = {True: "on (closed)", False: "off (open)"}[level]

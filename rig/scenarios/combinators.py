@@ -197,7 +197,7 @@ def forbid(player: Player, values: Values) -> None:
 def measure(player: Player, values: Values) -> None:
     """Check the time between two events, `from` and `to`. Earlier steps have named the events by `as`.
 
-    `is` has a tolerance in real time only: 1 s without `tolerance`.
+    `is` has a tolerance in real time only: `tolerance`, or 1 s by default.
     """
     begin, end = (_saved(player, values.subject[key]) for key in ("from", "to"))
     elapsed = player.clock.between(begin.t, end.t)

@@ -1,4 +1,4 @@
-"""Features that a charge point may lack, and how it declares them."""
+"""Features that a charge point may lack, and the ways in which it declares them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Declares = Callable[[Player], bool]
 
 
 def features(version: Version) -> Mapping[str, Declares]:
-    """Return the features that a scenario for a version of OCPP may require, each with how it is declared."""
+    """Return the features that a scenario for a version of OCPP may require, with their declarations."""
     return FEATURES_16 if version.is_16 else FEATURES_2
 
 

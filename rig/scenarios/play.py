@@ -24,7 +24,7 @@ def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None 
     Raises:
         NotSupportedError: the charge point does not speak the scenario's version of OCPP, or does not declare a
             feature of `requires`.
-        ExpectationError, DeviceError: the charge point did not do what the scenario demands.
+        ExpectationError, DeviceError: the charge point did not behave as the scenario demands.
         AuthorError: the scenario is wrong.
     """
     given = dict(parameters or {})

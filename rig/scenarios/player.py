@@ -85,7 +85,7 @@ class Stage:
 class Player:
     """Plays steps. Each is a call of the bench or of the fake CSMS.
 
-    An expectation of a message only considers messages after the last matched one. So the order of the steps is the
+    An expectation of a message considers only messages after the last matched message. So the order of the steps is the
     order of the messages.
 
     Args:
@@ -96,7 +96,7 @@ class Player:
 
     Attributes:
         cursor: expectations consider later events only.
-        horizon: the mark after the last step: after its match, or the present.
+        horizon: the mark after the last step: after the event that it matched, or else the present.
         saved: the events that steps have named, for `measure`.
         secured: the device's secrets; None before the first step `secured`.
     """
@@ -418,7 +418,7 @@ BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
 
 
 def _element(values: list[Any], part: str) -> Any:
-    """Return the element of an array with an index, or the one with a value: `2`, or `serialNumber=7F`, in any case.
+    """Return the element of an array by its index, `2`, or by a value, `serialNumber=7F`, compared case-insensitively.
 
     Raises:
         ValueError, IndexError: there is no such element.

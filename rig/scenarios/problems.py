@@ -40,7 +40,7 @@ def payload_problems(action: str, payload: Mapping[str, Any], kind: Kind, option
 
 
 def sent_problems(values: Values, kind: Kind, version: Version) -> Problems:
-    """Find matchers in the payload `with` that a step sends, and, unless it is `unchecked`, what breaks its schema.
+    """Find matchers in the payload `with` that a step sends, and violations of its schema unless it is `unchecked`.
 
     Args:
         values: the values of the step, whose subject is the action.

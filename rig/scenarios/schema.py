@@ -94,7 +94,7 @@ def _all_of(names: Iterable[Iterable[str]]) -> list[str]:
 
 @functools.cache
 def definitions(version: Version | None = None) -> dict[str, Any]:
-    """Return the definitions that the schemas of keys and steps refer to.
+    """Return the definitions to which the schemas of keys and steps refer.
 
     Args:
         version: the version of OCPP, whose names are allowed; None: the names of all versions.

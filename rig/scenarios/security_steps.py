@@ -18,11 +18,12 @@ PROFILE: Schema = {"type": "integer", "minimum": 0, "maximum": 3, "description":
 def secured(player: Player, values: Values) -> None:
     """Switch the device and the CSMS to a security profile during steps. The device reboots for the change.
 
-    The device has the root of an authority of its own, a client certificate, and an AuthorizationKey.
+    During the steps, the device has the root of the scenario's authority, a client certificate, and an
+    AuthorizationKey.
     """
     device = player.with_device("security profiles")
     player.secured = Secured(device.bench, device)
-    # Only a CSMS that has loaded the CRL rejects it: `csms_requires` with `revoked`.
+    # The certificate is revoked, but only a CSMS that has loaded the CRL rejects it: `csms_requires` with `revoked`.
     player.secured.client = player.secured.authority.client(player.identity, kind="revoked")
     try:
         with player.secured.on_profile(values.subject, backoff_initial_ms=1000, backoff_max_ms=1000):

@@ -151,7 +151,7 @@ def _has(wanted: Any) -> Callable[[Any], bool]:
 
 
 def _lists(wanted: Any) -> Callable[[Any], bool]:
-    """Accept a text that is a list separated by commas with these items."""
+    """Accept a text that is a comma-separated list with these items."""
 
     def holds(actual: Any) -> bool:
         items = {item.strip() for item in str(actual).split(",")}
@@ -208,7 +208,7 @@ def matcher_problem(name: str, operand: Any) -> str:
     if isinstance(operand, Unknown):
         return ""
     _, schema, make = MATCHERS[name]
-    # Only the kind of the value counts, and a variable in a list is no JSON.
+    # Check only the kind of the value, because a variable in a list is not JSON.
     shown = [None] * len(operand) if isinstance(operand, list) else {} if isinstance(operand, Mapping) else operand
     error = next(iter(jsonschema_rs.Draft7Validator(dict(schema)).iter_errors(shown)), None)
     if error is not None:

@@ -19,7 +19,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event._
 
 _MOST_QUOTED = 40
 _DEEPEST = 250
-"""The deepest nesting that is read. The writer cannot write more, so only a damaged record has it."""
+"""The maximum depth of nesting that is read. The writer never exceeds it, so only a damaged record does."""
 _NO_JSON = ("nan", "inf", "-inf")
 """The names of the floats that JSON does not have."""
 _UPTIMES = frozenset({int, type(None)})
@@ -143,7 +143,7 @@ def event_of(record: Mapping[str, Any]) -> Event:
 
 
 def _recorded(record: Any) -> Recorded:
-    """Take the event out of decoded JSON, which is changed."""
+    """Take the event out of decoded JSON. This changes the decoded JSON."""
     if not isinstance(record, dict) or not isinstance(record.get("type"), str):
         raise UnreadableLineError("not an event: its `type` is missing")
     name = record.pop("type")

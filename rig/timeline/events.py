@@ -124,7 +124,7 @@ class Event:
 
 
 def _is_figure(value: object, choices: tuple[Any, ...]) -> bool:
-    """Return whether a field matches its type, which dataclasses do not check: it could be a secret text."""
+    """Return whether a field matches its type. Dataclasses do not check that, and a wrong value could be a secret."""
     return value is None or isinstance(value, (int, float)) or value in choices
 
 
@@ -159,11 +159,11 @@ class Boot(Event):
 class Panic(Event):
     """The device reported a crash.
 
-    `cause` is its text for the reason, `kind` the class of the reason, empty if it is none of these. `backtrace` has
-    the frames, the innermost first: addresses, or functions and lines if the symbols are available. `task` is the task
-    of FreeRTOS and `core` the processor that crashed. `elf_sha256` has the first digits of the hash of the crashed ELF
-    file. `stack_dump` has the lines with registers and stack that a RISC-V chip prints instead of a backtrace (ESP-IDF
-    Programming Guide, "Fatal Errors"). Each is empty if the device did not print it.
+    `cause` is the device's text for the reason. `kind` is the class of the reason; empty if `CrashKind` has no class
+    for it. `backtrace` has the frames, the innermost first: addresses, or functions and lines if the symbols are
+    available. `task` is the task of FreeRTOS and `core` the processor that crashed. `elf_sha256` has the first digits
+    of the hash of the crashed ELF file. `stack_dump` has the lines with registers and stack that a RISC-V chip prints
+    instead of a backtrace (ESP-IDF Programming Guide, "Fatal Errors"). Each is empty if the device did not print it.
     """
 
     cause: MayHoldSecret[str]
@@ -269,12 +269,12 @@ class ClientRefused(Event):
 class FileTransfer(Event):
     """The file server finished the answer to a request, or a fault ended the answer.
 
-    `method` and `path` are those of the request; `path` has no query. `wanted` is the decoded name of the file that it
-    names, or the path if that is no name. `status` is the HTTP status, 0 if none was sent.
-    `sent` and `received` are the bytes of the bodies. `name` is the file that was sent, or the name of a stored upload.
-    `complete` is False if a body ended early, with the reason in `error`; `error` also is the reason of a refusal.
-    `part` is the sent part of a file if the request asked for one, such as `bytes 100-199/4000`. `fault` names the
-    injected faults that changed it.
+    `method` and `path` are those of the request; `path` has no query. `wanted` is the decoded name of the file in the
+    path, or the path itself if it is not a valid name. `status` is the HTTP status, 0 if none was sent. `sent` and
+    `received` are the bytes of the bodies. `name` is the file that was sent, or the name of a stored upload. `complete`
+    is False if a body ended early, with the reason in `error`; `error` also is the reason of a refusal. `part` is the
+    sent part of a file if the request asked for one, such as `bytes 100-199/4000`. `fault` names the injected faults
+    that changed it.
     """
 
     method: MayHoldSecret[str]
@@ -328,7 +328,7 @@ class OcppFrame(Event):
     def _masked(self, name: str, value: Any) -> Any:
         if name == "raw":
             return value  # reading it has masked it
-        # A text without any secret has a payload without any; to walk through a payload takes ten times as long.
+        # If the text has no secret, the payload has none. Searching the payload takes ten times as long.
         text: str = self._raw if name == "payload" else ""  # type: ignore[attr-defined]
         is_clean = text and MASK not in text and not knows_a_number() and self.raw is text
         return value if is_clean else masked(value)
@@ -377,8 +377,8 @@ class RunStarted(Event):
     `worker` is the name of the pytest-xdist worker if the run has several, each with its own bench and record. `clock`
     is the kind of bench time. `commit` is the project's Git commit, `seed` the seed of the order of tests; both are
     empty if there is none. `links` are other reports of the same session by name, relative to the run's folder.
-    `stamp_error` is the error in ms that 95 % of times between two edges do not exceed. `rig doctor --latency` measured
-    it at `stamp_error_date`; None if it was not measured.
+    95 % of the times between two edges have an error of at most `stamp_error` ms. `rig doctor --latency` measured it at
+    `stamp_error_date`; None if it was not measured.
     """
 
     run: NoSecret[str]

@@ -19,7 +19,7 @@ _MOST_LOOKED_AT = 200
 
 
 class Logged(Protocol):
-    """The part of the timeline that this module uses: the timeline imports it, so it cannot import that."""
+    """The part of the timeline that this module uses. The timeline imports this module: the reverse is impossible."""
 
     clock: BenchClock
     logs: Path | None

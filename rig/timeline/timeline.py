@@ -88,7 +88,8 @@ class Timeline:
         """Append several events atomically, with no event of another thread between them.
 
         Args:
-            events: the events in order. The other arguments replace fields that are 0 or empty.
+            events: the events in order. If a field of an event is 0 or empty, the argument of the same name replaces
+                it.
             t: the stamp, in ns; 0 for now.
             uncertainty: the largest error of the stamp, in ns.
             source: the instrument.
@@ -215,7 +216,7 @@ class Timeline:
             listener(trouble)
 
     def on_interrupt(self, listener: Callable[[PlugbenchError], None]) -> None:
-        """Call `listener` in the thread of `interrupt` with its trouble, unless an earlier one is pending."""
+        """Call `listener` in the thread of `interrupt` with its trouble, unless an earlier trouble is pending."""
         with self._lock:
             self._on_interrupt.append(listener)
 

@@ -218,7 +218,7 @@ def failed_act_words(failed: HandActFailed) -> str:
 
 
 def panic_words(panic: Panic) -> str:
-    """Format the reason of a crash, with kind, task and core if it lacks them: `abort() was called (task main)`."""
+    """Format the reason of a crash. Add kind, task and core if they are missing: `abort() was called (task main)`."""
     cause = panic.cause.lower()
     more = [
         panic.kind if panic.kind not in cause else "",

@@ -69,7 +69,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError:  # the call itself raises Python's usual message
             return function(*args, **kwargs)
-        # A method may be inherited from a part of its class, whose name a test does not know.
+        # A method may come from a base class, and the author of a test does not know the name of that class.
         what = f"{type(given['self']).__name__}.{function.__name__}" if "self" in given else function.__qualname__
         validate_arguments(what, _hints(function), given)
         return function(*args, **kwargs)

@@ -17,7 +17,7 @@ from rig.util.waits import SCOPES, WaitScope
 T = TypeVar("T")
 
 SIGNAL_LATENCY_S = 1.0
-"""The longest single wait: a signal that arrives just before a wait is handled when it ends."""
+"""The longest single wait: a signal that arrives just before a wait is handled when that wait ends."""
 
 
 @dataclass(frozen=True, slots=True)

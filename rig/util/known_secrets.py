@@ -90,7 +90,7 @@ def _is_number(secret: str) -> bool:
 
 
 def is_known_secret(value: object) -> bool:
-    """Return whether a value is itself a known secret, in no encoding."""
+    """Return whether a value is exactly a known secret, and not an encoding of one."""
     return bool(_kept) and str(value) in _kept
 
 

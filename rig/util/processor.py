@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class ProcessorWait:
-    """The total wait of a process' threads, also across successive processes.
+    """The total wait of the threads of a process, and of the processes that succeed it.
 
     The kernel drops the figures of a thread that ends, so its wait counts up to the last reading.
     """

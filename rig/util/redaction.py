@@ -187,7 +187,7 @@ def _is_secret(key: Any, *, beside_key: bool) -> bool:
 
 
 def _names_secret(holder: Mapping[Any, Any]) -> bool:
-    """Return whether a field of an object, or of an object in it, names a secret, as `key` does."""
+    """Return whether a field of an object, or of an object in it, holds a secret's name, as `key` does."""
     for key, value in holder.items():
         if isinstance(value, str):
             if may_name_secret(value.lower()) and is_secret_name(value) and is_key_name(str(key)):

@@ -62,12 +62,12 @@ def is_secret_phrase(words: str) -> bool:
 
 
 def is_ambiguous(words: str) -> bool:
-    """Return whether only `pass`, `token` or `pw` at its end makes a name or a phrase mean a secret."""
+    """Return whether a name or a phrase means a secret only because `pass`, `token` or `pw` is at its end."""
     return is_secret_phrase(words) and not _has_clear_meaning(_last(words)) and not _plain(words).endswith(_AT_THE_END)
 
 
 def is_key_name(name: str) -> bool:
-    """Return whether a field of that name names another one's value, as `key` in ChangeConfiguration.req."""
+    """Return whether such a field names the value of another field, as `key` in ChangeConfiguration.req."""
     return len(name) <= _LONGEST and _plain(name).endswith(_KEYS)
 
 

@@ -26,7 +26,7 @@ _MESSAGE = re.compile(
 _MOST_BLANKS = 5
 """The most spaces of a passphrase; a text with more spaces is a sentence."""
 _IN_WORD = r"[^\s\"'`:;,=(){}\[\]]"
-# Letters with digits: a word alone in its place, or a long one.
+# A word with letters and digits: a long one, or a shorter one that is the whole value.
 _RANDOM = re.compile(
     rf"""
     \s{{0,8}}["'`]?

@@ -96,7 +96,7 @@ def _in_force() -> _Ending | None:
 def uninterrupted() -> Iterator[None]:
     """Defer the first signal to the end of the block, so that it does not interrupt a cleanup.
 
-    It has no effect outside the main thread, or without `end_as_by_ctrl_c`.
+    It has no effect outside the main thread, or if `end_as_by_ctrl_c` was not called.
     """
     ending = _in_force()
     if ending is None or threading.current_thread() is not threading.main_thread():

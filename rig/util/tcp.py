@@ -59,8 +59,8 @@ class Port:
             raise BenchError(
                 f"{self.purpose}: {number} is not a TCP port", "Give a port from 1 to 65535, or 0 for a free one"
             )
-        # asyncio sets TCP_NODELAY on accepted sockets only if the protocol is named. Without it, a frame that follows
-        # another waits for a delayed acknowledgement, some 40 ms.
+        # asyncio sets TCP_NODELAY on accepted sockets only if the protocol is named. Without TCP_NODELAY, a frame that
+        # follows another one waits some 40 ms for a delayed acknowledgement.
         bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

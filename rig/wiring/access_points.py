@@ -27,8 +27,8 @@ class ByHand:
     @staticmethod
     def _ask(state: str) -> None:
         try:
-            # The terminal, not stdin and stdout, which may be captured. Python cannot open a terminal for both at once,
-            # because it cannot seek.
+            # The terminal, not stdin and stdout, which may be captured. Python cannot open a terminal for reading and
+            # writing at once, because it cannot seek.
             with _TERMINAL.open("w", encoding="utf-8") as question, _TERMINAL.open(encoding="utf-8") as answer:
                 print(f"\nSwitch the access point {state} now, then press Enter: ", end="", file=question, flush=True)
                 answer.readline()

@@ -10,7 +10,7 @@ from rig.wiring.pins import lgpio_in_a_temporary_folder
 
 
 def open_current_sensor(section: CurrentSection | None, clock: BenchClock) -> CurrentSensor | None:
-    """Return the sensor of a bench description, which is not read yet; None if it describes none.
+    """Return the sensor of a bench description, without reading it; None if the description has no sensor.
 
     Args:
         section: `[power] current` of the description.

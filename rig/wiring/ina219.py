@@ -50,7 +50,7 @@ class Ina219Settings:
         bus: the number of the I2C bus.
         address: the sensor's address, 0x40 to 0x4f.
         shunt_ohm: the resistance of the shunt.
-        max_ma: the largest current, in mA; with the shunt at most 320 mV.
+        max_ma: the largest current, in mA. The voltage that it causes at the shunt is at most 320 mV.
         interval_ms: the time from one reading to the next.
     """
 
@@ -62,7 +62,7 @@ class Ina219Settings:
 
     @property
     def gain(self) -> int:
-        """The gain's bits: the smallest range that has the largest current."""
+        """The gain's bits: the smallest range that includes the largest current."""
         return next(bits for bits, most in enumerate(_RANGES_MV) if self.max_ma * self.shunt_ohm <= most)
 
     @property
@@ -73,7 +73,8 @@ class Ina219Settings:
 
     @property
     def lsb_ma(self) -> float:
-        """The current of one step of the current register in mA, as the calibration's whole number gives it."""
+        """The current of one step of the current register, in mA, from the rounded value of the calibration
+        register."""
         return _CALIBRATION_SCALE / (self.calibration * self.shunt_ohm) * 1000
 
 

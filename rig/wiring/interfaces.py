@@ -33,7 +33,7 @@ class Radio(Protocol):
     """The access points in range of a virtual board, and their misbehaviour."""
 
     def put(self, number: int, ssid: str, psk: str = "", rssi: int = -60, channel: int = 6) -> None:
-        """Put an access point on the air, or replace that of the same number (0 to 15)."""
+        """Put an access point on the air, or replace the one with the same number (0 to 15)."""
 
     def remove(self, number: int) -> None:
         """Take an access point off the air."""
@@ -119,7 +119,7 @@ class TimeServer(Protocol):
         """Delay each answer by that many milliseconds; 0 ends that."""
 
     def step(self, seconds: int) -> None:
-        """Put the server ahead of the bench's time by that many seconds, or behind it."""
+        """Put the server ahead of the bench's time by that many seconds; a negative number puts it behind."""
 
     @property
     def is_present(self) -> bool:
@@ -141,7 +141,7 @@ class TestHooks(Protocol):
         """Tear the n-th flash operation from now (`none`, `half` or `random`), then cut the power."""
 
     def disarm_tear(self) -> None:
-        """Discard a tear that was not yet sent to the device; a power cut discards others."""
+        """Discard a tear that was not yet sent to the device. A power cut discards any other tear."""
 
     def slow_erase(self, milliseconds: int) -> None:
         """Set the device time of each sector erase."""
@@ -206,7 +206,7 @@ class Wiring:
             `csms.host` of the description; otherwise empty.
         device_waits: returns the times, in ns, for which the device's threads have waited for a processor of this
             machine since the last call. None on a wired bench, whose device has its own processor, and in stepped time,
-            which then stops.
+            which stops during such a wait.
         close: closes all connections; called once.
     """
 

@@ -1,6 +1,6 @@
 """Circular imports: without them each module can be read, and loaded, before the modules that import it.
 
-Imports inside functions and those for types only count too, because they usually hide a circle.
+Imports inside functions, and imports for types only, count too: they usually hide a circle.
 """
 
 from __future__ import annotations

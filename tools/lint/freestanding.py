@@ -1,6 +1,7 @@
 """Core, runtime, features, app and the ESP32's port compile for a 32-bit chip, and stay small there.
 
-The port is compiled against our own stubs of ESP-IDF's headers, with Wi-Fi and a pulse counter and without both.
+The port is compiled against our own stubs of ESP-IDF's headers, once with Wi-Fi and a pulse counter, and once without
+both.
 """
 
 from __future__ import annotations

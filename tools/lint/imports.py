@@ -31,7 +31,7 @@ LAYERS = (
     ("rig",),
 )
 _RANKS = {folder: rank for rank, layer in enumerate(reversed(LAYERS), start=1) for folder in layer}
-# Each of their folders has a rank. Other packages have one rank as a whole.
+# The packages whose folders have ranks. Every other package has one rank as a whole.
 _DIVIDED = {folder.split(".")[0] for folder in _RANKS if "." in folder}
 
 # In these packages every folder has a rank or is listed in INSIDE. A listed folder belongs to the ranked folder around
@@ -57,12 +57,12 @@ _KNOWN_TO = {
 }
 
 # Modules with limited imports: pytest loads this plugin in every project that has the package installed, and the plugin
-# loads the others only if there is a bench.
+# loads the rest of Plugbench only if there is a bench.
 _KNOWS_ONLY = {"pytest_plugbench": ("fixtures",)}
 
 
 def run(root: Path) -> Result:
-    """Check the rank of every folder and the direction of every import, also inside functions and for types only."""
+    """Check the rank of every folder and the direction of every import, even inside a function or for types only."""
     files = {name: path for name, path in modules(root).items() if name.split(".")[0] not in _LOADED_ELSEWHERE}
     findings = [
         f"{folder.replace('.', '/')}: the folder has no rank; give it one in tools/lint/imports.py{_or_listed(folder)}"
@@ -143,7 +143,7 @@ def _or_listed(folder: str) -> str:
 
 
 def broken_rule(folder: str, imported: str) -> str:
-    """Return why a file in `folder` must not import one in `imported`; empty if it may or one has no rank."""
+    """Return why a file in `folder` must not import one in `imported`; empty if it may, or without a rank."""
     if folder == imported or not {folder, imported} <= _RANKS.keys():
         return ""
     if _RANKS[folder] == _RANKS[imported]:

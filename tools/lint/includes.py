@@ -108,7 +108,7 @@ def layout(root: Path) -> Layout:
 
 
 def includes(root: Path, *folders: PurePosixPath) -> Iterator[Include]:
-    """Yield each include of a file of the firmware, also in angle brackets or by a path relative to the file.
+    """Yield each include of a file of the firmware, even in angle brackets or by a path relative to the file.
 
     Args:
         root: the repository's root.
@@ -124,7 +124,7 @@ def includes(root: Path, *folders: PurePosixPath) -> Iterator[Include]:
 
 
 def broken_rule(folder: str, included: str) -> str:
-    """Return why a file in `folder` must not include one in `included`; empty if it may or one has no rank."""
+    """Return why a file in `folder` must not include one in `included`; empty if it may, or without a rank."""
     if folder == included or not {folder, included} <= _RANKS.keys():
         return ""
     if included in _KNOWS_PLATFORM and folder not in _KNOWS_PLATFORM[included]:

@@ -1,4 +1,4 @@
-"""Checks of the Jenkinsfile without Jenkins: matching brackets and quotes, and only calls of the Makefile's targets."""
+"""Checks the Jenkinsfile without Jenkins: brackets and quotes match, and each step calls a target of the Makefile."""
 
 from __future__ import annotations
 

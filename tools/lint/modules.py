@@ -42,7 +42,7 @@ def module_of(place: Path) -> str:
 
 
 def imports(root: Path, files: Mapping[str, Path]) -> Iterator[Import]:
-    """Yield each import between modules, also inside functions and for types only.
+    """Yield each import between modules, including imports inside functions and imports for types only.
 
     Args:
         root: the repository's root.
@@ -60,7 +60,7 @@ def imports(root: Path, files: Mapping[str, Path]) -> Iterator[Import]:
 
 
 def imported_names(tree: ast.AST, module: str, *, is_package: bool = False) -> Iterator[tuple[int, str]]:
-    """Yield line and full name of every import anywhere in a module, also by `import_module`.
+    """Yield line and full name of every import anywhere in a module, including calls of `import_module`.
 
     Args:
         tree: the parsed file.

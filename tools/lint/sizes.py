@@ -18,11 +18,11 @@ from pathlib import Path
 
 FILE = Path("firmware/sizes.json")
 MOST_GROWTH = 0.03
-"""The relative growth of a size that needs no new figure in the file."""
+"""The relative growth of a size that is accepted without a new figure in the file."""
 LEAST_GROWTH = 64
 """The growth in bytes that is always allowed, for small sizes."""
 LARGEST_FRAME = 1024
-"""The maximum stack of a function in bytes. The file lists larger ones by name, and they may only shrink."""
+"""The maximum stack of a function in bytes, except for functions that the file lists. Their stacks may only shrink."""
 
 _APP = Path("firmware/src/app/app.h")
 _MEMBER = re.compile(r"^  [A-Z]\w+ (\w+_);")

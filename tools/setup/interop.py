@@ -15,7 +15,7 @@ version (`npm config list`)."""
 
 
 def steps() -> list[Step]:
-    """Return the steps that fill `.cache/interop`; none without node or npm, and tests that need them are skipped."""
+    """Return the steps that fill `.cache/interop`. Without node or npm there are none, and their tests are skipped."""
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     if missing:
         print(f"  the CSMSs from npm are not installed, and their tests are skipped: {', '.join(missing)} is missing")

@@ -73,7 +73,7 @@ class Calls(Observations):
         Raises:
             CallErrorReceived: the charge point answered with a CALLERROR.
             ExpectationError: the answer is invalid or did not come in time, or there is no connection.
-            AuthorError: the request is not JSON, or breaks its schema and `check` is set.
+            AuthorError: the request is not JSON; or `check` is True, and the request breaks its schema.
         """
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}

@@ -35,8 +35,8 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         identity: the bench's own charge point; empty: the first one that connects.
         heartbeat_interval_s: the interval of BootNotification.conf, in seconds.
         security: the login that charge points need.
-        protocols: the accepted sub-protocols: `ocpp1.6`, `ocpp2.0.1`, `ocpp2.1`. Of these the charge point's first
-            choice is taken.
+        protocols: the accepted sub-protocols: `ocpp1.6`, `ocpp2.0.1`, `ocpp2.1`. Among these, the CSMS takes the charge
+            point's first choice.
         strict: whether deviations that real CSMSs tolerate are violations (docs/csms.md#two-grades).
 
     Attributes:

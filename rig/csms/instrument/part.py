@@ -47,7 +47,7 @@ class CsmsPart:
         return self._server.charge_point(self._who(charge_point))
 
     def _versions(self, charge_point: str | None) -> tuple[Version, ...]:
-        """Return the version of a charge point in a tuple; before its first connection all that the CSMS accepts."""
+        """Return the version of a charge point; before its first connection, all versions that the CSMS accepts."""
         version = self._point(charge_point).version
         return self._server.versions if version is None else (version,)
 

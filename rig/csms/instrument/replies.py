@@ -53,15 +53,15 @@ class Held:
         """Answer all held calls. Later calls are still held.
 
         Args:
-            answer: the answer to each; None: the answer without the hold. A charge point that has reconnected in the
-                meantime gets it on its new connection.
+            answer: the answer to each; None: the answer that the CSMS would have given without the hold. A charge point
+                that has reconnected in the meantime gets it on its new connection.
             check: False also sends a payload that breaks the schema.
 
         Returns:
             The number of sent answers; fewer than the held calls if the charge point is not connected.
 
         Raises:
-            AuthorError: the payload is not JSON, or breaks its schema and `check` is set.
+            AuthorError: the payload is not JSON; or `check` is True, and the payload breaks its schema.
         """
         if answer is not None:
             validate_answer(self._action, answer, check=check, versions=self._expected.versions)
@@ -102,7 +102,8 @@ class Replies(Observations):
             The replacement: call `undo()`, or use it as a context manager.
 
         Raises:
-            AuthorError: the payload is not JSON, or breaks its schema and `check` is set; or `times` is below 1.
+            AuthorError: the payload is not JSON; or `check` is True, and the payload breaks its schema; or `times` is
+                below 1.
         """
         versions = self._versions(charge_point)
         validate_call_of_charge_point(action, versions)

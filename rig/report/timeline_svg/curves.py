@@ -74,7 +74,7 @@ def _beside(text: str) -> str:
 
 
 def _stepped(line: Points, end: float) -> list[tuple[float, float]]:
-    """Return the corners of values that hold until the next one, and the last one until the end."""
+    """Return the corners of a curve whose values hold until the next one, the last value until the end."""
     corners = [line[0]]
     for at, value in line[1:]:
         corners += [(at, corners[-1][1]), (at, value)]

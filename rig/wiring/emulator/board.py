@@ -119,7 +119,7 @@ class EmulatorBoard:
         self._wanted: bool | None = None
         """The wanted state of the chip: True: download mode; False: it runs; None: it is off."""
         self._is_stale = False
-        """Whether the chip was off since the emulator or the ROM started, even for a moment: it has to be stopped."""
+        """Whether the chip was off since the emulator or ROM started, even for a moment. Then these must be stopped."""
         self._change = threading.Lock()
         self._closing = False
         self._to_chip = b""

@@ -77,7 +77,7 @@ def find_qemu(program: str, board: str, *, with_pins: bool = False) -> Qemu:
         with_pins: whether the bench drives and watches pins of the chip.
 
     Raises:
-        BenchError: the board cannot be emulated, or there is no QEMU that can.
+        BenchError: the board cannot be emulated, or no QEMU on this machine can emulate it.
     """
     machine = MACHINES.get(board)
     if machine is None:

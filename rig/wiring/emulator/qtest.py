@@ -44,7 +44,7 @@ class Qtest:
         self.send(WATCH_OUTPUTS)
 
     def send(self, command: str) -> None:
-        """Send a command. An emulator that has ended takes none.
+        """Send a command. If the emulator has ended, the command is dropped.
 
         Commands are a few bytes each, and the emulator reads them at once: the socket never fills.
         """
@@ -52,7 +52,7 @@ class Qtest:
             self.end.send(command.encode() + b"\n")
 
     def read(self) -> bool:
-        """Read what there is, and report the outputs. Return False when the emulator has ended."""
+        """Read the received bytes, and report the outputs. Return False when the emulator has ended."""
         try:
             data = self.end.recv(_READ_BYTES)
         except BlockingIOError:

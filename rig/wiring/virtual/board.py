@@ -82,7 +82,8 @@ class Board:
         wires: the wires of the Pi's pins.
         pins: the wires that are connected to the board.
         flash: the board's flash; closed with the board.
-        clock: bench time, for the pauses between boots and the device's clock. The device participates in stepped time.
+        clock: bench time, for the device's clock and for the pauses between boots. The device participates in stepped
+            time.
         worker: the place where the device runs its jobs: `loop` or `thread`.
         page: the port of the device's page, closed with the board; None: it has no page. Only in real time.
     """
@@ -146,7 +147,7 @@ class Board:
         self._await_device(self._call(lambda: self._set(name, values)))
 
     def send_once(self, name: str, *values: object) -> None:
-        """Send a message of docs/virtual-board.md to the device, if it is running, and not at later boots."""
+        """Send a message of docs/virtual-board.md to the device if it is running. Later boots do not get it."""
         self._await_device(self._call(lambda: self._send(name, *values)))
 
     def tear(self, operation: int, effect: str, seed: int) -> None:
@@ -154,7 +155,7 @@ class Board:
         self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
 
     def disarm_tear(self) -> None:
-        """Discard a tear that is pending for the next boot. A running device keeps its tear until it ends."""
+        """Discard a tear that is pending for the next boot. A running device keeps its tear until its process ends."""
 
         def discard() -> None:
             self._tear = None
@@ -162,7 +163,7 @@ class Board:
         self._call(discard)
 
     def brown_out(self) -> None:
-        """Make the rail sag once, so that the chip's detector resets it. Has no effect if the chip is off."""
+        """Make the rail sag once, so that the brown-out detector resets the chip. Has no effect if the chip is off."""
 
         def sag() -> None:
             if self._chip in (_Chip.OFF, _Chip.RESET):
@@ -172,7 +173,7 @@ class Board:
         self._call(sag)
 
     def set_supply(self, millivolts: int) -> None:
-        """Set the voltage of the supply. Below its level the brown-out detector resets the chip."""
+        """Set the voltage of the supply. Below the level of the brown-out detector, the chip resets."""
         self._call(lambda: self._set_supply(millivolts))
 
     @property
@@ -510,7 +511,7 @@ class Board:
         return changed
 
     def _answer_later(self, process: DeviceProcess, delay_ms: int, unix_ms: int) -> None:
-        """Send the answer of the time server after its delay, unless the device has ended then."""
+        """Send the answer of the time server after its delay, unless the device has ended by then."""
 
         def answer() -> None:
             if self._process is process:

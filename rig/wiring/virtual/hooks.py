@@ -46,7 +46,7 @@ class VirtualTestHooks:
         self._board.tear(operation, effect, seed)
 
     def disarm_tear(self) -> None:
-        """Discard a tear that is pending for the next boot. A running device keeps its tear until it ends."""
+        """Discard a tear that is pending for the next boot. A running device keeps its tear until its process ends."""
         self._board.disarm_tear()
 
     def slow_erase(self, milliseconds: int) -> None:

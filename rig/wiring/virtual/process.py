@@ -70,7 +70,7 @@ class DeviceProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=uart,
                 stderr=uart,
-                # Ctrl-C on the terminal must only reach the bench, which ends the device in its cleanup.
+                # Ctrl-C on the terminal must reach only the bench, which ends the device in its cleanup.
                 process_group=0,
             )
         except BaseException:

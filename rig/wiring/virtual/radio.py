@@ -25,9 +25,9 @@ class VirtualRadio:
         """The silence that the access point requires in milliseconds, as set by `require_silence`."""
 
     def put(self, number: int, ssid: str, psk: str = "", rssi: int = -60, channel: int = 6) -> None:
-        """Put an access point on the air, or replace the one of that number.
+        """Put an access point on the air, or replace the one with the same number.
 
-        Without any described access point every name can be joined.
+        If no access point is described, the device can join every name.
 
         Args:
             number: 0 to 15.

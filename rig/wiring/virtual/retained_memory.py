@@ -21,7 +21,7 @@ class RetainedMemory:
         self.lose_power()
 
     def lose_power(self) -> None:
-        """Replace the content with arbitrary bytes: the same for the n-th loss of each run."""
+        """Replace the content with arbitrary bytes. In each run, the n-th loss gives the same bytes."""
         self._losses += 1
         os.pwrite(self.fd, random.Random(self._losses).randbytes(self._size), 0)
 

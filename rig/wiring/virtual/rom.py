@@ -21,11 +21,11 @@ from rig.wiring.virtual.uart_master import UartMaster
 _CHIP = "esp32"
 
 _REVISION = {("esp32c3", 0x60008850): 3 << 18}
-"""Register of a chip that has its revision: v0.3 in EFUSE_RD_MAC_SPI_SYS_3 (ESP32-C3 technical reference manual)."""
+"""The register with the revision of a chip: v0.3 in EFUSE_RD_MAC_SPI_SYS_3 (ESP32-C3 technical reference manual)."""
 
 
 class _RomFlash(server.FlashImage):  # type: ignore[misc]
-    """The board's flash for the handler's commands. Unlike the handler's own, it has NOR semantics."""
+    """The board's flash for the handler's commands. Unlike the handler's own flash, it has NOR semantics."""
 
     def __init__(self, flash: Flash) -> None:
         self._flash = flash
@@ -96,7 +96,8 @@ _MEANT = {
 def slip_decode_frames(raw: bytes) -> list[bytes]:
     """Decode the complete frames in `raw` (SLIP, RFC 1055). Replaces the handler's function of that name.
 
-    The original handles each byte in Python, which took most of the processor time of flashing a virtual board.
+    The handler's function processes each byte in Python, which took most of the processor time of flashing a virtual
+    board.
     """
     pieces = raw.split(bytes([protocol.SLIP_END]))[1:-1]
     frames = (_ESCAPED.sub(lambda found: _MEANT.get(found[1], found[1]), piece) for piece in pieces if piece)

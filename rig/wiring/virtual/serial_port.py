@@ -32,7 +32,7 @@ class PtyPort(UartMaster):
 
     def drop_input(self) -> None:
         """Drop the bytes that were sent to the chip while it was not running."""
-        # Bytes in transit are in the slave's output queue. Received bytes must be read.
+        # Bytes in transit are in the slave's output queue. The base class reads the bytes that the master has received.
         with contextlib.suppress(termios.error):
             termios.tcflush(self._slave, termios.TCOFLUSH)
         super().drop_input()

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 NOMINAL_MV = 3_300
 """The supply of the chip."""
 LOWEST_MV = 2_000
-"""Below this voltage nothing of the board works, and the power switch is the right way to cut it."""
+"""Below this voltage nothing of the board works: to switch the board off, use the power switch."""
 ROM_BROWNOUT_MV = 2_430
 """The level of the brown-out detector until the firmware sets another one: ESP-IDF's default on an ESP32."""
 
-# In mA at 3.3 V: typical figures of the ESP32's datasheet (section 4, current consumption). They are those for modem
+# In mA at 3.3 V: typical figures of the ESP32's datasheet (section 4, current consumption). The figures are for modem
 # sleep at 160 and 80 MHz with an idle CPU, for light sleep, and for receiving. The figure of the sleeping radio is the
 # mean with a DTIM of 3.
 _RESET_MA = 1.0

@@ -10,7 +10,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class VirtualTimeServer:
-    """`rig.wiring.interfaces.TimeServer` on the virtual board. It has every name, and the time of the bench.
+    """`rig.wiring.interfaces.TimeServer` on the virtual board. It answers under every name, with the time of the bench.
 
     Any thread may change it. A change counts from the next question of the device. All changes persist across reboots.
 
@@ -32,11 +32,11 @@ class VirtualTimeServer:
         self.is_present = present
 
     def slow_down(self, milliseconds: int) -> None:
-        """Delay each answer. The device does not know the delay, so its clock is behind by it."""
+        """Delay each answer. The device does not know the delay, so its clock is behind by that time."""
         self.delay_ms = milliseconds
 
     def step(self, seconds: int) -> None:
-        """Put the server ahead of the bench's time by that many seconds, or behind it."""
+        """Put the server ahead of the bench's time by that many seconds; a negative number puts it behind."""
         self.offset_s = seconds
 
     def unix_ms(self) -> int:

@@ -102,8 +102,8 @@ class SteppedClock(BenchClock):
     def has_passed(self, end: int) -> bool:
         """Return whether the time is past a stamp, or all participants have been idle at the stamp.
 
-        A wait may return early, in real time, at the stamp itself. A message that the device sends at that stamp is in
-            time.
+        At the stamp itself, the time has not passed while a participant works: a message that the device sends at that
+        stamp is in time.
         """
         if self._now != end:
             return self._now > end
@@ -338,7 +338,7 @@ class SteppedClock(BenchClock):
                 return not _any_under_way(loops)
             were_under_way = _any_under_way(loops)
             if not self._device_is_idle(device, activity) or device.idle is None:
-                return False  # or the device has ended, unknown to the board
+                return False  # or the device has ended, and the board does not know that yet
             if were_under_way or not device.idle.is_at_rest(ignores_syn=self.ignores_syn):
                 device.forget()  # bytes may have arrived after its report
                 if _any_under_way(loops) or not self._device_is_idle(device, activity) or device.idle is None:

@@ -60,7 +60,7 @@ class Idle:
         """Return whether the device has nothing in flight.
 
         Args:
-            ignores_syn: whether the bench ignores its attempts to connect.
+            ignores_syn: whether the bench ignores the device's attempts to connect.
         """
         return not self.unacknowledged and (not self.connecting or ignores_syn)
 

@@ -71,7 +71,7 @@ class SteppedEventLoop(asyncio.SelectorEventLoop):
     """A loop that participates in stepped time: `time()` and its timers are in bench time.
 
     Args:
-        clock: the clock, which only advances while this loop is idle.
+        clock: the clock, which advances only while this loop is idle.
         name: the loop's name in messages.
 
     Attributes:

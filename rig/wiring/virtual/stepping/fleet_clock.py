@@ -21,7 +21,7 @@ from rig.wiring.virtual.stepping.in_flight import unacknowledged
 _GRACE_S = 0.0002
 """Real seconds between two checks for bytes that the kernel has not delivered."""
 _IDLE_LIMIT_S = 300.0
-"""Real seconds in which a device has to become idle: a limit against hangs, far beyond what a busy machine needs."""
+"""The time limit, in real seconds, for a device to become idle. It detects hangs: a busy machine needs far less."""
 
 
 class FleetClock(BenchClock):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 
 LIMIT_S = 30.0
-"""Real seconds without progress. Work takes milliseconds, or tenths of a second on a busy computer."""
+"""The limit of real seconds without progress. Work takes milliseconds, or tenths of a second on a busy computer."""
 
 _SHORT = 0.1
 """The share of the limit in which the state of the device is not read."""
