@@ -225,8 +225,8 @@ constexpr Key kKeys[] = {
     text_key<&Settings::ntp_server, &ntp_server_rule>("ntp_server")
         .in(KeyGroup::network,
             "Time server (SNTP): a host name or an IPv4 address. Empty: only the CSMS sends the time."),
-    choice_key<WebAccess, &Settings::web, kWebAccessNames, kWebAccessRule>("web")
-        .in(KeyGroup::network, "When the device serves its page. setup: only while its setup access point is open."),
+    choice_key<WebAccess, &Settings::web, kWebAccessNames, kWebAccessRule>("web").in(
+        KeyGroup::network, "When the device serves its page. setup: only while its setup access point is open."),
 
     text_key<&Settings::local_id_tag, &any_text>("local_id_tag")
         .in(KeyGroup::authorization, "idTag that the button presents. Empty: none."),
