@@ -87,7 +87,7 @@ HttpRequestReader::Result HttpRequestReader::read_request_line(Text line) {
     return reject(400, "the request line is not METHOD TARGET VERSION");
   }
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    return starts_with(version, "HTTP/") ? reject(505, "only HTTP/1.1 is spoken here")
+    return starts_with(version, "HTTP/") ? reject(505, "use HTTP/1.1 or HTTP/1.0")
                                          : reject(400, "the request line is not METHOD TARGET VERSION");
   }
   has_host_ = version == "HTTP/1.0";  // HTTP/1.0 needs no header Host
