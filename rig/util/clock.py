@@ -189,7 +189,7 @@ class BenchClock:
         """Do not wait any more for a loop that is closed or blocked. Only stepped time waits for loops."""
 
     def never_rests(self, loop: asyncio.AbstractEventLoop, seconds: float) -> bool:  # noqa: ARG002
-        """Return whether a loop is busy throughout a timeout, so that stepped time stops; False in real time.
+        """Return whether a loop stays busy for `seconds` and so stops stepped time; False in real time.
 
         Args:
             loop: the loop.
