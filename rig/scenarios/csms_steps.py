@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from rig.csms import CallError, CallErrorReceived
+from rig.csms.instrument.calls import LONGEST_PAYLOAD
 from rig.ocpp.matching import differences
 from rig.ocpp.messages import AuthorizationStatus
 from rig.ocpp.versions import Version
@@ -35,7 +36,6 @@ from rig.util.errors import ExpectationError
 from rig.util.redaction import masked
 from rig.util.text import visible
 
-_LONGEST_PING = 125
 STATUSES: Schema = {"enum": list(get_args(AuthorizationStatus))}
 
 
@@ -220,11 +220,19 @@ def close(player: Player, values: Values) -> None:
 
 def _short(values: Values, _: Version) -> Problems:
     size = 0 if isinstance(values.subject, Unknown) else len(values.subject.encode())
-    if size > _LONGEST_PING:
-        yield ("ping",), f"a ping has at most {_LONGEST_PING} bytes of UTF-8 (RFC 6455 section 5.5), not {size}"
+    if size > LONGEST_PAYLOAD:
+        yield ("ping",), f"a ping has at most {LONGEST_PAYLOAD} bytes of UTF-8 (RFC 6455 section 5.5), not {size}"
 
 
-@step("ping", {"type": "string", "maxLength": 125, "description": "a payload of at most 125 bytes"}, problems=_short)
+@step(
+    "ping",
+    {
+        "type": "string",
+        "maxLength": LONGEST_PAYLOAD,
+        "description": f"a payload of at most {LONGEST_PAYLOAD} bytes",
+    },
+    problems=_short,
+)
 def ping(player: Player, values: Values) -> None:
     """Send a WebSocket ping with this payload, and wait for the pong."""
     player.csms.ping(values.subject.encode(), timeout=player.until(TIMEOUT_S), charge_point=player.identity)

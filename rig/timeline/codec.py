@@ -54,9 +54,7 @@ def encode(event: Event, wall: int = 0) -> bytes:
     record = event.record()
     for name in layout_of(type(event)).numbers:
         record[name] = _spelt(record[name])
-    if wall:
-        record["wall"] = wall
-    return to_json_lossy(record) + b"\n"
+    return _line(record, wall)
 
 
 def encode_all(events: Sequence[Event], wall: int = 0) -> bytes:
@@ -71,7 +69,10 @@ def encode_all(events: Sequence[Event], wall: int = 0) -> bytes:
     """
     safe = _are_safe([event for event in events if type(event) is LogLine])
     return b"".join(
-        [_encode_safe(event, wall) if safe and type(event) is LogLine else encode(event, wall) for event in events]
+        [
+            _line(layout_of(LogLine).record(event), wall) if safe and type(event) is LogLine else encode(event, wall)
+            for event in events
+        ]
     )
 
 
@@ -85,8 +86,7 @@ def _are_safe(lines: Sequence[LogLine]) -> bool:
     return {type(line.uptime_ms) for line in lines} <= _UPTIMES and not may_hold_secret(texts)
 
 
-def _encode_safe(line: LogLine, wall: int) -> bytes:
-    record = layout_of(LogLine).record(line)
+def _line(record: dict[str, Any], wall: int) -> bytes:
     if wall:
         record["wall"] = wall
     return to_json_lossy(record) + b"\n"

@@ -18,7 +18,7 @@ from rig.util.loop import submit
 from rig.util.redaction import masked, remember_secrets
 from rig.util.text import visible
 
-_LONGEST_PAYLOAD = 125
+LONGEST_PAYLOAD = 125
 """The bytes that a control frame can hold (RFC 6455 section 5.5)."""
 
 
@@ -181,8 +181,8 @@ class Calls(Observations):
 
 
 def _validate_payload(what: str, payload: bytes) -> None:
-    if len(payload) > _LONGEST_PAYLOAD:
-        raise AuthorError(f"the payload of a {what} has at most {_LONGEST_PAYLOAD} bytes, not {len(payload)}")
+    if len(payload) > LONGEST_PAYLOAD:
+        raise AuthorError(f"the payload of a {what} has at most {LONGEST_PAYLOAD} bytes, not {len(payload)}")
 
 
 def _ends_call(event: Event, who: str, unique_id: str) -> bool:
