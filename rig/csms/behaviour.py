@@ -138,7 +138,9 @@ class Behaviour:
 
     def current_time(self) -> str:
         """Return the time of the CSMS: UTC, to the millisecond, RFC 3339."""
-        now = self._clock.utc() + timedelta(seconds=self.clock_offset_s)
+        now = self._clock.utc()
+        if self.clock_offset_s:
+            now += timedelta(seconds=self.clock_offset_s)
         return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def tag_status(self, id_tag: str) -> AuthorizationStatus:

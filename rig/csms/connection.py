@@ -40,6 +40,8 @@ class Connection(ServerConnection):
         opened: called when the request of the opening handshake has arrived.
         unreadable: called with the reason when the received bytes are not an opening handshake.
         lost: called when the TCP connection is closed.
+        acknowledges: whether to acknowledge received data at once, which stepped time needs (`tcp.acknowledge`). In
+            real time, the answer carries the acknowledgement, which saves a packet.
 
     Attributes:
         violation: the close code and the reason after a protocol violation of the peer (RFC 6455 section 7.1.7).
@@ -54,6 +56,7 @@ class Connection(ServerConnection):
         opened: Callable[[Connection], None],
         unreadable: Callable[[Connection, str], None],
         lost: Callable[[Connection], None],
+        acknowledges: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -61,6 +64,7 @@ class Connection(ServerConnection):
         self._opened = opened
         self._unreadable = unreadable
         self._lost = lost
+        self._acknowledges = acknowledges
         self.violation: Close | None = None
         self.given_up = ""
         self._close_was_swallowed = False
@@ -111,7 +115,8 @@ class Connection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Process received bytes; reset a client that sends without reading."""
-        tcp.acknowledge(self.transport)
+        if self._acknowledges:
+            tcp.acknowledge(self.transport)
         if self.request is None:
             self._read_handshake(data)
         else:
@@ -219,7 +224,8 @@ class Connection(ServerConnection):
             else:
                 self.protocol.send_binary(message)
             self.send_data()
-            await self.drain()
+            if self.paused or self.transport.is_closing():
+                await self.drain()
             return True
         try:
             whole = fragments == 1 or isinstance(message, bytes)

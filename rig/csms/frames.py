@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from rig.ocpp.ocppj import Call, CallError, CallResult, CallResultError, Message, Send
+from rig.ocpp.ocppj import Call, CallError, CallResult, CallResultError, Malformed, Message, Send
 from rig.timeline.events import MessageType, OcppFrame
 from rig.util.known_secrets import without_known_secrets
 from rig.util.redaction import masked_text
+
+_TYPES: Mapping[type[Message], MessageType] = {
+    Call: "CALL",
+    CallResult: "CALLRESULT",
+    CallError: "CALLERROR",
+    CallResultError: "CALLRESULTERROR",
+    Send: "SEND",
+    Malformed: "INVALID",
+}
 
 
 def as_event(
@@ -32,23 +42,16 @@ def as_event(
         deviation: the violation if real CSMSs tolerate it; empty: none.
         fault: the fault that changed or repeated the frame; empty: none.
     """
-    message_type: MessageType = "INVALID"
     payload: Any = None
-    match message:
-        case Call():
-            message_type, payload = "CALL", message.payload
-        case CallResult():
-            message_type, payload = "CALLRESULT", message.payload
-        case Send():
-            message_type, payload = "SEND", message.payload
-        case CallError() | CallResultError():
-            message_type = "CALLERROR" if isinstance(message, CallError) else "CALLRESULTERROR"
-            payload = {"code": message.code, "description": message.description, "details": message.details}
+    if isinstance(message, CallError | CallResultError):
+        payload = {"code": message.code, "description": message.description, "details": message.details}
+    elif not isinstance(message, Malformed):
+        payload = message.payload
     return OcppFrame(
         source="csms",
         charge_point=identity,
         direction=direction,
-        message_type=message_type,
+        message_type=_TYPES[type(message)],
         unique_id=message.unique_id,
         action=action,
         payload=payload,

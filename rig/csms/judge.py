@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -36,8 +36,7 @@ GIVEN_UP_AFTER_S = 10.0
 """After this many bench seconds without an answer, a charge point is allowed to drop its CALL and send another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The verdict about one message.
 
     Attributes:
@@ -139,7 +138,8 @@ class Judge:
 
     def wrong_answer(self, action: str, message: CallResult | CallError) -> str:
         """Return the error of an answer to `action`; empty for a valid answer."""
-        return next((found.what for found in self._wrong_answer(action, message)), "")
+        found = self._wrong_answer(action, message)
+        return found.what if found is not None else ""
 
     def _action_of(self, message: Message) -> str:
         match message:
@@ -153,30 +153,29 @@ class Judge:
                 asked = self.our_calls.get(message.unique_id)
                 return asked.action if asked is not None else ""
 
-    def _findings(self, message: Message, raw: str | bytes, action: str) -> Iterator[_Finding]:
+    def _findings(self, message: Message, raw: str | bytes, action: str) -> Iterable[_Finding]:
         match message:
             case Call():
-                yield from self._wrong_call(message, raw)
+                return self._wrong_call(message, raw)
             case Send():
-                yield from self._wrong_send(message, raw)
+                return self._wrong_send(message, raw)
             case CallResultError() if message.unique_id not in self._results:
-                yield _Finding(f"answers {message.unique_id!r}, which is no CALLRESULT of the CSMS")
+                return [_Finding(f"answers {message.unique_id!r}, which is no CALLRESULT of the CSMS")]
             case CallResultError():
-                yield from self._wrong_code("CALLRESULTERROR", message.code)
+                return _any(self._wrong_code("CALLRESULTERROR", message.code))
             case Malformed(why=why):
                 # In OCPP-J 2.0.1 (section 4.2.3), a message without a readable unique id is answered too; in 1.6 it is
                 # not.
                 is_answered = (message.call and message.unique_id) or self._is_corrupt_call(message)
                 code = self.version.format_code if self.version.is_16 else "RpcFrameworkError"
-                yield _Finding(why, code=code if is_answered else "")
+                return [_Finding(why, code=code if is_answered else "")]
             case CallError(unique_id="-1") if not self.version.is_16 and self._sent_invalid:
-                yield from self._wrong_code("CALLERROR", message.code)
+                return _any(self._wrong_code("CALLERROR", message.code))
             case _ if message.unique_id in self.our_calls:
-                yield from self._wrong_answer(action, message)
-                if why := self.registration.forbidden_answer(self.our_calls[message.unique_id], self.version):
-                    yield _Finding(why)
+                why = self.registration.forbidden_answer(self.our_calls[message.unique_id], self.version)
+                return _any(self._wrong_answer(action, message), _Finding(why) if why else None)
             case _:
-                yield _Finding(f"answers {message.unique_id!r}, which is no open call of the CSMS")
+                return [_Finding(f"answers {message.unique_id!r}, which is no open call of the CSMS")]
 
     def _is_corrupt_call(self, message: Malformed) -> bool:
         return not self.version.is_16 and not message.unique_id and (message.call or message.corrupt)
@@ -187,8 +186,8 @@ class Judge:
             yield _Finding(f"{action} is sent as SEND, not as CALL ({version} part 4)", code="RpcFrameworkError")
         elif action in schemas.actions(version) and action not in version.from_charge_point:
             yield _Finding(f"{action} is a call of the CSMS, not of a charge point", code="NotSupported")
-        else:
-            yield from self._wrong_payload(action, message.payload, "request")
+        elif found := self._wrong_payload(action, message.payload, "request"):
+            yield found
         if self.registration.restricts:
             # The caller stops at a finding that is not tolerated. So here the payload has the types of its schema.
             payload = as_read(action, message.payload, "request", version)
@@ -197,68 +196,73 @@ class Judge:
                 # FR.04 of OCPP 2.0.1 part 2 section 3; OCPP 1.6 has no such rule.
                 code = "" if version.is_16 else "SecurityError"
                 yield _Finding(why, "early-message" if is_tolerated else "", code)
-        yield from self._reused(message, raw)
-        yield from self._early()
+        if found := self._reused(message, raw):
+            yield found
+        if self.its_calls and (found := self._early()):
+            yield found
 
     def _wrong_send(self, message: Send, raw: str | bytes) -> Iterator[_Finding]:
         if message.action not in self.version.unconfirmed:
             yield _Finding(f"{message.action} is not sent as SEND ({self.version} part 4)")
-        else:
-            yield from self._wrong_payload(message.action, message.payload, "request")
-        yield from self._reused(message, raw)
+        elif found := self._wrong_payload(message.action, message.payload, "request"):
+            yield found
+        if found := self._reused(message, raw):
+            yield found
 
-    def _wrong_payload(self, action: str, payload: Any, kind: schemas.Kind) -> Iterator[_Finding]:
+    def _wrong_payload(self, action: str, payload: Any, kind: schemas.Kind) -> _Finding | None:
         violation = schemas.check(action, payload, kind, self.version)
-        if violation is not None:
-            yield _Finding(
-                violation.what, deviation_of_payload(action, payload, kind, self.version), code=violation.code
-            )
+        if violation is None:
+            return None
+        return _Finding(violation.what, deviation_of_payload(action, payload, kind, self.version), code=violation.code)
 
-    def _wrong_answer(self, action: str, message: CallResult | CallError) -> Iterator[_Finding]:
+    def _wrong_answer(self, action: str, message: CallResult | CallError) -> _Finding | None:
         if isinstance(message, CallError):
-            yield from self._wrong_code("CALLERROR", message.code)
-        elif not action:
-            yield _Finding("a result for a call that could not be read")
-        else:
-            yield from self._wrong_payload(action, message.payload, "response")
+            return self._wrong_code("CALLERROR", message.code)
+        if not action:
+            return _Finding("a result for a call that could not be read")
+        return self._wrong_payload(action, message.payload, "response")
 
-    def _wrong_code(self, name: str, code: str) -> Iterator[_Finding]:
-        if code not in self.version.error_codes:
-            deviation = "error-code" if code in _ALL_CODES else ""
-            source = "OCPP-J 1.6 section 4.2.3" if self.version.is_16 else f"{self.version} part 4 section 4.3"
-            yield _Finding(f"{code!r} is not a {name} code of {source}", deviation)
+    def _wrong_code(self, name: str, code: str) -> _Finding | None:
+        if code in self.version.error_codes:
+            return None
+        deviation = "error-code" if code in _ALL_CODES else ""
+        source = "OCPP-J 1.6 section 4.2.3" if self.version.is_16 else f"{self.version} part 4 section 4.3"
+        return _Finding(f"{code!r} is not a {name} code of {source}", deviation)
 
-    def _reused(self, message: Call | Send, raw: str | bytes) -> Iterator[_Finding]:
+    def _reused(self, message: Call | Send, raw: str | bytes) -> _Finding | None:
         """Find a reused unique id. Resending the same message is allowed (OCPP-J 1.6 section 4.1.4)."""
         payload = message.payload
         if len(raw) > _REMEMBERED_WHOLE:
             payload = hash(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS))
         content = (self._connections, message.action, payload)
         earlier = self._seen.setdefault(message.unique_id, content)
-        if len(self._seen) > _REMEMBERED_CALLS:
-            self._seen.popitem(last=False)
-        if earlier[1:] != content[1:]:
-            is_older = earlier[0] != self._connections
-            self._seen[message.unique_id] = content if is_older else earlier
-            where = "on an earlier connection" if is_older else "before"
-            yield _Finding(
-                f"unique id {message.unique_id!r} was used for another {earlier[1]} {where}",
-                "reused-id" if is_older else "",
-            )
+        if earlier is content:
+            if len(self._seen) > _REMEMBERED_CALLS:
+                self._seen.popitem(last=False)
+            return None
+        if earlier[1:] == content[1:]:
+            return None
+        is_older = earlier[0] != self._connections
+        self._seen[message.unique_id] = content if is_older else earlier
+        where = "on an earlier connection" if is_older else "before"
+        return _Finding(
+            f"unique id {message.unique_id!r} was used for another {earlier[1]} {where}",
+            "reused-id" if is_older else "",
+        )
 
-    def _early(self) -> Iterator[_Finding]:
+    def _early(self) -> _Finding | None:
         """Find a CALL sent while the previous one is unanswered (OCPP-J 1.6 section 4.1.1)."""
         for waiting in tuple(self.its_calls.values()):
             waits = self._clock.between(waiting.t, self._clock.now())
             if waits >= GIVEN_UP_AFTER_S:
                 del self.its_calls[waiting.unique_id]
             else:
-                yield _Finding(
+                return _Finding(
                     f"sent while {waiting.action} [{waiting.unique_id}] is unanswered, {waits:.1f} s after it: "
                     f"only one CALL may be in flight ({self._part_4} section 4.1.1)",
                     "early-call",
                 )
-                return
+        return None
 
     @property
     def _part_4(self) -> str:
@@ -274,3 +278,8 @@ class Judge:
                 return CallResultError(found.code, description, unique_id=message.unique_id)
             case _:
                 return None
+
+
+def _any(*findings: _Finding | None) -> list[_Finding]:
+    """Return the findings that exist."""
+    return [found for found in findings if found is not None]

@@ -323,6 +323,7 @@ class CsmsServer:
             opened=self._handshakes.forget,
             unreadable=self._handshakes.end,
             lost=self._lost,
+            acknowledges=self._timeline.clock.steps,
         )
         if self._tls_context is None:
             return connection

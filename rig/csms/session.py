@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,8 @@ from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, Note, OcppFrame
 from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
 
+_NO_ANSWERS = (Call, Send, CallResultError)
+"""The messages that answer no CALL."""
 _MOST_OPEN = 256  # unanswered or held CALLs of a charge point
 
 
@@ -119,12 +121,14 @@ class ChargePoint:
 
     # -- receiving ----------------------------------------------------------------------------------------------
 
-    async def received(self, raw: str | bytes) -> None:
+    def received(self, raw: str | bytes) -> Awaitable[None]:
         """Let a message of the charge point pass the faults of frames, and process the messages that arrive."""
         message = parse(raw, self._judge.version)
-        if not self._wire.is_faulty and not self._faulty.are_held:
-            await self._process(message, raw)
-            return
+        if self._wire.is_faulty or self._faulty.are_held:
+            return self._pass_faults(message, raw)
+        return self._process(message, raw)
+
+    async def _pass_faults(self, message: Message, raw: str | bytes) -> None:
         action = message.action if isinstance(message, Call | Send) else self._action_answered(message.unique_id)
         fault = self._wire.choose("received", action, message)
         if fault is None:
@@ -156,9 +160,8 @@ class ChargePoint:
         message = verdict.message
         error, deviation = verdict.error, verdict.deviation
         frame = as_event(self.identity, "received", message, raw, verdict.action, error, deviation, changed_by)
-        answers_none = isinstance(message, Call | Send | CallResultError)
-        answered = None if answers_none else judge.our_calls.pop(frame.unique_id, None)
-        frame = self._timeline.append(frame)
+        answered = None if isinstance(message, _NO_ANSWERS) else judge.our_calls.pop(frame.unique_id, None)
+        frame = self._timeline.append(frame, is_new=True)
         if isinstance(message, Call):
             judge.its_calls[frame.unique_id] = frame
             if len(judge.its_calls) > _MOST_OPEN:
@@ -226,7 +229,13 @@ class ChargePoint:
         """
         if self.silent or self.connection is None:
             return False
-        return await self._reply(frame, self._answer_to(frame) if instead is None else instead)
+        reply = self._answer_to(frame) if instead is None else instead
+        message: CallResult | CallError
+        if isinstance(reply, CallError):
+            message = replace(reply, unique_id=frame.unique_id)
+        else:
+            message = CallResult(frame.unique_id, reply)
+        return await self._send(message, message.text(), frame)
 
     def _answer_to(self, frame: OcppFrame) -> Reply:
         for replacement in reversed(self._replacements.get(frame.action, ())):
@@ -257,15 +266,6 @@ class ChargePoint:
         self._timeline.interrupt(AuthorError(f"{what}. Correct the function"))
         return CallError("InternalError", what[:MAX_DESCRIPTION])
 
-    async def _reply(self, call: OcppFrame, reply: Reply) -> bool:
-        message: CallResult | CallError
-        match reply:
-            case CallError():
-                message = replace(reply, unique_id=call.unique_id)
-            case _:
-                message = CallResult(call.unique_id, reply)
-        return await self._send(message, message.text(), call)
-
     # -- calling ------------------------------------------------------------------------------------------------
 
     async def call(self, action: str, payload: Any) -> str:
@@ -292,7 +292,7 @@ class ChargePoint:
         if self.connection is None:
             raise ExpectationError(f"cannot send {what} to {self.identity}: it is not connected")
 
-    async def _send(self, message: Message, text: str, call: OcppFrame | None = None, fragments: int = 1) -> bool:
+    def _send(self, message: Message, text: str, call: OcppFrame | None = None, fragments: int = 1) -> Awaitable[bool]:
         """Let a frame pass the faults of frames, then record and send it.
 
         Args:
@@ -304,8 +304,11 @@ class ChargePoint:
         Returns:
             Whether the frame was sent or a fault took it; False without a connection.
         """
-        if not self._wire.is_faulty and not self._faulty.are_held:
-            return await self._put_on_wire(message, text, call, fragments)
+        if self._wire.is_faulty or self._faulty.are_held:
+            return self._send_through_faults(message, text, call, fragments)
+        return self._put_on_wire(message, text, call, fragments)
+
+    async def _send_through_faults(self, message: Message, text: str, call: OcppFrame | None, fragments: int) -> bool:
         action = call.action if call is not None else message.action if isinstance(message, Call | Send) else ""
         fault = self._wire.choose("sent", action, message)
         if fault is None:
@@ -343,12 +346,13 @@ class ChargePoint:
             case CallResult() | CallError() if message.unique_id not in judge.its_calls and not _is_unreadable(call):
                 error = f"answers {message.unique_id!r}, which is no open call of the charge point"
         frame = as_event(self.identity, "sent", message, text, action, error, fault=changed_by)
-        frame = self._timeline.append(frame)  # before sending, so that the answer comes later on the timeline
+        # Before sending, so that the answer comes later on the timeline.
+        frame = self._timeline.append(frame, is_new=True)
         if isinstance(message, Malformed):
             judge.sent_invalid()
         if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):
             judge.our_calls[message.unique_id] = frame
-        elif not isinstance(message, Send | CallResultError):
+        elif not isinstance(message, _NO_ANSWERS):
             judge.its_calls.pop(message.unique_id, None)
             if call is not None and isinstance(message, CallResult) and not frame.error and not call.error:
                 judge.sent_result(message.unique_id, action)

@@ -102,6 +102,17 @@ class Event:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.record().items() if name != "type")
         return f"{type(self).__name__}({fields})"
 
+    def place(self, number: int, t: int) -> Self:
+        """Set id and stamp of this event, which nothing else uses yet. Return the event.
+
+        Args:
+            number: its id.
+            t: its stamp in ns.
+        """
+        object.__setattr__(self, "id", number)  # events are frozen
+        object.__setattr__(self, "t", t)
+        return self
+
     def placed(self, number: int, t: int, uncertainty: int, source: str) -> Self:
         """Return a copy with this id and stamp. This runs for each event; `replace` would take twice as long.
 

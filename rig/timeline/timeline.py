@@ -66,8 +66,13 @@ class Timeline:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    def append(self, event: E) -> E:
+    def append(self, event: E, *, is_new: bool = False) -> E:
         """Append a copy of an event with a new id; a stamp of 0 becomes the current time. Return the copy.
+
+        Args:
+            event: the event.
+            is_new: whether the caller has just made the event, and nothing else uses it. Then the event itself is
+                appended, because a copy takes as long as making it.
 
         Raises:
             AuthorError: `event` is not an Event.
@@ -76,7 +81,8 @@ class Timeline:
             raise AuthorError(f"Timeline.append: event is an Event, not {event!r}")
         with self._lock:
             number = self._forgotten + len(self._events) + 1
-            placed = event.placed(number, event.t or self.clock.now(), event.uncertainty, event.source)
+            t = event.t or self.clock.now()
+            placed = event.place(number, t) if is_new else event.placed(number, t, event.uncertainty, event.source)
             self._events.append(placed)
             indexes = self._indexes(type(placed))
             for index in indexes:

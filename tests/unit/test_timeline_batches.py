@@ -48,6 +48,15 @@ def test_only_missing_fields_are_filled_in() -> None:
     assert own.id == 0
 
 
+def test_a_new_event_is_appended_itself_and_another_one_as_a_copy() -> None:
+    timeline = Timeline()
+    new, shared = Note(text="x"), Note(text="x")
+    assert timeline.append(new, is_new=True) is new
+    copy = timeline.append(shared)
+    assert (new.id, copy.id, shared.id) == (1, 2, 0)
+    assert 0 < new.t <= copy.t
+
+
 def test_an_empty_batch_changes_nothing() -> None:
     timeline = Timeline()
     assert timeline.extend([]) == []
