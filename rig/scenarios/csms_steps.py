@@ -83,9 +83,9 @@ def expect(player: Player, values: Values) -> None:
     problems=_called,
 )
 def call(player: Player, values: Values) -> None:
-    """Call the charge point, and check the answer. Later steps expect messages after the call only.
+    """Call the charge point, and check the answer. Each later `expect` searches only messages after the call.
 
-    With `answered_first` they consider messages after the answer only.
+    With `answered_first` it searches only messages after the answer.
     """
     action, mark = values.subject, player.timeline.mark()
     player.cursor = max(player.cursor, mark, key=lambda each: each.after)

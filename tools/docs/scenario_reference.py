@@ -28,7 +28,9 @@ _NAMES = {
 
 def scenario_steps(_: Path) -> str:
     """Return the page of steps, matchers and features."""
-    parts = [_INTRODUCTION, "## Keys of a scenario file\n", _keys(HEADER), "## Keys of a part\n", _keys(PART)]
+    parts = [_INTRODUCTION, "## Keys of a scenario file\n", _keys(HEADER)]
+    parts += ["The steps of `cleanup` run at the end, even if an earlier step has failed.\n"]
+    parts += ["## Keys of a part\n", _keys(PART)]
     parts += ["## Steps\n", "| step | value | options | does |\n| --- | --- | --- | --- |"]
     for kind in KINDS.values():
         options = [f"`{name}`: {_words(each)}" for name, each in kind.options.items()]
