@@ -105,7 +105,7 @@ class InputWire(Wire):
 
 
 class CurrentSection(_Table):
-    """An INA219 in the supply of the board, on an I2C bus of the Pi."""
+    """A current sensor INA219 in the supply of the board, on an I2C bus of the Pi."""
 
     bus: Annotated[int, Field(ge=0, le=255)] = Field(default=1, description="the number of the bus: 1 is /dev/i2c-1")
     address: Annotated[int, Field(ge=0x40, le=0x4F)] = Field(
@@ -139,13 +139,13 @@ class PowerSection(_Table):
     )
     rise_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
         default=None,
-        description="the longest rise time of the rail in seconds, for a bench without rail_sense; the "
-        "default is 0.1, but 0 on a virtual bench",
+        description="the longest rise time of the rail in seconds, if rail_sense is missing; the default is 0.1, and 0 "
+        "on a virtual bench",
     )
     fall_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
         default=None,
-        description="the longest fall time of the rail in seconds, for a bench without rail_sense; the "
-        "default is 1, but 0 on a virtual bench",
+        description="the longest fall time of the rail in seconds, if rail_sense is missing; the default is 1, and 0 "
+        "on a virtual bench",
     )
 
 
@@ -155,7 +155,7 @@ class ControlSection(_Table):
     EN and the boot pin are active low at the chip. Set `active_low` unless a transistor inverts the level.
     """
 
-    en: Wire = Field(description="EN: the active level holds the chip in reset")
+    en: Wire = Field(description="the line EN: the active level holds the chip in reset")
     boot: Wire = Field(description="the boot pin: the active level at the end of a reset selects ROM download mode")
 
 
@@ -174,7 +174,8 @@ class ConsoleSection(_Table):
     )
     baud: Baud = 115_200
     uncertainty_ms: Annotated[float, Field(ge=0, le=1000)] | None = Field(
-        default=None, description="the longest delay of a byte in the adapter, in milliseconds; the default is 16"
+        default=None,
+        description="the longest delay of a byte in the serial adapter, in milliseconds; the default is 16",
     )
 
 
@@ -201,7 +202,7 @@ AccessPointSection = Annotated[NoAccessPoint | ManualAccessPoint | NmcliAccessPo
 
 
 class NetworkSection(_Table):
-    """The network that the device joins. A virtual bench generates a missing passphrase for each session."""
+    """The network that the device joins. Without a passphrase, a virtual bench generates one for each session."""
 
     ssid: Annotated[Text, Field(min_length=1, max_length=32, description="the name of the network")] = ""
     psk: Annotated[Text, Field(min_length=8, max_length=63, description="the passphrase; prefer psk_file")] = ""
@@ -209,12 +210,12 @@ class NetworkSection(_Table):
         Text,
         Field(
             min_length=1,
-            description="a file with the passphrase: a path relative to the description, or from `~/`; keep the file "
-            "out of git",
+            description="a file with the passphrase, relative to the folder of the description, or from `~/`; keep the "
+            "file out of git",
         ),
     ] = ""
     profile: Literal["fast", "realistic"] = Field(
-        default="fast", description="how long the device takes to join the virtual access point"
+        default="fast", description="how fast the device joins the virtual access point"
     )
     access_point: AccessPointSection = NoAccessPoint()
 
@@ -248,7 +249,7 @@ class DeviceSection(_Table):
         Field(
             min_length=1,
             max_length=48,
-            description="the identity of the charge point; by default that of the first charge point that connects",
+            description="the identity of the charge point; the default is that of the first one that connects",
         ),
     ] = ""
     local_id_tag: Annotated[
@@ -285,8 +286,8 @@ class DeviceSection(_Table):
     worker: Annotated[
         Literal["loop", "thread"],
         Field(
-            description="where the device of a virtual board writes to flash: in its loop, so that every run is the "
-            "same, or in a separate thread, like a task of the chip"
+            description="where the device of a virtual board writes to flash: in its `loop`, so that every run is the "
+            "same, or in a `thread`, like the task of the chip"
         ),
     ] = "loop"
     page: Annotated[
@@ -301,7 +302,9 @@ class DeviceSection(_Table):
 class EmulatorSection(_Table):
     """The emulator of a bench of kind `emulator`."""
 
-    qemu: Text = Field(default="", description="the program of the emulator; by default `qemu-system-riscv32` on PATH")
+    qemu: Text = Field(
+        default="", description="the program of the emulator; the default is `qemu-system-riscv32` on PATH"
+    )
 
 
 class Description(_Table):
@@ -322,7 +325,8 @@ class Description(_Table):
         description="a simulated board, a board at a Raspberry Pi, or an image for the chip in an emulator"
     )
     time: Literal["stepped", "real"] | None = Field(
-        default=None, description="the kind of time of a virtual bench; the default is stepped"
+        default=None,
+        description="the time of a virtual bench (docs/virtual-board.md#stepped-time); the default is stepped",
     )
     power: PowerSection
     control: ControlSection

@@ -19,7 +19,7 @@ HEAD = """# Bench description reference
 After this page you know every key of a bench description (`benches/*.toml`), its accepted values and its default.
 [wiring.md](wiring.md) explains the wires. `rig bench check FILE` validates a file. `make docs` generates this page.
 
-The tables `[power]`, `[control]` and `[device]` are required. A key without a default in the tables below is required.
+The TOML tables `[power]`, `[control]` and `[device]` are required. A key is required if its column "default" is empty.
 Unknown keys are rejected.
 """
 
@@ -83,7 +83,7 @@ def _choices(name: str, models: list[type[BaseModel]]) -> Iterator[str]:
     for model in models:
         keys = [f"kind = {_quoted(get_args(model.model_fields['kind'].annotation)[0])}"]
         keys += [f'{key} = "…"' for key in model.model_fields if key != "kind"]
-        default = "yes" if not model.model_fields["kind"].is_required() else ""
+        default = "this" if not model.model_fields["kind"].is_required() else ""
         yield f"| `{name}` | `{{ {', '.join(keys)} }}` | {default} | {_first_line(model)} |"
 
 
@@ -99,7 +99,7 @@ def _accepted(annotation: Any, metadata: list[Any]) -> str:
         return ", ".join(f"`{_quoted(value)}`" for value in get_args(annotation))
     limits = {name: getattr(part, name) for part in metadata for name in _LIMITS if hasattr(part, name)}
     if pattern := next((part.pattern for part in metadata if getattr(part, "pattern", None)), None):
-        return f"text like `{pattern}`"
+        return f"text that matches `{pattern}`"
     low, high = limits.get("ge"), limits.get("le")
     if "gt" in limits:
         return f"{_PLAIN[annotation]}, above {limits['gt']:,}, at most {high:,}"

@@ -11,13 +11,13 @@ from rig.adapters.setting_table import setting_table
 
 HEAD = """# Settings reference
 
-After this page you know every setting of the charge point firmware, its limits and its default. `make settings` makes
-this page from the firmware's table. Change a setting with `set KEY VALUE` on the
-[console](console-protocol.md#commands), or by its OCPP name with ChangeConfiguration.
+After this page you know every setting of the charge point firmware, its limits and its default. Change a setting with
+`set KEY VALUE` on the [console](console-protocol.md#commands), or by its OCPP name with ChangeConfiguration. A setting
+without a key in the first column is read-only.
 
-[The feature's page](../firmware/src/features/config/README.md) explains how settings are stored. It also explains the
-trial of a setting: the previous value returns if the new value cuts the device off. A setting without a name in the
-first column is read-only.
+A setting that is "on trial" returns to its previous value if the new value cuts the device off.
+[The feature's page](../firmware/src/features/config/README.md) describes trials, and how the device stores settings.
+`make settings` generates this page from the firmware's table.
 """
 
 
@@ -46,8 +46,8 @@ def _row(row: dict[str, Any]) -> str:
 
 
 _NOTES = {
-    "secret": "No view shows it.",
-    "reboot": "Used from the next boot.",
+    "secret": "Secret: it is never shown.",
+    "reboot": "A new value is used from the next boot.",
     "trial": "[On trial](../firmware/src/features/config/README.md#trials).",
 }
 

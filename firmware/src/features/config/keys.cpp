@@ -234,7 +234,7 @@ constexpr Key kKeys[] = {
                                                             "AllowOfflineTxForUnknownId")
         .in(KeyGroup::authorization, "Whether an unknown idTag may charge while the CSMS cannot be reached."),
     boolean_key<&Settings::authorization_cache_enabled>("authorization_cache_enabled", "AuthorizationCacheEnabled")
-        .in(KeyGroup::authorization, "Whether idTags that the CSMS has answered are stored on the device."),
+        .in(KeyGroup::authorization, "Whether the device stores the answers of the CSMS about idTags."),
     boolean_key<&Settings::authorize_remote_tx_requests>("authorize_remote_tx_requests", "AuthorizeRemoteTxRequests")
         .in(KeyGroup::authorization, "Whether the idTag of a RemoteStartTransaction is authorized first."),
     boolean_key<&Settings::local_auth_list_enabled>("local_auth_list_enabled", "LocalAuthListEnabled")
@@ -283,15 +283,15 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::metering, "Interval of the samples in a transaction. 0: none."),
     number_key<&Settings::clock_aligned_data_interval_s, 0, kDay>("clock_aligned_data_interval_s",
                                                                   "ClockAlignedDataInterval")
-        .in(KeyGroup::metering, "Interval of the samples by the clock. 0: none."),
+        .in(KeyGroup::metering, "Interval of the clock-aligned samples. 0: none."),
     measurands_key<&Settings::meter_values_sampled_data>("meter_values_sampled_data", "MeterValuesSampledData")
         .in(KeyGroup::metering, "Measurands of the samples in a transaction; no duplicates."),
     measurands_key<&Settings::meter_values_aligned_data>("meter_values_aligned_data", "MeterValuesAlignedData")
-        .in(KeyGroup::metering, "Measurands of the samples by the clock; no duplicates."),
+        .in(KeyGroup::metering, "Measurands of the clock-aligned samples; no duplicates."),
     measurands_key<&Settings::stop_txn_sampled_data>("stop_txn_sampled_data", "StopTxnSampledData")
         .in(KeyGroup::metering, "Measurands of the samples in StopTransaction; no duplicates."),
     measurands_key<&Settings::stop_txn_aligned_data>("stop_txn_aligned_data", "StopTxnAlignedData")
-        .in(KeyGroup::metering, "Measurands of the samples by the clock in StopTransaction; no duplicates."),
+        .in(KeyGroup::metering, "Measurands of the clock-aligned samples in StopTransaction; no duplicates."),
     fact_key<kMeasurands>("MeterValuesAlignedDataMaxLength").in(KeyGroup::metering, "Items of MeterValuesAlignedData."),
     fact_key<kMeasurands>("MeterValuesSampledDataMaxLength").in(KeyGroup::metering, "Items of MeterValuesSampledData."),
     fact_key<kMeasurands>("StopTxnAlignedDataMaxLength").in(KeyGroup::metering, "Items of StopTxnAlignedData."),
@@ -336,7 +336,7 @@ constexpr Key kKeys[] = {
     number_key<&Settings::log_file_bytes, 1024, Storage::kMaxContent>("log_file_bytes")
         .in(KeyGroup::device, "Size of each new file of the log."),
     number_key<&Settings::log_flush_s, 10, kDay>("log_flush_s")
-        .in(KeyGroup::device, "Time after which a line is on flash, unless the limit of the wear delays the write."),
+        .in(KeyGroup::device, "Longest time until a line is on flash. The limit of the wear can delay it."),
     number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries")
         .in(KeyGroup::device, "No effect: a reset of this device does not fail."),
     fact_key<Config::kMaxKeysOfRequest>("GetConfigurationMaxKeys")
