@@ -280,7 +280,7 @@ class Bench:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """The capabilities for `@pytest.mark.needs(...)`: those of wires, wiring, firmware and file server.
+        """The capabilities of this bench, for `@pytest.mark.needs(...)`.
 
         A firmware has `ocpp` if it is a charge point, `settings` if it can be provisioned, and `commands` if its
         console has the commands of docs/console-protocol.md.
@@ -300,7 +300,7 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL for the device's settings, without the identity. It is that of the bench's proxy."""
+        """The CSMS's URL for the device's settings: the address of the bench's proxy, without the identity."""
         host = self.wiring.csms_host or self.description.csms.host
         return f"ws://{host}:{self.network.csms_port}/ocpp"
 
@@ -361,7 +361,7 @@ class Bench:
 
     @checked
     def inject(self, fault: Fault) -> AbstractContextManager[Any]:
-        """Inject a fault of the catalogue during a `with` block. The end of the block always lifts it.
+        """Inject a fault of the catalogue during a `with` block. The end of the block always lifts the fault.
 
         Raises:
             BenchError: the bench lacks a capability that the fault needs.

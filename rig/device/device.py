@@ -251,7 +251,7 @@ class Device:
 
     @checked
     def wait_status(self, *, timeout: Seconds = 10.0, **fields: Any) -> dict[str, Any]:
-        """Wait until `status` has these values. It is read again after each event of the device.
+        """Wait until `status` has these values. The rig reads the status after each event of the device.
 
         Args:
             timeout: the timeout in bench seconds.
@@ -279,7 +279,7 @@ class Device:
 
     @checked
     def let_time_pass(self, seconds: Seconds) -> None:
-        """Let bench seconds pass and watch the device, in a test whose subject is the duration.
+        """Let bench seconds pass and watch the device. Use it only in a test of a duration.
 
         Raises:
             DeviceError: the device panicked or rebooted.
@@ -290,7 +290,7 @@ class Device:
 
     @contextlib.contextmanager
     def erasing(self) -> Iterator[None]:
-        """Write flash until an erase blocks the device's loop. The `with` block runs while it is blocked.
+        """Write flash until an erase blocks the device's loop, and run the `with` block during this time.
 
         Needs the fault `SlowErase`. After the `with` block, wait until the device answers again.
 
@@ -324,7 +324,7 @@ class Device:
             raise DeviceError(f"the device is not idle: {error}") from None
 
     def verify_idle(self) -> None:
-        """Verify that the device is powered and idle by its profile, and that every input is at rest.
+        """Verify that the device is powered, that its profile finds it idle, and that all inputs are at rest.
 
         Our firmware is idle when it waits for a vehicle, is accepted by the CSMS, and has an empty queue.
 

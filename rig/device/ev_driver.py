@@ -40,7 +40,7 @@ class EvDriver:
         self._inputs["vehicle_ready"].off()
 
     def present_tag(self) -> None:
-        """Present the local idTag once, by the auth button, which replaces an RFID reader.
+        """Present the local idTag once, by the auth button. The button replaces an RFID reader.
 
         The press is longer than contact bounce, so two presses in a row count twice on any charge point.
         """

@@ -20,7 +20,7 @@ TearEffect = Literal["none", "half", "random"]
 
 @dataclass(frozen=True, slots=True)
 class BrownOut(Fault):
-    """The supply sags once, briefly: the chip resets with reason brown-out."""
+    """The supply voltage drops once, briefly. The chip resets with the reason brown-out."""
 
     name: ClassVar[str] = "brown-out"
     summary: ClassVar[str] = "the supply voltage drops once, and the brown-out detector resets the chip"
@@ -34,12 +34,13 @@ class BrownOut(Fault):
 
 @dataclass(frozen=True, slots=True)
 class LowSupply(Fault):
-    """The supply is too low. If the brown-out detector has a higher level, the chip resets again and again.
+    """The supply voltage is low. Below the level of the brown-out detector, the chip resets repeatedly.
 
     The bench expects these brown-outs, so a test need not announce them.
 
     Args:
-        millivolts: the voltage of the chip's supply, normally 3,300. The default is above the detector's usual level.
+        millivolts: the voltage of the chip's supply, from 2,000 to 3,300. Normal is 3,300. The default is above the
+            level that this project's firmware sets.
     """
 
     millivolts: Annotated[int, Limits(least=2_000, most=3_300)] = 2_800
@@ -55,11 +56,11 @@ class LowSupply(Fault):
 
 @dataclass(frozen=True, slots=True)
 class TornWrite(Fault):
-    """The supply fails in the middle of a flash operation; at the end the board is powered again.
+    """The supply fails in the middle of a flash operation. At the end, the board is powered again.
 
     Args:
-        operation: the number of the program or erase operation to tear, counted from 1 for the next.
-        effect: the part that reaches the flash: `none`, the first `half`, or `random` bits.
+        operation: the number of the flash operation to tear; 1 is the next. Writes and erases count.
+        effect: the part that reaches the flash: nothing (`none`), the first `half`, or `random` bits.
         seed: seeds the `random` bits.
     """
 
@@ -92,7 +93,7 @@ class SlowErase(Fault):
     """Flash erases are slow.
 
     Args:
-        ms: the time of each sector erase in device milliseconds, at most a minute (worst case of usual parts: 400).
+        ms: the time of each sector erase in ms of bench time, from 1 to 60,000. Usual parts need at most 400.
     """
 
     ms: Annotated[int, Limits(least=1, most=_LONGEST_ERASE_MS)] = 400
@@ -122,10 +123,10 @@ class FlashFull(Fault):
 
 @dataclass(frozen=True, slots=True)
 class HeapLeak(Fault):
-    """Each TCP connection leaks device heap. Only a reboot frees leaked memory.
+    """Each TCP connection leaks a part of the device's heap. Only a reboot frees the leaked memory.
 
     Args:
-        bytes_per_connection: the leak in bytes, at most the RAM of the chip.
+        bytes_per_connection: the leak in bytes, at most the RAM of the chip (520 KiB).
     """
 
     bytes_per_connection: Annotated[int, Limits(least=1, most=_RAM_BYTES)] = 64

@@ -21,7 +21,7 @@ _TEN_YEARS_S = 10 * 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class CsmsGone(Fault):
-    """The CSMS has crashed: open connections are reset, new ones are refused. At the end the CSMS restarts."""
+    """The CSMS is down: open connections are reset, new ones are refused. At the end, the CSMS restarts."""
 
     name: ClassVar[str] = "csms-gone"
     summary: ClassVar[str] = "connections are reset and new ones refused until the fault is lifted"
@@ -59,7 +59,7 @@ class CsmsRestart(Fault):
 
 @dataclass(frozen=True, slots=True)
 class CsmsSilent(Fault):
-    """The CSMS reads everything and answers nothing, not even pings."""
+    """The CSMS reads everything and answers nothing, neither calls nor pings nor handshakes."""
 
     name: ClassVar[str] = "csms-silent"
     summary: ClassVar[str] = "the CSMS reads but answers nothing: no result, no pong, no opening handshake"
@@ -103,7 +103,7 @@ class PingFlood(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Trickle(Fault):
-    """Everything that the CSMS sends arrives slowly, byte by byte; opening handshakes too.
+    """Everything that the CSMS sends arrives slowly, including opening handshakes.
 
     Args:
         bytes_per_s: the rate in bytes for each bench second.
@@ -124,7 +124,7 @@ class WebSocketClose(Fault):
     """The CSMS closes all connections once, with any close code.
 
     Args:
-        code: the close code, from 0 to 65535, even one that must not be on the wire (RFC 6455 section 7.4).
+        code: the close code, from 0 to 65535. RFC 6455 section 7.4 does not allow all of them.
         reason: the close reason.
     """
 
@@ -145,12 +145,13 @@ class WebSocketClose(Fault):
 
 @dataclass(frozen=True, slots=True)
 class HttpRefusal(Fault):
-    """The CSMS refuses or redirects opening handshakes, after it has reset the existing connections.
+    """The CSMS resets existing connections, and refuses or redirects opening handshakes.
 
     Args:
         status: an HTTP error or redirection, e.g. 301, 401, 404, 503.
         retry_after_s: the seconds in the header Retry-After; 0 for no such header.
-        location: the URL in the header Location of a redirection; empty: the URL that the client asked for.
+        location: the URL in the header Location of a redirection. If it is empty, the redirection leads to the
+            requested URL.
     """
 
     status: int = 503
@@ -175,11 +176,11 @@ class HttpRefusal(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BadHandshake(Fault):
-    """The CSMS resets existing connections and answers opening handshakes with malformed responses.
+    """The CSMS resets existing connections, and answers opening handshakes with malformed responses.
 
     Args:
-        kind: `half` an HTTP response; `garbage`; `close` without a response; `wrong-key`; `other-subprotocol`, one that
-            was not offered; or `no-subprotocol`.
+        kind: the response: its first `half`, `garbage`, none and a `close`, the `wrong-key`, a sub-protocol that the
+            client did not offer (`other-subprotocol`), or none (`no-subprotocol`).
     """
 
     kind: HandshakeKind = "half"
@@ -199,7 +200,7 @@ class BadAnswers(Fault):
     """The CSMS reads every CALL and sends a malformed answer.
 
     Args:
-        kind: the first `half` of the answer, `garbage`, a valid answer with the `wrong-id`, or one with `no-payload`.
+        kind: the answer: its first `half`, `garbage`, with the `wrong-id`, or with `no-payload`.
     """
 
     kind: BadAnswer = "half"
@@ -214,10 +215,10 @@ class BadAnswers(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ClockJump(Fault):
-    """The CSMS' clock jumps, as with a wrong time zone or time service; it jumps back at the end.
+    """The clock of the CSMS is wrong until the end.
 
     Args:
-        seconds: the offset in seconds, negative for a clock that is behind; at most ten years either way.
+        seconds: the seconds by which the clock is ahead, at most ten years either way.
     """
 
     seconds: Annotated[float, Limits(least=-_TEN_YEARS_S, most=_TEN_YEARS_S)] = 3600

@@ -45,11 +45,9 @@ class Fault(ABC):
         name: the fault's name on the command line and the timeline, e.g. `power-cut`.
         summary: the fault's effect in one line.
         needs: the capabilities that a bench must have for the fault.
-        reboots: whether it reboots the device once, at the latest when it is lifted. `Device.expecting_reboot`, which
-            announces the reboot, also waits for the boot. A test of `brown-out` must announce the reboot: an
-            unannounced reboot without a change of power or EN is a failure.
-        on_csms: whether a CSMS without a bench (`rig csms serve`) can inject the fault. That CSMS must also have the
-            capabilities in `needs`.
+        reboots: whether it reboots the device once, at the latest when it is lifted (docs/faults.md#reboots).
+        on_csms: whether a CSMS without a bench (`rig csms serve`) can inject the fault, if it has the capabilities in
+            `needs`.
     """
 
     name: ClassVar[str]

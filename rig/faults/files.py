@@ -24,7 +24,7 @@ Rate = Annotated[float, Limits(least=0.01, most=1_000_000_000)]
 
 @dataclass(frozen=True, slots=True)
 class FileFault(Fault):
-    """A fault of the requests that a selection matches.
+    """A fault of selected requests: the base of the faults `file-*` except `file-certificate`.
 
     Args:
         path: a pattern of the file's name, such as `*.bin`, in which `*` also matches `/`.
@@ -32,7 +32,7 @@ class FileFault(Fault):
         first: the number of the first request to change, among those that match.
         times: the number of requests to change, from the first one on; 0: all.
         chance: the probability in percent that each of these requests changes.
-        seed: seeds the chance and the random parts of a change; the same requests give the same changes.
+        seed: the seed of everything random. With the same seed, the same requests change in the same way.
     """
 
     path: Text = "*"
@@ -104,7 +104,7 @@ class FileWrongLength(FileFault):
     """The header Content-Length of a file is wrong.
 
     Args:
-        by: the bytes by which it is too large; negative: too small.
+        by: the bytes by which the length is too large, at most 64 MiB either way; negative: too small.
     """
 
     by: Annotated[int, Limits(least=-_LONGEST, most=_LONGEST)] = 1
@@ -122,7 +122,7 @@ class FileCut(FileFault):
 
     Args:
         after: the bytes of the file that are sent.
-        end: the connection is closed (`close`) or reset (`reset`).
+        end: the end of the connection: `close` (FIN) or `reset` (RST).
     """
 
     after: Offset = 1024
@@ -200,7 +200,7 @@ class FileFlippedByte(FileFault):
 
 @dataclass(frozen=True, slots=True)
 class FileTruncated(FileFault):
-    """A file is replaced by its beginning.
+    """The beginning of a file takes the place of the file.
 
     Args:
         keep: the number of bytes; -1: a random number.
@@ -217,7 +217,7 @@ class FileTruncated(FileFault):
 
 @dataclass(frozen=True, slots=True)
 class FileChanged(FileFault):
-    """A file has changed. With `first=2` the change comes between the first request and the second."""
+    """A file has changed. With `first=2`, the file changes between the first request and the second."""
 
     name: ClassVar[str] = "file-changed"
     summary: ClassVar[str] = "a file has the same length, but other bytes and another ETag"
@@ -249,7 +249,7 @@ class FileUploadCut(FileFault):
     """The file server resets the connection in the middle of an upload.
 
     Args:
-        after: the bytes of the upload that it reads.
+        after: the bytes of the upload that the server reads.
     """
 
     after: Offset = 1024
@@ -266,7 +266,7 @@ class FileCertificate(Fault):
     """The file server presents a bad certificate to new connections of HTTPS.
 
     Args:
-        kind: the kind of certificate, as in `rig.csms.Authority`.
+        kind: the kind of certificate: `good`, `expired`, `not-yet-valid`, `wrong-name`, `unknown-root` or `revoked`.
     """
 
     kind: CertificateKind = "expired"

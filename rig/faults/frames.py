@@ -24,16 +24,16 @@ _LARGEST_FRAME = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class FrameFault(Fault):
-    """A fault of the frames that a selection matches.
+    """A fault of selected frames: the base of the faults `frame-*`.
 
     Args:
         direction: `sent` by the CSMS, `received` by it, or `both`.
-        action: the action of the CALL, or of the CALL that a frame answers; empty: any.
+        action: the action of a CALL or of an answer. An answer has the action of its CALL. Empty: any action.
         message: the kind of frame: `any`, `call`, `answer`, `result` or `error`.
         first: the number of the first frame to change, among those that match.
         times: the number of frames to change, from the first one on; 0: all.
         chance: the probability in percent that each of these frames changes.
-        seed: seeds the chance and the random parts of a change; the same frames give the same changes.
+        seed: the seed of everything random. With the same seed, the same frames change in the same way.
     """
 
     direction: Direction = "sent"
@@ -79,7 +79,7 @@ class FrameDelay(FrameFault):
     """Frames arrive late, and others overtake them.
 
     Args:
-        seconds: the delay in bench seconds. The end of the fault delivers the frames at once.
+        seconds: the delay in bench seconds, at most a day. The end of the fault delivers the waiting frames.
     """
 
     seconds: Annotated[float, Limits(least=0, most=_LONGEST_DELAY_S)] = 5.0
@@ -122,10 +122,10 @@ class FrameReorder(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameTruncate(FrameFault):
-    """Only the beginning of the text of frames arrives.
+    """Only the beginning of frames arrives.
 
     Args:
-        keep: the number of characters that arrive; -1: a random number.
+        keep: the number of characters that arrive, at most 16,777,216; -1: a random number.
     """
 
     keep: Annotated[int, Limits(least=-1, most=_LARGEST_FRAME)] = -1
@@ -142,7 +142,7 @@ class FrameWrongId(FrameFault):
     """Frames have another unique id.
 
     Args:
-        kind: the id: `unknown`, `empty`, a `number`, or `too-long`.
+        kind: the id: `unknown`, `empty`, a JSON `number`, or `too-long`.
     """
 
     kind: WrongId = "unknown"
@@ -159,7 +159,7 @@ class FrameWrongType(FrameFault):
     """Frames have another message type.
 
     Args:
-        message_type: the number; OCPP-J 1.6 has 2, 3 and 4.
+        message_type: the message type. OCPP-J 1.6 has 2, 3 and 4.
     """
 
     message_type: Annotated[int, Limits(least=-1_000_000, most=1_000_000)] = 5
@@ -173,11 +173,11 @@ class FrameWrongType(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameCallError(FrameFault):
-    """Answers are replaced by a CALLERROR.
+    """A CALLERROR takes the place of each answer.
 
     Args:
-        code: the code, even one that OCPP-J does not have.
-        description: the description.
+        code: the error code. It can be a code that OCPP-J does not have.
+        description: the error description.
     """
 
     code: Text = "InternalError"
@@ -254,7 +254,7 @@ class FrameFragments(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameHuge(FrameFault):
-    """Frames are padded with spaces: they are long, but valid.
+    """Frames are padded with spaces. They stay valid.
 
     Args:
         size: the length in bytes, at most 16 MiB.
@@ -295,7 +295,7 @@ class FrameClose(FrameFault):
 
 @dataclass(frozen=True, slots=True)
 class FrameReset(FrameFault):
-    """The CSMS delivers no frame and instead ends the TCP connection, without a Close frame.
+    """The CSMS ends the TCP connection instead of delivering frames, without a Close frame.
 
     Args:
         end: `reset` with RST, as a crash does, or `close` with FIN.

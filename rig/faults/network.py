@@ -15,7 +15,7 @@ _LONGEST_MS = 120_000
 
 @dataclass(frozen=True, slots=True)
 class AccessPointGone(Fault):
-    """The access point is off the air; it comes back at the end."""
+    """The access point is off the air until the end."""
 
     name: ClassVar[str] = "access-point-gone"
     summary: ClassVar[str] = "the access point is off the air until the fault is lifted"
@@ -33,8 +33,8 @@ class WifiRejected(Fault):
     """The access point ends the association and rejects every attempt until the fault is lifted.
 
     Args:
-        reason: the reason, with the number of ESP-IDF (`wifi_err_reason_t`): 2 authentication expired, 4 idle too long,
-            15 wrong key, 200 the access point is no longer heard, 201 no such access point.
+        reason: a number of ESP-IDF's `wifi_err_reason_t`: 2 is authentication expired, 4 idle too long, 15 a wrong key,
+            200 an access point that is no longer heard, 201 no such access point.
     """
 
     reason: Annotated[int, Limits(least=1, most=255)] = 2
@@ -56,7 +56,7 @@ class WifiKick(Fault):
     """The access point ends the association once.
 
     Args:
-        reason: the reason, with the number of ESP-IDF (`wifi_err_reason_t`).
+        reason: a number of ESP-IDF's `wifi_err_reason_t`, as for `WifiRejected`.
     """
 
     reason: Annotated[int, Limits(least=1, most=255)] = 4
@@ -72,11 +72,11 @@ class WifiKick(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WifiEvents(Fault):
-    """The device's driver loses, repeats or delays the events of lost associations and failed attempts.
+    """The device's Wi-Fi driver loses, repeats or delays the events of lost and failed associations.
 
     Args:
-        kind: `lost`, `twice`, or `normal` for a delay only.
-        delay_ms: the delay of each event in milliseconds.
+        kind: `lost`, `twice`, or `normal` (only delayed).
+        delay_ms: the delay of each event in ms, at most 120,000.
     """
 
     kind: Literal["normal", "lost", "twice"] = "lost"
@@ -94,7 +94,7 @@ class WifiEvents(Fault):
 
 @dataclass(frozen=True, slots=True)
 class LeaseLost(Fault):
-    """The station loses its address, and gets no other address until the fault is lifted. It stays associated."""
+    """The device loses its IP address and gets no other until the end. It stays associated."""
 
     name: ClassVar[str] = "lease-lost"
     summary: ClassVar[str] = "the device loses its address, but the association stays"
@@ -110,10 +110,10 @@ class LeaseLost(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WifiSilence(Fault):
-    """The access point lists the station as joined. It rejects attempts until the station was silent for `seconds`.
+    """The access point ends the association. It rejects attempts until the device was silent for a time.
 
     Args:
-        seconds: the required time without an attempt.
+        seconds: the required time in seconds without an attempt.
     """
 
     seconds: Annotated[int, Limits(least=1, most=3600)] = 90
@@ -134,7 +134,7 @@ class WifiSilence(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BlackHole(Fault):
-    """All traffic is silently held back: open connections become half-open, and new ones get no answer."""
+    """All traffic is held back. Open connections become half-open, and new connections get no answer."""
 
     name: ClassVar[str] = "black-hole"
     summary: ClassVar[str] = "connections stay open but nothing gets through (half-open link)"
@@ -165,7 +165,7 @@ class Latency(Fault):
 
     Args:
         ms: the delay each way in milliseconds of bench time, at most two minutes.
-        jitter_ms: the largest random addition for each chunk of data, at most two minutes; the order is kept.
+        jitter_ms: the largest random addition for each chunk of data, at most two minutes. The order stays.
         seed: seeds the jitter.
     """
 

@@ -12,7 +12,7 @@ from rig.faults.fault import Bench, Fault
 
 @dataclass(frozen=True, slots=True)
 class PowerCut(Fault):
-    """The board loses its supply, and is powered again at the end."""
+    """The board loses its supply. At the end, the board is powered again."""
 
     name: ClassVar[str] = "power-cut"
     summary: ClassVar[str] = "the board loses its supply until the fault is lifted"
@@ -28,7 +28,7 @@ class PowerCut(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Reset(Fault):
-    """The chip is held in reset by EN, as by the board's reset button; at the end it boots."""
+    """EN holds the chip in reset, like the board's reset button. At the end, the chip boots."""
 
     name: ClassVar[str] = "reset"
     summary: ClassVar[str] = "the chip is held in reset (EN low) until the fault is lifted"

@@ -16,7 +16,7 @@ _CENTURY_S = 100 * 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class TimeServerGone(Fault):
-    """The time server leaves all questions unanswered until the fault is lifted."""
+    """The time server answers no question."""
 
     name: ClassVar[str] = "time-server-gone"
     summary: ClassVar[str] = "the time server (SNTP) answers no question"
@@ -54,7 +54,7 @@ class TimeServerJump(Fault):
     """The clock of the time server is wrong.
 
     Args:
-        seconds: how far it is ahead, at most a century either way; the default is ten years.
+        seconds: the seconds by which it is ahead, at most a century either way. The default is ten years.
     """
 
     seconds: Annotated[int, Limits(least=-_CENTURY_S, most=_CENTURY_S)] = _CENTURY_S // 10

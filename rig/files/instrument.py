@@ -179,7 +179,7 @@ class Files:
 
     @checked
     def expect_upload(self, pattern: str = "*", *, timeout: Seconds = 10.0, since: Mark | None = None) -> Upload:
-        """Wait for the next complete upload. It may have arrived already.
+        """Wait for the next complete upload. An upload since the mark counts too.
 
         Args:
             pattern: a pattern of the upload's name, such as `*.log`.
@@ -210,7 +210,7 @@ class Files:
         timeout: Seconds = 10.0,
         since: Mark | None = None,
     ) -> FileTransfer:
-        """Wait until the server has answered a request. It may have done so already.
+        """Wait until the server has answered a request. An answer since the mark counts too.
 
         Args:
             pattern: a pattern of the decoded path, without its first `/`, such as `firmware.bin`.

@@ -40,7 +40,7 @@ _QUIET_AFTER_S = 0.5
 
 
 class Console:
-    """Reads and writes the console. Publishes each line as a `LogLine`, then the events that the log format finds.
+    """Reads and writes the console. Publishes each line, then the events that the log format finds in it.
 
     A line ends with its newline. A line without one, such as a prompt, ends when the device is quiet or restarts, when
     the answer to a command follows, or when the port is released.

@@ -16,7 +16,7 @@ _MOST_SHOWN = 8
 
 
 class CurrentMeter:
-    """Puts the readings of the current sensor on the timeline, and judges them.
+    """Publishes the readings of the current sensor, and checks their limits.
 
     A reading holds until the next one, so means are weighted by time.
 

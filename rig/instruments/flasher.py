@@ -98,7 +98,7 @@ class Flasher:
 
     @checked
     def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
-        """Write a firmware if it is not flashed already, and optionally a file system in the same session.
+        """Write a firmware that is not on the board yet, and optionally a file system in the same session.
 
         Args:
             manifest: the firmware.
@@ -166,7 +166,7 @@ class Flasher:
     def flash_filesystem(
         self, image: bytes, offset: Annotated[int, Limits(least=0, most=0xFFFFFFFF)], chip: Text = "esp32"
     ) -> None:
-        """Write a file system image, even an unchanged one: the device changes the files in the flash.
+        """Write a file system image. It is always written, because the device changes the files on flash.
 
         Args:
             image: the image, as large as the partition.

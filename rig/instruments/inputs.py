@@ -36,7 +36,7 @@ class PulseTrain:
 
     @property
     def done(self) -> bool:
-        """Whether it has ended."""
+        """Whether the train has ended."""
         return self._future is not None and self._future.done()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> PulseTrain:
@@ -60,7 +60,7 @@ class PulseTrain:
 
     @checked
     def wait(self, timeout: Seconds | None = None) -> int:
-        """Wait for its end. Returns the number of pulses sent.
+        """Wait for the end of the train. Return the number of pulses sent.
 
         Args:
             timeout: the timeout in bench seconds; None for twice the nominal duration plus 5 s.
@@ -81,7 +81,7 @@ class PulseTrain:
         return self._sent
 
     def stop(self) -> int:
-        """End it after the current pulse. Returns the number of pulses sent."""
+        """End the train after the current pulse. Return the number of pulses sent."""
         self._stopping = True
         return self.wait()
 
@@ -109,30 +109,30 @@ class Input:
 
     @property
     def signal(self) -> Signal:
-        """Its name on the timeline."""
+        """The input's name on the timeline."""
         return self._wire.signal
 
     @property
     def state(self) -> bool:
-        """Whether it is on."""
+        """Whether the input is on."""
         return self._wire.state
 
     def on(self) -> None:
-        """Set it to state 1 of docs/design.md#signals: plugged in, pressed, held."""
+        """Switch the input on: state 1 of docs/design.md#signals, such as plugged in, pressed or held."""
         self._wire.set(True)
 
     def off(self) -> None:
-        """Set it to state 0 of docs/design.md#signals."""
+        """Switch the input off: state 0 of docs/design.md#signals."""
         self._wire.set(False)
 
     @checked
     def set(self, state: bool) -> None:
-        """Set its state: True for on, False for off."""
+        """Set the input's state: True for on, False for off."""
         self._wire.set(state)
 
     @checked
     def press(self, seconds: Seconds = 0.1, *, rest: Seconds = 0.0) -> None:
-        """Switch it on and off again, timed by the bench's thread.
+        """Switch the input on and off again. The bench's thread controls the time.
 
         Args:
             seconds: the time on, in bench seconds.
@@ -172,11 +172,11 @@ class Input:
 
     @property
     def at_rest(self) -> bool:
-        """Whether it is in its rest state and has no running pulse train."""
+        """Whether the input is in its rest state and has no running pulse train."""
         return self._wire.state == self.rest and (self._train is None or self._train.done)
 
     def to_rest(self) -> None:
-        """Stop a running pulse train and return to the rest state."""
+        """Stop a running pulse train and return the input to its rest state."""
         if self._train is not None and not self._train.done:
             self._train.stop()
         self._wire.set(self.rest)

@@ -61,7 +61,7 @@ class Led:
 
     @property
     def lit(self) -> bool:
-        """Whether it is lit now."""
+        """Whether the LED is lit now."""
         return self._wire.state
 
     @checked
@@ -75,7 +75,7 @@ class Led:
         since: Mark | None = None,
         timeout: Seconds = 5.0,
     ) -> LedPattern:
-        """Wait until the LED shows a pattern, detected after two periods of a blink or 1.25 s of steady light.
+        """Wait until the LED shows a pattern. Detection takes two periods of a blink, or 1.25 s if steady.
 
         Args:
             pattern: off, on, blink or double_flash.

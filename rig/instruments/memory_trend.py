@@ -1,4 +1,4 @@
-"""The memory that a device loses in each cycle of its work: a robust slope with its interval."""
+"""The memory that a device loses in each cycle of its work: a slope and its 99 % interval."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class MemoryTrend:
         cycles: the number of cycles from the first to the last sample.
         samples: the number of samples.
         slope: bytes lost per cycle; negative if memory is gained.
-        low: the lower end of the slope's interval, in bytes per cycle.
-        high: the upper end of the slope's interval, in bytes per cycle.
+        low: the lower end of the slope's 99 % interval, in bytes per cycle.
+        high: the upper end of the slope's 99 % interval, in bytes per cycle.
     """
 
     per: str

@@ -96,12 +96,12 @@ class Network:
         return self._proxy.connections
 
     def drop_connections(self) -> int:
-        """Reset all TCP connections now (RST to both sides). Returns their number."""
+        """Reset all TCP connections now (RST to both sides). Return their number."""
         return self._do(self._proxy.drop(), "drop the connections")
 
     @checked
     def black_hole(self, on: bool = True) -> None:
-        """Hold back all data both ways, on open and new connections; False lets it through again.
+        """Hold back all data of open and new connections, both ways. False lets the data through again.
 
         Held data arrives when the black hole ends, if its connection still exists, as with TCP retransmission.
         """
@@ -109,7 +109,7 @@ class Network:
 
     @checked
     def latency(self, ms: Milliseconds, jitter_ms: Milliseconds = 0.0, seed: Seed = 0) -> None:
-        """Delay all data each way from now on; 0 ends the delay.
+        """Delay all data each way from now on. 0 ends the delay.
 
         Args:
             ms: the delay each way, in milliseconds.

@@ -28,7 +28,7 @@ class Output:
 
     @property
     def level(self) -> bool:
-        """Whether it is on (closed, driven)."""
+        """Whether the output is on (closed, driven)."""
         return self._wire.state
 
     @checked

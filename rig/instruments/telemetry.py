@@ -168,7 +168,7 @@ class Telemetry:
         name: Text = "heap_free",
         since: Mark | None = None,
     ) -> MemoryTrend:
-        """Check that the device loses no memory per cycle: `telemetry.no_leak(per="reconnect", over=200)`.
+        """Check that the device loses no memory in a cycle: `telemetry.no_leak(per="reconnect", over=200)`.
 
         The test makes the cycles first. It takes samples in comparable states of the device, for example with
         `expect(1)` after each cycle. A first loss, such as a cache that fills up, is not a leak.

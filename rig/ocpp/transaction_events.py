@@ -29,7 +29,7 @@ class StationTransaction:
 
     @property
     def running(self) -> bool:
-        """Whether it is started and not ended."""
+        """Whether the transaction is started and not ended."""
         kinds = {frame.payload["eventType"] for frame in self.events}
         return "Started" in kinds and "Ended" not in kinds
 
@@ -67,7 +67,7 @@ class StationTransaction:
         return last.value * _unit_wh(last) - first.value * _unit_wh(first)
 
     def check(self) -> None:
-        """Verify that it starts once, ends once and misses no `seqNo`, and that no time or energy falls.
+        """Verify one start, one end and all `seqNo`, and that neither time nor energy falls.
 
         `seqNo` counts the events without a gap; its first value is free (OCPP 2.0.1 part 2, E01.FR.07). Events of a
         time without a connection may arrive late, so `seqNo` gives the order.

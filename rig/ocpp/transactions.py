@@ -48,7 +48,7 @@ class Transaction:
 
     @property
     def running(self) -> bool:
-        """Whether it is started and not stopped."""
+        """Whether the transaction is started and not stopped."""
         return bool(self.starts) and not self.stops
 
     @property
@@ -87,7 +87,7 @@ class Transaction:
         return f"transaction {self.transaction_id} of {self.charge_point}"
 
     def check(self) -> None:
-        """Verify the order start, meter values, stop (OCPP 1.6 section 3.7), and that no time or energy falls.
+        """Verify that start, meter values and stop are in order, and that neither time nor energy falls.
 
         Energy is compared within a location and a phase. `meterStart` and `meterStop` belong to the outlet.
 

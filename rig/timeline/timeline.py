@@ -31,7 +31,7 @@ class Mark:
 
 
 class Timeline:
-    """An append-only list of events. All methods may be called from any thread.
+    """An append-only list of events. Any thread can call its methods.
 
     Listeners are called in the appending thread, in order, under the timeline's lock. They must be fast and must not
     block. They can append further events, which are delivered afterwards, never nested. Predicates of searches are
@@ -67,7 +67,7 @@ class Timeline:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, event: E, *, is_new: bool = False) -> E:
-        """Append a copy of an event with a new id; a stamp of 0 becomes the current time. Return the copy.
+        """Append and return a copy of an event with a new id. A stamp of 0 becomes the current time.
 
         Args:
             event: the event.
@@ -294,7 +294,7 @@ class Timeline:
 
     @checked
     def page(self, since: Mark, most: Count) -> list[Event]:
-        """Return up to `most` events after a mark, for readers that follow the timeline at their own speed.
+        """Return the first events after a mark, at most `most`.
 
         Args:
             since: the position to begin at; if those events were dropped, the first that is still readable.

@@ -106,7 +106,7 @@ class BenchClock:
     `rig.wiring.virtual.stepping.SteppedClock`.
 
     Attributes:
-        steps: whether bench time stops while a thread or the device works, and so excludes the computer's latency.
+        steps: whether bench time is stepped: it stops while a thread or the device works.
         ignores_syn: whether the bench deliberately leaves SYNs unanswered. If not, a stepped clock waits for the answer
             to each attempt to connect.
     """

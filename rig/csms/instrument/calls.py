@@ -42,7 +42,7 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
 
 
 class Calls(Observations):
-    """Frames that the CSMS sends because a test requests it."""
+    """Frames that a test sends through the CSMS."""
 
     _calling: threading.Lock  # held while a call is unanswered; `Csms` sets it
 
@@ -165,7 +165,7 @@ class Calls(Observations):
 
     @checked
     def pong(self, payload: bytes = b"", *, times: Count = 1, charge_point: str | None = None) -> None:
-        """Send an unsolicited WebSocket pong (RFC 6455 section 5.5.3), or many without a pause.
+        """Send one or more unsolicited WebSocket pongs without a pause (RFC 6455 section 5.5.3).
 
         Args:
             payload: the payload, at most 125 bytes.

@@ -33,14 +33,14 @@ class Connections(Observations):
     def expect_connected(
         self, timeout: Seconds = 10.0, *, since: Mark | None = None, charge_point: str | None = None
     ) -> LinkChange:
-        """Wait for a charge point to open its connection. It may have done so already, after the mark."""
+        """Wait for a charge point to open its connection. A connection since the mark counts too."""
         return self._expect_link(True, timeout, since, charge_point)
 
     @checked
     def expect_disconnected(
         self, timeout: Seconds = 10.0, *, since: Mark | None = None, charge_point: str | None = None
     ) -> LinkChange:
-        """Wait for a charge point's connection to close. It may have closed already, after the mark."""
+        """Wait for a charge point's connection to close. An end since the mark counts too."""
         return self._expect_link(False, timeout, since, charge_point)
 
     @checked

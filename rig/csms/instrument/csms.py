@@ -67,7 +67,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         self._server = CsmsServer(timeline, self.behaviour, host, port, security, protocols)
 
     def start(self) -> None:
-        """Listen, unless it listens already.
+        """Start to listen. This does nothing if the CSMS listens already.
 
         Raises:
             BenchError: another program listens on the port.
@@ -94,7 +94,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         self.on_loop(self._server.close(), "shut down the CSMS")
 
     def reset(self) -> None:
-        """Restore a normal CSMS, which listens and answers, without replaced or held answers."""
+        """Restore a normal CSMS: it listens and answers, and no answer is replaced or held."""
 
         async def back_to_normal() -> None:
             await self._server.reset()

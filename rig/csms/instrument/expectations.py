@@ -29,7 +29,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """Wait for the next unmatched valid CALL. It may have arrived already.
+        """Wait for the next unmatched valid CALL. A CALL since the mark counts too.
 
         Args:
             call: an action, e.g. `StatusNotification`, or a typed request of `rig.ocpp.messages`.
@@ -84,7 +84,7 @@ class Expectations(Observations):
         since: Mark | None = None,
         charge_point: str | None = None,
     ) -> list[OcppFrame]:
-        """Wait for all of these CALLs, each matched by a different frame.
+        """Wait for all of these CALLs. Each CALL is matched by a different frame.
 
         Args:
             calls: actions, or typed requests of `rig.ocpp.messages`.

@@ -27,7 +27,7 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
-        """Read everything and send nothing within the block: no answer, pong, close or handshake."""
+        """Read everything and send nothing within the block: no answer, pong, Close frame or handshake."""
         with self._muted("all"):
             yield
 
@@ -105,7 +105,7 @@ class Misbehaviour(CsmsPart):
     @contextlib.contextmanager
     @checked
     def trickle(self, bytes_per_s: float) -> Iterator[None]:
-        """Limit everything that is sent within the block, including opening handshakes, to a rate.
+        """Limit the rate of everything that the CSMS sends within the block, including handshakes.
 
         Args:
             bytes_per_s: bytes for each bench second and connection.

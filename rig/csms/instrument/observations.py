@@ -130,7 +130,7 @@ class Observations(CsmsPart):
         marked: tuple[int, ...] = (),
         difference: Difference | None = None,
     ) -> str:
-        """Return as text the last frames and link changes since the mark (None: the test's start).
+        """Return the last frames and link changes since the mark as text (None: the test's start).
 
         Args:
             charge_point: the identity of the charge point.

@@ -45,7 +45,7 @@ class SecuredAccess(CsmsPart):
         timeout: Seconds = 10.0,
         since: Mark | None = None,
     ) -> ClientRefused:
-        """Wait for the next client that the CSMS refuses. It may have been refused already.
+        """Wait for the next client that the CSMS refuses. A refusal since the mark counts too.
 
         Args:
             reason: a part of the reason.
