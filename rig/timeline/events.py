@@ -37,7 +37,14 @@ CrashKind = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The fields of all events. `Timeline.append` sets the `id`, and sets `t` if `t` is 0."""
+    """The fields of all events.
+
+    Attributes:
+        id: the position on the timeline. `Timeline.append` sets it.
+        t: the stamp in ns. `Timeline.append` replaces 0 by the current time.
+        uncertainty: the largest error of the stamp in ns, either way.
+        source: the instrument that published the event.
+    """
 
     id: int = 0
     t: int = 0
@@ -143,7 +150,11 @@ def _is_figure(value: object, choices: tuple[Any, ...]) -> bool:
 class LogLine(Event):
     """One line of the device's console. A line that is not a log record has no level, tag or uptime.
 
-    `text` is unmasked, for tests to match on. Output uses `shown`.
+    Attributes:
+        text: the line, unmasked, for tests to match on. Output uses `shown`.
+        level: debug, information, warning or error, by its first letter.
+        tag: the part of the firmware that printed the line.
+        uptime_ms: the device's time since its boot.
     """
 
     text: MayHoldSecret[str]
@@ -159,7 +170,13 @@ class LogLine(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boot(Event):
-    """The device printed its boot banner: it has (re)started."""
+    """The device printed its banner: it has booted.
+
+    Attributes:
+        version: the version of the firmware.
+        build: the build of the firmware.
+        reset: the reason of the reset.
+    """
 
     version: MayHoldSecret[str]
     build: MayHoldSecret[str]
@@ -168,13 +185,17 @@ class Boot(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panic(Event):
-    """The device reported a crash.
+    """The device reported a crash. A field is empty if the device did not print its value.
 
-    `cause` is the device's text for the reason. `kind` is the class of the reason; empty if `CrashKind` has no class
-    for it. `backtrace` has the frames, the innermost first: addresses, or functions and lines if the symbols are
-    available. `task` is the task of FreeRTOS and `core` the processor that crashed. `elf_sha256` has the first digits
-    of the hash of the crashed ELF file. `stack_dump` has the lines with registers and stack that a RISC-V chip prints
-    instead of a backtrace (ESP-IDF Programming Guide, "Fatal Errors"). Each is empty if the device did not print it.
+    Attributes:
+        cause: the device's text for the reason.
+        backtrace: the stack frames, innermost first: addresses, or functions and lines if the symbols are available.
+        kind: the class of the reason; empty if `CrashKind` has no class for it.
+        task: the task of FreeRTOS that crashed.
+        core: the processor that crashed.
+        elf_sha256: the first digits of the hash of the crashed ELF file.
+        stack_dump: the lines with registers and stack that a RISC-V chip prints instead of a backtrace (ESP-IDF
+            Programming Guide, "Fatal Errors").
     """
 
     cause: MayHoldSecret[str]
@@ -188,9 +209,11 @@ class Panic(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySample(Event):
-    """One telemetry record of the device. `values` has the figures by name, e.g. `heap_free` in bytes.
+    """One telemetry record of the device.
 
-    The device chooses the names: in all output, a value whose name means a secret is masked.
+    Attributes:
+        values: the figures by name, e.g. `heap_free` in bytes. The device chooses the names. All output masks a value
+            whose name means a secret.
     """
 
     values: MayHoldSecret[Mapping[str, float]]
@@ -198,19 +221,29 @@ class TelemetrySample(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinEdge(Event):
-    """A pin changed level. `signal` is its name in the bench description, e.g. `inputs.cable`."""
+    """A pin changed its level.
+
+    Attributes:
+        signal: the wire's name in the bench description, e.g. `inputs.cable`.
+        level: the new state: True for on.
+        driven: whether the bench drives the pin. If not, the bench watches it.
+    """
 
     signal: NoSecret[str]
     level: bool
     driven: bool
-    """True if the bench drives the pin, False if it only watches it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedPattern(Event):
-    """An LED shows another pattern. `rate_hz` and `duty` (0 to 1) are 0 for a steady light.
+    """An LED shows another pattern. Its stamp `t` is the time at which the bench recognized the pattern.
 
-    `t` is when the pattern was recognized; `began` is the stamp of its first edge, 0 if unknown.
+    Attributes:
+        led: the LED's name in the bench description.
+        pattern: the new pattern.
+        rate_hz: the repetitions per second; 0 for a steady light.
+        duty: the lit part of a repetition, 0 to 1; 0 for a steady light.
+        began: the stamp of the first edge of the pattern; 0 if unknown.
     """
 
     led: NoSecret[str]
@@ -222,7 +255,12 @@ class LedPattern(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerChange(Event):
-    """The board's supply was switched. If `rail` is set: the rail sense reported that the rail rose or fell."""
+    """The board's supply was switched, or the rail sense reported a change of the rail.
+
+    Attributes:
+        on: the new state.
+        rail: True for a report of the rail sense.
+    """
 
     on: bool
     rail: bool = False
@@ -230,9 +268,12 @@ class PowerChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentSample(Event):
-    """A reading of the sensor in the board's supply: `milliamperes`, and `volts` at the board.
+    """A reading of the sensor in the board's supply. It holds until the next reading.
 
-    It holds until the next one. With `overflow` the current was outside of the sensor's range.
+    Attributes:
+        milliamperes: the current.
+        volts: the voltage at the board.
+        overflow: whether the current was outside of the sensor's range.
     """
 
     milliamperes: float
@@ -249,9 +290,14 @@ class AccessPointChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkChange(Event):
-    """A charge point's WebSocket connection opened or closed (`code`, `reason`: RFC 6455 section 7.4).
+    """A charge point's WebSocket connection opened or closed.
 
-    `protocol` is the sub-protocol of a connection that opened, e.g. `ocpp2.0.1`.
+    Attributes:
+        charge_point: the identity.
+        connected: whether the connection is open now.
+        code: the close code (RFC 6455 section 7.4).
+        reason: the close reason.
+        protocol: the sub-protocol of a connection that opened, e.g. `ocpp2.0.1`.
     """
 
     charge_point: MayHoldSecret[str]
@@ -265,9 +311,13 @@ class LinkChange(Event):
 class ClientRefused(Event):
     """The CSMS refused a client before the WebSocket connection, or the file server refused it before the request.
 
-    No test had requested the refusal. `charge_point` is the identity in the client's URL, empty if none was read.
-    `address` is the client's host and port. `how` is the form of the refusal: `TLS`, `HTTP 401`, `its connection was
-    closed`.
+    `Csms.refuse` and the fault `http-refusal` publish no such event.
+
+    Attributes:
+        address: the client's host and port.
+        how: the form of the refusal: `TLS`, `HTTP 401`, `its connection was closed`.
+        reason: the reason of the refusal.
+        charge_point: the identity in the client's URL; empty if the URL was not read.
     """
 
     address: NoSecret[str]
@@ -280,12 +330,20 @@ class ClientRefused(Event):
 class FileTransfer(Event):
     """The file server finished the answer to a request, or a fault ended the answer.
 
-    `method` and `path` are those of the request; `path` has no query. `wanted` is the decoded name of the file in the
-    path, or the path itself if it is not a valid name. `status` is the HTTP status, 0 if none was sent. `sent` and
-    `received` are the bytes of the bodies. `name` is the file that was sent, or the name of a stored upload. `complete`
-    is False if a body ended early, with the reason in `error`; `error` also is the reason of a refusal. `part` is the
-    sent part of a file if the request asked for one, such as `bytes 100-199/4000`. `fault` names the injected faults
-    that changed it.
+    Attributes:
+        method: the method of the request.
+        path: the path of the request, without a query.
+        address: the client's host and port.
+        status: the HTTP status; 0 if none was sent.
+        sent: the bytes of the answer's body.
+        received: the bytes of the request's body.
+        name: the file that was sent, or the name of a stored upload.
+        complete: False if a body ended early.
+        part: the sent part of the file, such as `bytes 100-199/4000`, if the client requested a part.
+        error: the reason of an early end or of a refusal.
+        fault: the names of the injected faults that changed the request.
+        tls: whether the connection had TLS.
+        wanted: the decoded name of the file in the path; the path itself if it contains no valid name.
     """
 
     method: MayHoldSecret[str]
@@ -308,11 +366,18 @@ class FileTransfer(Event):
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
 
-    `action` of an answer is that of its CALL; `error` describes the violation in the frame. If real CSMSs tolerate
-    the violation, `deviation` has the name of the deviation (docs/csms.md) and the same description. A tolerant CSMS
-    leaves `error` empty. `payload` is the decoded JSON, unmasked, for tests to match on; `raw` is the frame's text with
-    masked secrets. Output uses `shown`. `fault` names the injected fault that changed or repeated the frame. Such a
-    frame is no violation of the charge point, and no expectation matches it.
+    Attributes:
+        charge_point: the identity.
+        direction: `received` by the CSMS, or `sent` by it.
+        message_type: the message type by its name; `INVALID` for a text that is no frame.
+        unique_id: the unique id.
+        action: the action. An answer has the action of its CALL.
+        payload: the decoded JSON, unmasked, for tests to match on. Output uses `shown`.
+        error: the description of the violation in the frame. A tolerant CSMS leaves it empty for a tolerated deviation.
+        raw: the frame's text with masked secrets.
+        fault: the injected fault that changed or repeated the frame. Such a frame is no violation of the charge point,
+            and no expectation matches it.
+        deviation: the name and the description of a tolerated deviation (docs/csms.md#two-grades).
     """
 
     charge_point: MayHoldSecret[str]
@@ -358,7 +423,12 @@ class Carried(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultInjected(Event):
-    """A fault of the catalogue began. `fault` is its name, `arguments` its fields."""
+    """A fault of the catalogue begins.
+
+    Attributes:
+        fault: the fault's name.
+        arguments: the fault's arguments by name.
+    """
 
     fault: NoSecret[str]
     arguments: MayHoldSecret[Mapping[str, Any]] = field(default_factory=dict)
@@ -366,7 +436,12 @@ class FaultInjected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLifted(Event):
-    """A fault was lifted. `injected` is the id of the `FaultInjected` event."""
+    """A fault was lifted.
+
+    Attributes:
+        fault: the fault's name.
+        injected: the id of the event `FaultInjected`.
+    """
 
     fault: NoSecret[str]
     injected: int
@@ -374,7 +449,13 @@ class FaultLifted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flashed(Event):
-    """The board's flash was written. `image` is the SHA-256 of the written data, `seconds` the duration."""
+    """The board's flash was written.
+
+    Attributes:
+        image: the SHA-256 of the written data.
+        seconds: the duration.
+        what: the written parts in words.
+    """
 
     image: NoSecret[str]
     seconds: float
@@ -383,13 +464,20 @@ class Flashed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins: the first event of its record. `date` is in ISO 8601, `bench` the bench's name.
+    """A run begins: the first event of its record.
 
-    `worker` is the name of the pytest-xdist worker if the run has several, each with its own bench and record. `clock`
-    is the kind of bench time. `commit` is the project's Git commit, `seed` the seed of the order of tests; both are
-    empty if there is none. `links` are other reports of the same session by name, relative to the run's folder.
-    95 % of the times between two edges have an error of at most `stamp_error` ms. `rig doctor --latency` measured it at
-    `stamp_error_date`; None if it was not measured.
+    Attributes:
+        run: the name of the run.
+        date: the start in ISO 8601.
+        bench: the bench's name.
+        worker: the name of the pytest-xdist worker, if the run has several. Each worker has its own bench and record.
+        clock: the kind of bench time.
+        commit: the project's Git commit; empty if there is none.
+        seed: the seed of the order of tests; empty if there is none.
+        links: other reports of the same session by name, relative to the run's folder.
+        stamp_error: an error in ms that 95 % of the times between two edges do not exceed, as measured by
+            `rig doctor --latency`; None if it was not measured.
+        stamp_error_date: the date of this measurement.
     """
 
     run: NoSecret[str]
@@ -408,7 +496,8 @@ class RunStarted(Event):
 class RunEnded(Event):
     """A run ended: the last event of its record. A record without this event was cut off.
 
-    `interrupted` is true if a signal, Ctrl-C or `pytest.exit` ended the session.
+    Attributes:
+        interrupted: whether a signal, Ctrl-C or `pytest.exit` ended the session.
     """
 
     interrupted: bool = False
@@ -416,7 +505,12 @@ class RunEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestStarted(Event):
-    """A test begins. `doc` is the first line of its docstring."""
+    """A test begins.
+
+    Attributes:
+        nodeid: the test's name in pytest.
+        doc: the first line of the test's docstring.
+    """
 
     __test__ = False  # pytest collects by name
 
@@ -426,12 +520,15 @@ class TestStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestEnded(Event):
-    """A test has ended. `seconds` is real time; `message` is the reason if it did not pass.
+    """A test has ended.
 
-    `excerpt` has the failing line of the test, the lines before it, and the values of its variables.
-    `outcome` is `failed` for a failure of the firmware, `error` for an error of the bench, and `broken` for an error of
-    the test. It is `interrupted` if a signal, Ctrl-C or `pytest.exit` ended the session during the test. It is `not
-    measurable` if the test passed but the machine was too busy for one of its measurements.
+    Attributes:
+        nodeid: the test's name in pytest.
+        outcome: the verdict (docs/reports.md#verdicts): `failed` is a failure of the firmware, `error` an error of the
+            bench, `broken` an error of the test.
+        seconds: the duration in real time.
+        message: the reason if the test did not pass.
+        excerpt: the failing line of the test, the lines before it, and the values of its variables.
     """
 
     __test__ = False  # pytest collects by name
@@ -445,12 +542,21 @@ class TestEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement(Event):
-    """A figure that a test measured, with its unit and limits (None: no limit).
+    """A figure that a test measured.
 
-    `start` and `end` are the stamps of a measured time, so that the picture can show it. `no_latency` marks a latency
-    in stepped time, in which work takes no time: only its limits were checked. `held_up` is the part of `value`, in the
-    same unit, in which device or bench waited for a processor. `measurable` is False if that part is too large to judge
-    the figure (docs/reports.md#verdicts).
+    Attributes:
+        name: the name of the figure.
+        value: the value.
+        unit: the unit of value and limits.
+        low: the lower limit; None for none.
+        high: the upper limit; None for none.
+        ok: whether the value is within the limits.
+        start: the stamp at which a measured time began, for the picture.
+        end: the stamp at which a measured time ended, for the picture.
+        no_latency: whether the figure is a latency in stepped time. Work takes no stepped time, so the value is no
+            real latency.
+        held_up: the part of `value`, in the same unit, in which device or bench waited for a processor.
+        measurable: False if `held_up` is too large to judge the figure (docs/reports.md#verdicts).
     """
 
     name: MayHoldSecret[str]
@@ -468,10 +574,14 @@ class Measurement(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureJudged(Event):
-    """A test asserts on a figure of the telemetry, or on the `current`. The report draws the figure as a curve.
+    """A test checks a figure of the telemetry, or the `current`. The report draws the figure as a curve.
 
-    `unit` is that of the device's own table; `low` and `high` are the limits, None for none. They do not apply to the
-    figure itself if the assertion is on its `growth`.
+    Attributes:
+        figure: the name of the figure.
+        unit: the unit in the device's own table.
+        low: the lower limit; None for none.
+        high: the upper limit; None for none.
+        growth: whether the limits apply to the growth of the figure instead of its values.
     """
 
     figure: MayHoldSecret[str]
@@ -483,9 +593,12 @@ class FigureJudged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missed(Event):
-    """A test failed because an expected event did not occur between `since` (in ns) and the event's stamp.
+    """A test failed because an expected event did not occur in time. The stamp `t` is the end of the wait.
 
-    `lane` is the lane of the expected event, such as `leds.status`, `ocpp`, `log` or `link`; empty if it has none.
+    Attributes:
+        lane: the lane of the expected event, such as `leds.status`, `ocpp`, `log` or `link`; empty if it has none.
+        what: the expected event in words.
+        since: the stamp at which the wait began.
     """
 
     lane: NoSecret[str]
@@ -513,9 +626,13 @@ CLIENT_LEFT = "client.left"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandAct(Event):
-    """A person operated the bench. `call` is the call on the bench's live socket, such as `power.cycle`.
+    """A person operated the bench.
 
-    `by` is the program of the person, with its process. `test` is the test that ran at that time; empty if none did.
+    Attributes:
+        call: the call on the bench's live socket, such as `power.cycle`.
+        arguments: the arguments of the call by name.
+        by: the program of the person, with its process id.
+        test: the test that ran at that time; empty if none did.
     """
 
     call: NoSecret[str]
@@ -526,9 +643,14 @@ class HandAct(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandActFailed(Event):
-    """An act of a person failed, or an instrument rejected it. `act` is the id of the `HandAct`, `why` the reason.
+    """An act of a person failed, or an instrument rejected it.
 
     The act may have had an effect nevertheless, such as a call to the charge point without an answer.
+
+    Attributes:
+        call: the call of the act.
+        act: the id of the event `HandAct`.
+        why: the reason.
     """
 
     call: NoSecret[str]

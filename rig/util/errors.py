@@ -26,7 +26,7 @@ class PlugbenchError(Exception):
 class BenchError(PlugbenchError):
     """The bench itself does not work: a port vanished, a load switch is stuck, the CSMS port is taken.
 
-    Args:
+    Attributes:
         what: the problem, in one line.
         fix: the remedy for the user.
     """

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Part:
 PARTS = (
     Part(
         "Fixtures",
-        "A test asks for a fixture by the name of an argument.",
+        "A test requests a fixture with an argument of the same name.",
         ("fixtures/device.py", "fixtures/instruments.py", "fixtures/measure.py"),
     ),
     Part(
@@ -67,7 +68,7 @@ PARTS = (
     ),
     Part(
         "CSMS",
-        "The fixture `csms` is a `Csms`, which also has the methods of its base classes. See [csms.md](csms.md).",
+        "The fixture `csms` is a `Csms` and has the methods of all base classes of `Csms`. See [csms.md](csms.md).",
         (
             "rig/csms/instrument/csms.py",
             "rig/csms/instrument/connections.py",
@@ -97,7 +98,7 @@ PARTS = (
     ),
     Part(
         "Faults",
-        "[faults.md](faults.md) has the effect of each fault on the wire.",
+        "[faults.md](faults.md) describes the effect of each fault on the wire.",
         (
             "rig/faults/injection.py",
             "rig/faults/catalogue.py",
@@ -111,10 +112,14 @@ PARTS = (
             "rig/faults/files.py",
         ),
     ),
-    Part("Events", "The entries of the timeline.", ("rig/timeline/events.py",)),
+    Part(
+        "Events",
+        "The entries of the timeline. All stamps are in nanoseconds of bench time.",
+        ("rig/timeline/events.py",),
+    ),
     Part(
         "Errors",
-        "The verdict depends on the class of an exception; see [reports.md](reports.md#verdicts).",
+        "The class of an exception decides the verdict of the test ([reports.md](reports.md#verdicts)).",
         ("rig/util/errors.py",),
     ),
     Part(
@@ -126,15 +131,34 @@ PARTS = (
 
 HEAD = """# API reference
 
-After this page you can look up every fixture, instrument, event and fault that a test uses. `make docs` makes this page
-from the sources. It shows the signatures, and the first paragraph of each docstring. For the units of the arguments and
-for the exceptions, see the docstring in the source. Read [writing-tests.md](writing-tests.md) first.
+After this page you can look up every fixture, instrument, event and fault that a test uses. Read
+[writing-tests.md](writing-tests.md) first.
+
+`make docs` generates this page from the sources. An entry shows a signature and the first paragraph of its docstring.
+The docstring in the source also describes the arguments and the exceptions. If a class replaces a method of its base
+class, only the base class lists the method.
+
+| in a signature | meaning |
+| --- | --- |
+| `with f()` | a context manager |
+| `Seconds` | a number of bench seconds, at least 0 |
+| `Count` | a whole number, at least 1 |
+| `Text` | a text that is not empty |
+| `Annotated[float, Limits(above=0, most=10)]` | a number above 0, at most 10. `least` is an inclusive lower limit |
+| `since: Mark` | events after this mark count. None: the events of this test, or the state of an LED or output |
+| `charge_point: str` | the identity of a charge point. None: the bench's charge point |
+| `Want[str]` | a text, a regular expression or a predicate that a field must match. None: the field is not checked |
 
 ## Stable names
 
-The names in this table keep their meaning within a major version. Only a new major version breaks one of them, and the
-changelog says so. Every other name may change without notice.
+The names in this table keep their meaning within a major version. A new major version can change them, and the
+changelog then says so. Every other name can change without notice.
 """
+
+_EMPTY = "NOTHING"
+"""The constant of an empty mapping, which some fields have as their default."""
+_WRAPPERS = ("NoSecret", "MayHoldSecret")
+"""Annotations for the masking of secrets, which say nothing about the type."""
 
 
 def reference(root: Path) -> str:
@@ -146,6 +170,10 @@ def reference(root: Path) -> str:
     Raises:
         OSError: a file that a part names is not there.
     """
+    trees = {
+        module: ast.parse((root / module).read_text(encoding="utf-8")) for part in PARTS for module in part.modules
+    }
+    classes = {node.name: node for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef)}
     lines = [HEAD, "| module | names |", "| --- | --- |"]
     lines += [f"| `{module}` | {', '.join(f'`{name}`' for name in names)} |" for module, names in IMPORTABLE.items()]
     lines += ["", "## Contents", ""]
@@ -153,32 +181,45 @@ def reference(root: Path) -> str:
     for part in PARTS:
         lines += ["", f"## {part.title}", "", part.text]
         for module in part.modules:
-            lines += _module(module, ast.parse((root / module).read_text(encoding="utf-8")))
+            lines += _module(module, trees[module], classes)
     return "\n".join(lines) + "\n"
 
 
-def _module(path: str, tree: ast.Module) -> Iterator[str]:
+def _module(path: str, tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> Iterator[str]:
     internal = INTERNAL.get(path, ())
     yield from ("", f"### `{path}`", "", *_wrapped(_first_paragraph(tree)))
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and _is_public(node.name) and _described(node) and node.name not in internal:
-            yield from _class(node, {name.partition(".")[2] for name in internal if name.startswith(f"{node.name}.")})
+            hidden = {name.partition(".")[2] for name in internal if name.startswith(f"{node.name}.")}
+            yield from _class(node, hidden | _inherited(node, classes))
     functions = [node for node in tree.body if isinstance(node, Function) and _is_listed(node)]
     lines = [line for node in functions if node.name not in internal for line in _function(node)]
     if lines:
         yield from ("", *lines)
 
 
+def _inherited(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> set[str]:
+    """Return the names of the methods that the base classes have, as far as the reference reads these classes."""
+    names: set[str] = set()
+    for base in node.bases:
+        found = classes.get(ast.unparse(base))
+        if found is not None:
+            names |= {item.name for item in found.body if isinstance(item, Function)} | _inherited(found, classes)
+    return names
+
+
 def _class(node: ast.ClassDef, internal: set[str]) -> Iterator[str]:
     bases = ", ".join(ast.unparse(base) for base in node.bases if ast.unparse(base) not in ("ABC", "Protocol"))
     title = f"#### class `{node.name}{f'({bases})' if bases else ''}`"
     yield from ("", title, "", *_wrapped(_first_paragraph(node)))
-    meanings = _attributes(node)
+    meanings = _listed(node, "Attributes")
     fields = [_field(item) for item in node.body if isinstance(item, ast.AnnAssign)]
     named = {text.partition(":")[0] for text in fields}
     fields += [text for text in _set_at_start(node) if text.partition(":")[0] not in named]
     named = {text.partition(":")[0] for text in fields}
     fields += [name for name in meanings if name not in named and _is_public(name)]
+    if not any(isinstance(item, Function) and item.name == "__init__" for item in node.body):
+        meanings = _listed(node, "Args") | meanings  # the arguments of a dataclass are its fields
     functions = [item for item in node.body if isinstance(item, Function) and _is_listed(item)]
     lines = []
     for text in fields:
@@ -191,9 +232,10 @@ def _class(node: ast.ClassDef, internal: set[str]) -> Iterator[str]:
         yield from ("", *lines)
 
 
-def _attributes(node: ast.ClassDef) -> dict[str, str]:
-    """Return the meaning of each attribute that the docstring of a class lists."""
-    _, _, listed = (inspect.cleandoc(ast.get_docstring(node, clean=False) or "") + "\n\n").partition("\nAttributes:\n")
+def _listed(node: ast.ClassDef, heading: str) -> dict[str, str]:
+    """Return the meaning of each name that the docstring of a class lists below a heading."""
+    text = inspect.cleandoc(ast.get_docstring(node, clean=False) or "") + "\n\n"
+    _, _, listed = text.partition(f"\n{heading}:\n")
     entries: dict[str, str] = {}
     name = ""
     for line in listed.partition("\n\n")[0].splitlines():
@@ -208,7 +250,29 @@ def _field(node: ast.AnnAssign) -> str:
     annotation = ast.unparse(node.annotation)
     if not isinstance(node.target, ast.Name) or not _is_public(node.target.id) or annotation.startswith("ClassVar"):
         return ""
-    return " ".join(ast.unparse(node).split())
+    return " ".join(ast.unparse(_Plain().visit(copy.deepcopy(node))).split())
+
+
+class _Plain(ast.NodeTransformer):
+    """Reduce a field to its type and its default."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Return the type without the wrappers for secrets, and without limits that only the source can name."""
+        self.generic_visit(node)
+        kind = ast.unparse(node.value)
+        if kind == "Annotated" and isinstance(node.slice, ast.Tuple) and "=_" in ast.unparse(node).replace("-", ""):
+            return node.slice.elts[0]
+        return node.slice if kind in _WRAPPERS else node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        """Return the field with the default in place of a call of `field`."""
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "field":
+            factory = next((word.value for word in node.value.keywords if word.arg == "default_factory"), None)
+            made = ast.unparse(factory.body if isinstance(factory, ast.Lambda) else factory) if factory else ""
+            if made in ("", "dict", _EMPTY):
+                node.value = ast.Dict([], []) if made else None
+        return node
 
 
 def _set_at_start(node: ast.ClassDef) -> Iterator[str]:

@@ -172,7 +172,11 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
         "BenchClock.condition",
         "BenchClock.end_waits",
         "BenchClock.event_loop",
+        "BenchClock.has_passed",
         "BenchClock.holdup",
+        "BenchClock.ignores_syn",
+        "BenchClock.leave",
+        "BenchClock.never_rests",
         "BenchClock.settle",
         "BenchClock.wait",
         "Deadline.check",
@@ -210,6 +214,7 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
     "rig/ocpp/samples.py": ("read_decimal", "read_samples", "read_time"),
     "rig/ocpp/transaction_events.py": ("read_station_transactions",),
     "rig/ocpp/transactions.py": ("read_transactions",),
-    "rig/faults/fault.py": ("Bench",),
+    "rig/faults/fault.py": ("Bench", "hooks", "injected_now", "one_of"),
+    "rig/timeline/events.py": ("Carried", "Event.placed", "Event.validate_recordable"),
 }
 """By file: public names that the rig itself needs and that the reference leaves out."""

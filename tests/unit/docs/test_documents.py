@@ -116,6 +116,23 @@ def test_the_reference_has_the_attributes_of_a_docstring() -> None:
     assert text.count("- `settle_s: float = 3.0`<br>\n  the longest time") == 1
 
 
+def test_the_reference_lists_a_replaced_method_at_its_base_class_only() -> None:
+    text = reference(ROOT)
+    assert text.count("- `apply(bench: Bench, restore: ExitStack)`") == 1
+    chapter = text.split("#### class `Latency(Fault)`")[1].split("\n#### ")[0]
+    assert chapter.count("\n- `") == 3
+
+
+def test_the_reference_reduces_fields_to_type_and_default() -> None:
+    text = reference(ROOT)
+    assert "- `bytes_per_connection: int = 64`<br>\n  the leak in bytes" in text
+    assert "- `operation: Count = 1`<br>\n  the number of the flash operation" in text
+    assert "- `arguments: Mapping[str, Any] = {}`<br>\n  the fault's arguments by name." in text
+    assert "- `key: str`<br>\n  PEM" in text
+    for internal in ("NoSecret", "MayHoldSecret", "NOTHING", "default_factory", "=_"):
+        assert internal not in text.replace("settings: Settings=_NO_SETTINGS", "").replace("=_ALIKE", "")
+
+
 def test_the_reference_has_the_attributes_that_a_bench_has() -> None:
     bench = Bench(load(ROOT / "benches" / "virtual.toml"))
     names = {*vars(bench), *inspect.get_annotations(Bench)} - {name.partition(".")[2] for name in INTERNAL[BENCH]}
