@@ -181,7 +181,7 @@ class Device:
 
         Args:
             since: only later frames count. None: frames since the last switch, reset or announced reboot of the device.
-                (The boot banner is no substitute: the console may be read later than the socket.)
+                The boot banner is not the start, because the console can be read later than the socket.
 
         Raises:
             DeviceError: the device was not accepted in time.
@@ -375,7 +375,7 @@ class Device:
         The default mark moves to the cold boot, so expectations of the running test start there.
 
         Raises:
-            DeviceError: the device does not boot, is not accepted or not idle; or it panicked or rebooted in this call.
+            DeviceError: the device does not boot, is not accepted, is not idle, panics, or reboots in this call.
             BenchError: the bench failed.
         """
         self._reset_bench()

@@ -114,7 +114,7 @@ class DeviceWatch:
             reboot.boot = boot
 
     def _rebooted(self, boot: Boot) -> None:
-        """Record any other boot; interrupt the test unless the boot was announced."""
+        """Record any other boot. Interrupt the test if the boot was not announced."""
         reboot = self._awaited()
         if reboot is not None:
             reboot.boot = boot

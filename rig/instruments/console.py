@@ -36,7 +36,7 @@ _MOST_PENDING_S = 3.0
 _PROMPT_AFTER_S = 0.05
 """An expected open line, such as a prompt, is complete after this many bench seconds without a byte."""
 _QUIET_AFTER_S = 0.5
-"""Any open line is complete after this time without a byte; a sector erase pauses a device for 0.4 s."""
+"""Any open line is complete after this time without a byte. A sector erase pauses a device for 0.4 s."""
 
 
 class Console:
@@ -423,7 +423,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _recordable(events: Sequence[Event]) -> Sequence[Event]:
-    """Return the events of a log format; raise ValueError if the record cannot hold one of them."""
+    """Return the events of a log format. Raise ValueError if the record cannot hold one of them."""
     found = tuple(events)
     for event in found:
         event.validate_recordable()

@@ -106,7 +106,7 @@ class CurrentMeter:
 
     @checked
     def expect_above(self, milliamperes: float, *, for_s: Seconds = 0.0, timeout: Seconds = 5.0) -> CurrentSample:
-        """Wait until the current is above a limit and stays there for a time; arguments as for `expect_below`."""
+        """Wait until the current is above a limit and stays there for a time. See `expect_below`."""
         self._judge(low=milliamperes)
         return self._expect(f"current above {milliamperes:g} mA", lambda ma: ma > milliamperes, for_s, timeout)
 

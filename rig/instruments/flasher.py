@@ -213,7 +213,7 @@ class Flasher:
 
     @contextlib.contextmanager
     def _session(self, doing: str, chip: str, advance: Callable[[float], None] = _ignore) -> Iterator[Any]:
-        """Put the chip into download mode and run esptool's stub on it; afterwards let the chip boot again."""
+        """Put the chip into download mode and run esptool's stub on it. Afterwards, let the chip boot again."""
         with _output_lock:
             # The port is closed and opened while the chip is in reset, so that no output is lost. This also makes the
             # pulse on EN as long as the capacitor on a real board's EN requires.

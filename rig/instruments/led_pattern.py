@@ -53,7 +53,7 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
     """Return the current pattern of the LED.
 
     Args:
-        edges: the latest changes, oldest first, alternately lit and dark; the first may be the start of observation.
+        edges: the latest changes, oldest first, alternately lit and dark. The first can be the start of observation.
         now: the time, in seconds on the edges' clock.
 
     Returns:
@@ -77,9 +77,9 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
 def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
     """Find the first edge of a pattern.
 
-    A steady light begins with its only edge. Flashes begin with the first flash that repeats like all later ones. If
-    the dark time before that flash is not longer than the one between two flashes, the pattern begins with the falling
-    edge at the start of that dark time.
+    A steady light begins with its only edge. Flashes begin with the first flash that repeats like all later ones. The
+    dark time before this flash can be as short as the dark time between two flashes. The pattern then begins with the
+    falling edge before this flash.
 
     Args:
         edges: the argument of `decode`.

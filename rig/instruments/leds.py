@@ -122,7 +122,7 @@ class Led:
         )
 
     def _still_shown(self, matches: Callable[[LedPattern], bool]) -> LedPattern | None:
-        """Return the event of the current pattern if it is certain; otherwise request a confirmation."""
+        """Return the event of the current pattern. If the pattern is uncertain, request a confirmation."""
         last = self._timeline.last(LedPattern, lambda e: e.led == self.name)
         if last is None or not matches(last):
             return None

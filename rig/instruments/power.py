@@ -103,7 +103,7 @@ class Power:
         return None if self._rail is None else self._rail.state
 
     def on(self) -> None:
-        """Switch on, and wait until the rail is up; if there is no rail sense, wait for `power.rise_s`.
+        """Switch on, and wait until the rail is up. Without a rail sense, wait for `power.rise_s`.
 
         Raises:
             BenchError: the rail stays down; the board is switched off again.
@@ -129,7 +129,7 @@ class Power:
         self._timeline.clock.settle()
 
     def off(self) -> None:
-        """Switch off, and wait until the rail is down; if there is no rail sense, wait for `power.fall_s`.
+        """Switch off, and wait until the rail is down. Without a rail sense, wait for `power.fall_s`.
 
         Raises:
             BenchError: the rail stays up.

@@ -222,7 +222,7 @@ class Timeline:
             listener(trouble)
 
     def on_interrupt(self, listener: Callable[[PlugbenchError], None]) -> None:
-        """Call `listener` in the thread of `interrupt` with its trouble, unless an earlier trouble is pending."""
+        """Call `listener` with the trouble of `interrupt`, in its thread. A pending trouble prevents the call."""
         with self._lock:
             self._on_interrupt.append(listener)
 
@@ -287,7 +287,7 @@ class Timeline:
 
     @checked
     def tail(self, kind: type[E], count: Count, since: Mark | None = None) -> list[E]:
-        """Return the latest `count` events of a kind in order; with `since`, only those after the mark."""
+        """Return the latest `count` events of a kind in order. `since` excludes the events before a mark."""
         with self._lock:
             latest = self._index(kind).events[-count:]
         return _from(since, latest)
@@ -297,7 +297,7 @@ class Timeline:
         """Return the first events after a mark, at most `most`.
 
         Args:
-            since: the position to begin at; if those events were dropped, the first that is still readable.
+            since: the position to begin at. If its events were dropped, the first readable event is the first.
             most: the largest number of events.
         """
         with self._lock:
@@ -326,13 +326,13 @@ class Timeline:
         explain: Callable[[list[E]], str] | None = None,
         lane: str = "",
     ) -> E:
-        """Return the first unconsumed event of a kind after `since`; wait if it has not occurred yet.
+        """Return the first unconsumed event of a kind after `since`. Wait if none has occurred yet.
 
         Args:
             kind: the event's type.
             where: a predicate; None accepts all.
             since: skip events before this mark; None for the start of the running test.
-            timeout: the timeout in bench seconds; or the common deadline of several waits.
+            timeout: the timeout in bench seconds, or a deadline that several waits share.
             what: the expectation in words, for the message.
             consume: False leaves the event to other expectations.
             explain: called with the unmatched events of the kind; returns the nearest miss and further details for the

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a blocking call of the rig in a thread and await its result; its exceptions are raised here.
+    """Run a blocking call of the rig in a thread. Return its result, or raise its exception.
 
     If the task is cancelled, the call stops waiting, so that it consumes no event that another call expects.
     """

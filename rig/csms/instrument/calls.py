@@ -109,7 +109,7 @@ class Calls(Observations):
 
         Args:
             text: the message.
-            fragments: the number of WebSocket frames (RFC 6455 section 5.4); a ping is sent between each two.
+            fragments: the number of WebSocket frames (RFC 6455 section 5.4). A ping follows each frame except the last.
             charge_point: the identity of the charge point.
 
         Raises:

@@ -90,7 +90,7 @@ class Replies(Observations):
 
         Args:
             action: a call of the charge point, e.g. `Authorize`.
-            answer: a payload; a `CallError`; or a function that gets the request's payload and returns one of them.
+            answer: a payload, a `CallError`, or a function that gets the request's payload and returns either.
                 The function runs on the bench's loop and must not block. If it raises or returns an invalid answer, the
                 charge point gets a CALLERROR InternalError. The test gets an `AuthorError` at its next wait or at its
                 end.
