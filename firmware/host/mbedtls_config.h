@@ -1,8 +1,8 @@
-// mbed TLS as the host build has it: a TLS 1.2 client with the cipher suites of the OCPP 1.6 security whitepaper. On
-// the chip ESP-IDF configures it.
+// The configuration of mbed TLS in the host build: a TLS 1.2 client with the cipher suites of the OCPP 1.6 security
+// whitepaper. On the chip, ESP-IDF configures mbed TLS.
 #pragma once
 
-// Memory comes from the device's heap, and there is no system below.
+// Memory comes from the device's heap. There is no operating system.
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
 

@@ -173,9 +173,7 @@ class Boot(Event):
     """The device printed its banner: it has booted.
 
     Attributes:
-        version: the version of the firmware.
-        build: the build of the firmware.
-        reset: the reason of the reset.
+        reset: the reason of the reset, as the device prints it.
     """
 
     version: MayHoldSecret[str]
@@ -240,7 +238,6 @@ class LedPattern(Event):
 
     Attributes:
         led: the LED's name in the bench description.
-        pattern: the new pattern.
         rate_hz: the repetitions per second; 0 for a steady light.
         duty: the lit part of a repetition, 0 to 1; 0 for a steady light.
         began: the stamp of the first edge of the pattern; 0 if unknown.
@@ -271,7 +268,6 @@ class CurrentSample(Event):
     """A reading of the sensor in the board's supply. It holds until the next reading.
 
     Attributes:
-        milliamperes: the current.
         volts: the voltage at the board.
         overflow: whether the current was outside of the sensor's range.
     """
@@ -316,7 +312,6 @@ class ClientRefused(Event):
     Attributes:
         address: the client's host and port.
         how: the form of the refusal: `TLS`, `HTTP 401`, `its connection was closed`.
-        reason: the reason of the refusal.
         charge_point: the identity in the client's URL; empty if the URL was not read.
     """
 
@@ -331,7 +326,6 @@ class FileTransfer(Event):
     """The file server finished the answer to a request, or a fault ended the answer.
 
     Attributes:
-        method: the method of the request.
         path: the path of the request, without a query.
         address: the client's host and port.
         status: the HTTP status; 0 if none was sent.
@@ -370,7 +364,6 @@ class OcppFrame(Event):
         charge_point: the identity.
         direction: `received` by the CSMS, or `sent` by it.
         message_type: the message type by its name; `INVALID` for a text that is no frame.
-        unique_id: the unique id.
         action: the action. An answer has the action of its CALL.
         payload: the decoded JSON, unmasked, for tests to match on. Output uses `shown`.
         error: the description of the violation in the frame. A tolerant CSMS leaves it empty for a tolerated deviation.
@@ -467,9 +460,7 @@ class RunStarted(Event):
     """A run begins: the first event of its record.
 
     Attributes:
-        run: the name of the run.
         date: the start in ISO 8601.
-        bench: the bench's name.
         worker: the name of the pytest-xdist worker, if the run has several. Each worker has its own bench and record.
         clock: the kind of bench time.
         commit: the project's Git commit; empty if there is none.
@@ -542,11 +533,9 @@ class TestEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement(Event):
-    """A figure that a test measured.
+    """A figure that a test measured: its name and value.
 
     Attributes:
-        name: the name of the figure.
-        value: the value.
         unit: the unit of value and limits.
         low: the lower limit; None for none.
         high: the upper limit; None for none.
@@ -577,7 +566,6 @@ class FigureJudged(Event):
     """A test checks a figure of the telemetry, or the `current`. The report draws the figure as a curve.
 
     Attributes:
-        figure: the name of the figure.
         unit: the unit in the device's own table.
         low: the lower limit; None for none.
         high: the upper limit; None for none.
@@ -648,9 +636,7 @@ class HandActFailed(Event):
     The act may have had an effect nevertheless, such as a call to the charge point without an answer.
 
     Attributes:
-        call: the call of the act.
         act: the id of the event `HandAct`.
-        why: the reason.
     """
 
     call: NoSecret[str]

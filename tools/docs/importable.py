@@ -164,6 +164,7 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
         "Timeline.extend",
         "Timeline.interrupt",
         "Timeline.logs",
+        "Timeline.page",
         "Timeline.on_interrupt",
         "Timeline.set_default_mark",
         "Timeline.trouble",
@@ -215,6 +216,9 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
     "rig/ocpp/transaction_events.py": ("read_station_transactions",),
     "rig/ocpp/transactions.py": ("read_transactions",),
     "rig/faults/fault.py": ("Bench", "hooks", "injected_now", "one_of"),
+    "rig/faults/frames.py": ("FrameFault.effect", "FrameFault.selection"),
+    "rig/faults/files.py": ("FileFault.effect",),
+    "rig/instruments/flasher.py": ("Flasher.has", "Flasher.update"),
     "rig/timeline/events.py": ("Carried", "Event.placed", "Event.validate_recordable"),
 }
 """By file: public names that the rig itself needs and that the reference leaves out."""

@@ -213,7 +213,7 @@ void offline_after_damage_to_the_list_unknown_id_tags_do_not_charge() {
   TEST_ASSERT_TRUE(charges(rig));
 }
 
-/// The search waits for a flash that is busy; of two idTags the later one counts.
+/// The search waits for a busy flash. If two idTags are presented meanwhile, the later one counts.
 void search_for_the_last_id_tag_counts() {
   Rig rig;
   rig.set("AllowOfflineTxForUnknownId", "false");

@@ -140,8 +140,8 @@ void reset_waits_for_the_flash_up_to_a_limit() {
   TEST_ASSERT_TRUE(rig.app->restart_requested());
 }
 
-// A full flash is retried every few seconds: the stop is sent from memory after the first attempt, and only then the
-// limit for its answer starts.
+// The device retries a write to a full flash every few seconds. It sends the stop from memory after the first attempt.
+// The limit for the answer starts at this moment.
 void reset_on_a_full_flash_sends_the_stop_before_the_restart() {
   for (Millis phase = 0; phase < Saver::kRetryPause; phase += 1'000) {
     Rig rig;
@@ -451,7 +451,7 @@ void status_for_which_the_csms_closes_with_a_restart_is_resent_at_once() {
   rig.assert_sequence("1:Preparing");
 }
 
-// An outdated status is not useful.
+// A newer status replaces an unanswered one, which would be outdated.
 void status_without_an_answer_is_not_resent_after_a_newer_one() {
   Rig rig;
   rig.settle();

@@ -54,8 +54,8 @@ PosixSystem::PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& 
 }
 
 bool PosixSystem::take_crash(CrashReport& report) {
-  // A crash handler can fail before it writes its record. So take the record at every boot: an old one must not be left
-  // for a later crash.
+  // Take the record at every boot. A crash handler can fail before it writes its record: the device would then report
+  // an old record for the new crash.
   CrashReport found;
   const bool has_crashed = reason_ == ResetReason::panic || reason_ == ResetReason::watchdog;
   if (!retained_.take_crash(found) || !has_crashed) return false;
@@ -67,8 +67,8 @@ void PosixSystem::limit_largest_block(size_t bytes) {
   for (void* memory : held_) heap_.release(memory);
   held_.clear();
   if (bytes == 0) return;
-  // Small allocations separate blocks of that size, and the blocks are released at the end. The first small allocations
-  // land in holes elsewhere, so it takes several rounds until there is one between any two blocks.
+  // Allocate blocks of that size, separate them by small allocations, and release the blocks. The first small
+  // allocations land in holes elsewhere. Several rounds are needed until there is one between any two blocks.
   while (heap_.largest_block() > bytes) {
     std::vector<void*> blocks;
     while (heap_.largest_block() > bytes) {

@@ -182,7 +182,7 @@ void a_crash_prints_its_cause_and_dies_by_its_signal() {
       SIGABRT, "assert failed: x");
 }
 
-/// A part that silently did not fit would be missing on every device.
+/// A silent loss of a feature or a command would affect every device.
 void a_part_that_does_not_fit_at_start_up_is_a_panic() {
   const char* const cause = "illegal instruction (SIGILL)";
   check_panic(
