@@ -27,7 +27,7 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
 
     Attributes:
         action: the action of the call.
-        code: e.g. `NotSupported` (OCPP-J 1.6 section 4.2.3).
+        code: the error code, e.g. `NotSupported` (OCPP-J 1.6 section 4.2.3).
         description: the description in the CALLERROR.
         details: the details in the CALLERROR.
     """
