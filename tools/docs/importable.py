@@ -219,6 +219,6 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
     "rig/faults/frames.py": ("FrameFault.effect", "FrameFault.selection"),
     "rig/faults/files.py": ("FileFault.effect",),
     "rig/instruments/flasher.py": ("Flasher.has", "Flasher.update"),
-    "rig/timeline/events.py": ("Carried", "Event.placed", "Event.validate_recordable"),
+    "rig/timeline/events.py": ("Carried", "Event.place", "Event.placed", "Event.validate_recordable"),
 }
 """By file: public names that the rig itself needs and that the reference leaves out."""
