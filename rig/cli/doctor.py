@@ -24,7 +24,7 @@ from rig.util.redaction import without_url_passwords
 if TYPE_CHECKING:
     from rig.runs.latency import Latency
 
-SAFETY = "extra-low voltage only: everything runs from 5 V USB or 3.3 V; never a contactor that switches mains"
+SAFETY = "extra-low voltage only: everything runs from 5 V or 3.3 V; never a contactor that switches mains"
 
 
 FOLDERS = (".plugbench", "build", "reports")
@@ -159,14 +159,14 @@ def _csms_port(description: Description) -> Finding:
 
     host, port = description.csms.host, description.csms.port
     try:
-        Port(host, port, "CSMS").close()
+        Port(host, port, "the bench's proxy").close()
     except BenchError as error:
         why = error.__cause__
         off_air = isinstance(why, OSError) and why.errno == errno.EADDRNOTAVAIL
         if off_air and not isinstance(description.network.access_point, NoAccessPoint):
-            return Finding("CSMS port", f"{host} port {port} (checked when the access point is on)")
-        return Finding("CSMS port", problem=f"{description.path}: csms.{'host' if off_air else 'port'}: {error}")
-    return Finding("CSMS port", f"{host} port {port} is free" if port else f"{host}, with a free port for each session")
+            return Finding("csms.port", f"{host} port {port} (checked when the access point is on)")
+        return Finding("csms.port", problem=f"{description.path}: csms.{'host' if off_air else 'port'}: {error}")
+    return Finding("csms.port", f"{host} port {port} is free" if port else f"{host}, with a free port for each session")
 
 
 def _folder(subject: str, path: Path) -> Finding:

@@ -221,7 +221,7 @@ class NetworkSection(_Table):
 
 
 class CsmsSection(_Table):
-    """The address on which the fake CSMS listens and to which the device connects."""
+    """The fake CSMS, and the address of the bench's proxy: the device connects to the proxy, the proxy to the CSMS."""
 
     host: Annotated[
         Text, AfterValidator(_host), Field(min_length=1, description="an IP address or host name of this machine")

@@ -127,7 +127,7 @@ class Proxy:
         on_held: Callable[[bool, float], None] | None = None,
     ) -> None:
         self._on_held = on_held
-        self._port = tcp.Port(host, port, "the bench's CSMS port")
+        self._port = tcp.Port(host, port, "the bench's proxy")
         self._upstream = upstream
         self._admission: Admission = "refuse"
         self._server: asyncio.Server | None = None

@@ -24,7 +24,7 @@ class PlugbenchError(Exception):
 
 
 class BenchError(PlugbenchError):
-    """The bench itself does not work: a port vanished, a load switch is stuck, the CSMS port is taken.
+    """The bench itself does not work: a port vanished, a load switch is stuck, a TCP port is taken.
 
     Attributes:
         what: the problem, in one line.

@@ -231,7 +231,7 @@ def test_doctor_on_the_virtual_bench(rig) -> None:  # type: ignore[no-untyped-de
 def test_doctor_has_the_warnings_of_the_wiring_page(rig) -> None:  # type: ignore[no-untyped-def]
     _, output = rig("doctor")
     page = " ".join((ROOT / "docs" / "wiring.md").read_text().split())
-    for words in ("extra-low voltage only", "from 5 V USB or 3.3 V", "contactor that switches mains"):
+    for words in ("extra-low voltage only", "from 5 V or 3.3 V", "contactor that switches mains"):
         assert words in output.splitlines()[0]
         assert words in page.replace("Extra-low", "extra-low")
 
@@ -282,9 +282,12 @@ def test_doctor_finds_each_problem(rig, tmp_path: Path) -> None:  # type: ignore
     [
         (
             '{ kind = "nmcli", connection = "x" }',
-            "ok   CSMS port    192.0.2.1 port 9000 (checked when the access point",
+            "ok   csms.port    192.0.2.1 port 9000 (checked when the access point",
         ),
-        ('{ kind = "none" }', "BAD  CSMS port    {file}: csms.host: CSMS: cannot listen on 192.0.2.1 port 9000: "),
+        (
+            '{ kind = "none" }',
+            "BAD  csms.port    {file}: csms.host: the bench's proxy: cannot listen on 192.0.2.1 port 9000: ",
+        ),
     ],
 )
 def test_doctor_knows_an_address_that_comes_with_the_access_point(  # type: ignore[no-untyped-def]

@@ -14,7 +14,7 @@ DESIGN = Path("docs/design.md")
 WIRING = Path("docs/wiring.md")
 
 _CONSTANT = re.compile(r"constexpr\s+(?:\w+::)*\w+\s+k(\w+)\s*(?:=|\{)\s*(\d+)\s*\}?;")
-_ROW = re.compile(r"^\|\s*(\w+)\s*\|\s*(?:GPIO)?(\d+)\s*\|\s*(\d+)\s*\|")
+_ROW = re.compile(r"^\|\s*`(\w+)\.(\w+)`\s*\|\s*(?:GPIO)?(\d+)\s*\|\s*(\d+)\s*\|")
 _WIRE = re.compile(r"^\|\s*`(\w+)\.(\w+)`\s*\|\s*(\d+)\s*\|[^|]*\|\s*GPIO(\d+)\s*\|")
 
 
@@ -76,7 +76,7 @@ def of_header(text: str) -> dict[str, int]:
 def of_design(text: str) -> dict[str, tuple[int, int]]:
     """Return GPIO and Pi pin by signal, from the rows with both in the table of signals."""
     rows = filter(None, map(_ROW.match, text.splitlines()))
-    return {row[1]: (int(row[2]), int(row[3])) for row in rows}
+    return {_signal(row[1], row[2]): (int(row[3]), int(row[4])) for row in rows}
 
 
 def of_bench(text: str) -> dict[str, tuple[int, int]]:

@@ -184,7 +184,7 @@ def test_watchdog_of_chip_and_host_build_agree(
 
 
 HEADER = "constexpr int kCable = 32;\nconstexpr int kLedStatus = 18;\n"
-DESIGN = "| cable | 32 | 5 | in |\n| led_status | 18 | 20 | out |\n| boot | GPIO0 | 23 | in |\n"
+DESIGN = "| `inputs.cable` | 32 | 5 | in |\n| `leds.status` | 18 | 20 | out |\n| `control.boot` | GPIO0 | 23 | in |\n"
 WIRING = "| `inputs.cable` | 5 | 29 | GPIO32 | x |\n| `leds.status` | 20 | 38 | GPIO18 | x |\n"
 BENCH = """name = "x"
 [control]
@@ -204,7 +204,12 @@ status = { pin = 20, gpio = 18 }
         ("bench", "pin = 20", "pin = 21", ["benches/x.toml: led_status is on Pi pin 21, but docs/design.md says 20"]),
         ("bench", "cable = { pin = 5, gpio = 32 }", "", ["benches/x.toml: cable is missing; elsewhere it is GPIO 32"]),
         ("wiring", "GPIO18", "GPIO19", ["docs/wiring.md: led_status is GPIO 19, elsewhere GPIO 18"]),
-        ("design", "| led_status | 18", "| led_status | 4", ["devkitc.h: led_status is GPIO 18, elsewhere GPIO 4"]),
+        (
+            "design",
+            "| `leds.status` | 18",
+            "| `leds.status` | 4",
+            ["devkitc.h: led_status is GPIO 18, elsewhere GPIO 4"],
+        ),
         (
             "header",
             "kCable",
