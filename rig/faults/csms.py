@@ -179,8 +179,7 @@ class BadHandshake(Fault):
     """The CSMS resets existing connections, and answers opening handshakes with malformed responses.
 
     Args:
-        kind: the response: its first `half`, `garbage`, none and a `close`, the `wrong-key`, a sub-protocol that the
-            client did not offer (`other-subprotocol`), or none (`no-subprotocol`).
+        kind: the malformed response (docs/faults.md#kinds-of-malformed-answers).
     """
 
     kind: HandshakeKind = "half"
@@ -200,7 +199,7 @@ class BadAnswers(Fault):
     """The CSMS reads every CALL and sends a malformed answer.
 
     Args:
-        kind: the answer: its first `half`, `garbage`, with the `wrong-id`, or with `no-payload`.
+        kind: the malformed answer (docs/faults.md#kinds-of-malformed-answers).
     """
 
     kind: BadAnswer = "half"
