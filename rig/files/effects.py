@@ -37,7 +37,7 @@ class Effect:
         Args:
             content: the file.
             rng: the source of everything random that is drawn for each request.
-            version: a random number of the failure, which is the same for all its requests.
+            version: `Failure.version`.
         """
         return content
 

@@ -50,7 +50,8 @@ class Failure(OccasionCounter):
         selection: the requests.
 
     Attributes:
-        version: a random number from the seed, for changes that are the same in all requests.
+        version: selects the content that the effect `Changed` serves in place of a file: a random number from the
+            seed, the same for all requests.
     """
 
     def __init__(self, name: str, effect: Effect, selection: Selection) -> None:

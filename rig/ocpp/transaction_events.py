@@ -67,7 +67,7 @@ class StationTransaction:
         return last.value * _unit_wh(last) - first.value * _unit_wh(first)
 
     def check(self) -> None:
-        """Verify one start, one end and all `seqNo`, and that neither time nor energy falls.
+        """Verify that `Started` is first, `Ended` last and no `seqNo` missing, and that time and energy never fall.
 
         `seqNo` counts the events without a gap; its first value is free (OCPP 2.0.1 part 2, E01.FR.07). Events of a
         time without a connection may arrive late, so `seqNo` gives the order.

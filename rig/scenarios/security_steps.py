@@ -42,7 +42,10 @@ def secured(player: Player, values: Values) -> None:
             "profile": PROFILE,
             "password": {"type": "string", "pattern": "^([0-9a-f]{2})*$", "description": "in hexadecimal digits"},
             "certificate": {"enum": list(get_args(CertificateKind))},
-            "revoked": {**FLAG, "description": "whether the first certificate of the device is revoked"},
+            "revoked": {
+                **FLAG,
+                "description": "whether the CSMS rejects, by a CRL, the certificate that `secured` gave to the device",
+            },
         },
         "required": ["profile"],
         "additionalProperties": False,

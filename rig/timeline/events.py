@@ -466,8 +466,8 @@ class RunStarted(Event):
         commit: the project's Git commit; empty if there is none.
         seed: the seed of the order of tests; empty if there is none.
         links: other reports of the same session by name, relative to the run's folder.
-        stamp_error: an error in ms that 95 % of the times between two edges do not exceed, as measured by
-            `rig doctor --latency`; None if it was not measured.
+        stamp_error: the error of a time between two edges, in ms: in the measurement by `rig doctor --latency`, 95 %
+            of the times had at most this error. None without a measurement.
         stamp_error_date: the date of this measurement.
     """
 
@@ -542,8 +542,8 @@ class Measurement(Event):
         ok: whether the value is within the limits.
         start: the stamp at which a measured time began, for the picture.
         end: the stamp at which a measured time ended, for the picture.
-        no_latency: whether the figure is a latency in stepped time. Work takes no stepped time, so the value is no
-            real latency.
+        no_latency: True if the figure is a time in ms, µs or ns that was measured in stepped time. Work takes no
+            stepped time, so such a figure is no latency.
         held_up: the part of `value`, in the same unit, in which device or bench waited for a processor.
         measurable: False if `held_up` is too large to judge the figure (docs/reports.md#verdicts).
     """

@@ -25,7 +25,11 @@ _LANES: Mapping[type[Event], str] = {OcppFrame: "ocpp", LogLine: "log", LinkChan
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A position on the timeline. The events after the position have the id `after` or a higher one."""
+    """A position on the timeline.
+
+    Attributes:
+        after: the id of the first event after the position, even if this event does not exist yet.
+    """
 
     after: int
 

@@ -119,7 +119,9 @@ PARTS = (
     ),
     Part(
         "Errors",
-        "The class of an exception decides the verdict of the test ([reports.md](reports.md#verdicts)).",
+        "The class of an exception decides the verdict of the test ([reports.md](reports.md#verdicts)). Two classes "
+        "skip the test instead: `NoSettingsError`, if the firmware takes no settings, and `UnknownWireError`, if the "
+        "bench lacks the wire and has no wire with a similar name.",
         ("rig/util/errors.py",),
     ),
     Part(
@@ -145,7 +147,7 @@ class, only the base class lists the method.
 | `Count` | a whole number, at least 1 |
 | `Text` | a text that is not empty |
 | `Annotated[float, Limits(above=0, most=10)]` | a number above 0, at most 10. `least` is an inclusive lower limit |
-| `since: Mark` | events after this mark count. None: the events of this test, or the state of an LED or output |
+| `since: Mark` | only events after the mark count. None: the whole test, and the present state of LEDs and outputs |
 | `charge_point: str` | the identity of a charge point. None: the bench's charge point |
 | `Want[str]` | a text, a regular expression or a predicate that a field must match. None: the field is not checked |
 
@@ -179,7 +181,7 @@ def reference(root: Path) -> str:
     lines += ["", "## Contents", ""]
     lines += [f"- [{part.title}](#{part.title.lower().replace(' ', '-')})" for part in PARTS]
     for part in PARTS:
-        lines += ["", f"## {part.title}", "", part.text]
+        lines += ["", f"## {part.title}", "", *_wrapped(part.text)]
         for module in part.modules:
             lines += _module(module, trees[module], classes)
     return "\n".join(lines) + "\n"
