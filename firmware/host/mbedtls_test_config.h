@@ -1,6 +1,6 @@
 #pragma once
 
-// The device's configuration, with the server and the writer of certificates that test_tls connects it to.
+// The device's configuration of mbed TLS. test_tls also runs a TLS server, and makes the certificates of this server.
 #include "mbedtls_config.h"
 
 #define MBEDTLS_SSL_SRV_C
