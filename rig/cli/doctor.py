@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rig.bench.bench_file import load
+from rig.bench.project import bench_root, load_for
 from rig.cli.exit_codes import EXIT_FAILURE
 from rig.cli.options import DEFAULT_BENCH, BenchOption
 from rig.config.description import Description, NmcliAccessPoint, NoAccessPoint
@@ -97,7 +97,7 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("python", version, "" if sys.version_info >= (3, 11) else f"{version} is too old: 3.11 or newer")
     try:
-        description = load(path)
+        description = load_for(root, path)
     except DescriptionError as error:
         yield Finding("description", problem=str(error))
         return
@@ -105,6 +105,7 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
     if description.psk_path is not None:
         yield _passphrase(description)
     yield _csms_port(description)
+    root = bench_root(root)
     yield _folder("folder", root)
     for name in FOLDERS:
         yield _folder(name, root / name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from rig.bench import Bench
-from rig.bench.bench_file import load
+from rig.bench.project import load_for
 from rig.cli.attach import Session, attached, open_benches
 from rig.cli.options import DEFAULT_BENCH, AttachOption, DriveOption, JsonOption, PidOption
 from rig.cli.own_bench import in_real_time, opened
@@ -74,7 +75,7 @@ def command(
         with attached(bench, pid, f"rig fault inject {fault.name}", drive=drive, may_open=False) as session:
             _inject_attached(session, fault, seconds, _Output(as_json))
     else:
-        show_fault(in_real_time(load(bench or DEFAULT_BENCH)), fault, seconds, as_json=as_json)
+        show_fault(in_real_time(load_for(Path.cwd(), bench or DEFAULT_BENCH)), fault, seconds, as_json=as_json)
 
 
 class _Output:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rig.bench import Bench
-from rig.bench.bench_file import load
+from rig.bench.project import bench_root, load_for
 from rig.config.description import Wire
 from rig.config.signal import LOOP_DRIVE, LOOP_WATCH
 from rig.instruments.wires import DrivenWire, WatchedWire
@@ -36,7 +36,7 @@ def measure_latency(path: Path, root: Path, edges: int = _EDGES) -> Latency:
     Raises:
         BenchError: the bench has stepped time or no loop, cannot be opened, or an edge does not arrive.
     """
-    description = load(path)
+    description = load_for(root, path)
     if description.is_stepped:
         raise BenchError(
             f"{path}: latencies cannot be measured in stepped time, which stands still while the bench works",
@@ -48,6 +48,7 @@ def measure_latency(path: Path, root: Path, edges: int = _EDGES) -> Latency:
             "Join two spare pins of the Pi by a wire with 1 kΩ, and name them in the description: [loop] drive = 8, "
             "watch = 7",
         )
+    root = bench_root(root)
     with Bench(description, root=root) as bench:
         factory, timeline = bench.wiring.pin_factory, bench.timeline
         with (

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rig.bench import Bench
-from rig.bench.bench_file import load
+from rig.bench.project import bench_root, load_for
 from rig.config.description import Description
 from rig.device import Device
-from rig.firmware.build import host_project
 from rig.live.bench_offer import offer_of
 from rig.live.server import LiveServer
 from rig.timeline import Timeline
@@ -32,7 +31,7 @@ def own_bench(path: Path, program: str) -> Iterator[None]:
         BenchError: the description or the bench cannot be used, or there is no folder for the socket.
     """
     with (
-        opened(in_real_time(load(path)), keep=_KEPT_EVENTS) as (bench, device),
+        opened(in_real_time(load_for(Path.cwd(), path)), keep=_KEPT_EVENTS) as (bench, device),
         contextlib.closing(LiveServer(offer_of(bench, device, program))),
     ):
         yield
@@ -40,7 +39,7 @@ def own_bench(path: Path, program: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def opened(description: Description, keep: int | None = None) -> Iterator[tuple[Bench, Device]]:
-    """Open a bench of the working directory's project within the block.
+    """Open a bench of the working directory's project within the block, as pytest does.
 
     Args:
         description: the bench.
@@ -49,10 +48,8 @@ def opened(description: Description, keep: int | None = None) -> Iterator[tuple[
     Raises:
         BenchError: the bench cannot be opened.
     """
-    if description.device.firmware == "host":
-        host_project(Path.cwd())  # first, so that the bench does not write to a wrong folder
     timeline = Timeline(open_clock(description), keep)
-    with Bench(description, timeline, Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
+    with Bench(description, timeline, bench_root(Path.cwd())) as bench, contextlib.closing(Device(bench)) as device:
         yield bench, device
 
 

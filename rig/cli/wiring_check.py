@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rig.bench import Bench
-from rig.bench.bench_file import load
+from rig.bench.project import bench_root, load_for
 from rig.device import Device, EvDriver
 from rig.util.errors import BenchError, DeviceError, ExpectationError
 
@@ -71,7 +71,7 @@ def check_wiring(path: Path, root: Path) -> Iterator[WireResult]:
     Raises:
         BenchError: the bench cannot be opened.
     """
-    with Bench(load(path), root=root) as bench, contextlib.closing(Device(bench)) as device:
+    with Bench(load_for(root, path), root=bench_root(root)) as bench, contextlib.closing(Device(bench)) as device:
         present = {str(signal) for signal, _ in bench.description.wires()}
         sound: set[str] = set()
         for step in _steps(bench, device):
