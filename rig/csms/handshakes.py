@@ -14,8 +14,8 @@ HANDSHAKE_TIMEOUT_S = 30.0
 MOST_HANDSHAKES = 256
 """The maximum number of pending handshakes. A further one closes the oldest, so idle clients do not lock out others.
 
-One round of the loop accepts fewer clients (100). So a request that a client sends at once is read before the limit
-applies.
+One round of the loop accepts fewer clients (`ACCEPTED_AT_ONCE`). So a request that a client sends at once is read
+before the limit applies.
 """
 
 _MOST_QUOTED = 300

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http
-import resource
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
@@ -30,7 +29,8 @@ from rig.timeline import Timeline
 from rig.timeline.events import BenchTrouble, LinkChange, Note
 from rig.util.arguments import validate_one_of
 from rig.util.errors import AuthorError, BenchError
-from rig.util.tcp import Port
+from rig.util.open_files import most_open_files
+from rig.util.tcp import ACCEPTED_AT_ONCE, BACKLOG, Port
 
 MAX_FRAME_BYTES = 1 << 20
 """The maximum size of a message. A larger one is rejected with close code 1009 (RFC 6455 section 7.4.1)."""
@@ -50,7 +50,10 @@ A further connection ends the oldest pending opening handshake. If none is pendi
 """
 
 SPARE_FILES = 128
-"""File descriptors besides connections: one round of the loop accepts 100 connections before it counts them."""
+"""File descriptors besides connections: those of the file server, and of connections that are not counted yet.
+
+The loop counts a connection two rounds after it has accepted it, and closes it one round later.
+"""
 
 _MOST_QUEUED = 4
 """With this number of queued messages of a client, each up to `MAX_FRAME_BYTES`, the CSMS stops reading."""
@@ -119,6 +122,7 @@ class CsmsServer:
         self._points: dict[str, ChargePoint] = {}
         self._connections: set[Connection] = set()  # including those with a pending opening handshake
         self._tls_clients: set[TlsServer] = set()
+        self._tcp_clients: set[Connection | TlsServer] = set()  # one for each TCP connection
         self._handshakes = Handshakes(timeline)
         self._wire = Wire()
         self._mute: Mute = ""
@@ -176,9 +180,11 @@ class CsmsServer:
             BenchError: another program listens on the port.
         """
         if self._server is None:
+            listener = self._port.listener()
             self._server = await serve(
                 self._serve_connection,
-                sock=self._port.listener(),
+                sock=listener,
+                backlog=ACCEPTED_AT_ONCE,
                 select_subprotocol=self._select_subprotocol,
                 process_request=self._process_request,
                 process_response=self._process_response,
@@ -193,6 +199,7 @@ class CsmsServer:
                 start_serving=False,  # `self._server` must be set before the first client comes
             )
             await self._server.start_serving()
+            listener.listen(BACKLOG)  # asyncio has set the queue of the kernel to `ACCEPTED_AT_ONCE`
 
     async def stop(self, code: int | None = None, reason: str = "") -> None:
         """Stop listening and end all connections. The port refuses connections until `start`.
@@ -319,7 +326,7 @@ class CsmsServer:
         connection = Connection(
             *args,
             **kwargs,
-            made=self._made,
+            made=self._made if self._tls_context is None else self._made_above_tls,
             opened=self._handshakes.forget,
             unreadable=self._handshakes.end,
             lost=self._lost,
@@ -338,7 +345,7 @@ class CsmsServer:
 
     def _tls_made(self, client: TlsServer) -> None:
         self._tls_clients.add(client)
-        if self._server is None:  # it was accepted just before the end
+        if not self._has_room(client):
             client.reset()
         elif self._mute == "all":
             client.silence()
@@ -355,24 +362,44 @@ class CsmsServer:
 
     def _tls_lost(self, client: TlsServer) -> None:
         self._tls_clients.discard(client)
+        self._tcp_clients.discard(client)
         self._handshakes.forget(client)
 
     def _made(self, connection: Connection) -> None:
-        connection.mute = self._mute
-        connection.slow_down(self._bytes_per_s)
-        self._connections.add(connection)
-        if self._server is None:  # it was accepted just before the end
+        self._add(connection)
+        if self._has_room(connection):
+            self._handshakes.begin(connection)
+        else:
             connection.reset()
-        elif len(self._connections) > (most := most_connections()) and not self._handshakes.end_oldest(most):
-            files = "" if most == MOST_CONNECTIONS else f" with {most + SPARE_FILES} open files (`ulimit -n`)"
-            reason = f"{most} connections are open, and the CSMS accepts no more{files}: close some"
-            self._handshakes.report(connection, "its connection was reset", reason)
+
+    def _made_above_tls(self, connection: Connection) -> None:
+        self._add(connection)
+        if self._server is None:  # the TLS handshake ended just before the end
             connection.reset()
         else:
             self._handshakes.begin(connection)
 
+    def _add(self, connection: Connection) -> None:
+        connection.mute = self._mute
+        connection.slow_down(self._bytes_per_s)
+        self._connections.add(connection)
+
+    def _has_room(self, client: Connection | TlsServer) -> bool:
+        """Count a new TCP connection. Return False if the CSMS must reset it."""
+        self._tcp_clients.add(client)
+        if self._server is None:  # it was accepted just before the end
+            return False
+        most = most_connections()
+        if len(self._tcp_clients) <= most or self._handshakes.end_oldest(most):
+            return True
+        files = "" if most == MOST_CONNECTIONS else f" with {most + SPARE_FILES} open files (`ulimit -n`)"
+        reason = f"{most} connections are open, and the CSMS accepts no more{files}: close some"
+        self._handshakes.report(client, "its connection was reset", reason)
+        return False
+
     def _lost(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        self._tcp_clients.discard(connection)
         self._handshakes.forget(connection)
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -466,8 +493,7 @@ class CsmsServer:
 
 def most_connections() -> int:
     """Return the maximum number of open connections of this process."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, files - SPARE_FILES))
+    return max(1, min(MOST_CONNECTIONS, most_open_files() - SPARE_FILES))
 
 
 def url_of(host: str, port: int, identity: str, *, tls: bool = False) -> str:

@@ -27,15 +27,23 @@ from rig.timeline import Timeline
 from rig.timeline.events import BenchTrouble
 from rig.util import tcp
 from rig.util.errors import BenchError
+from rig.util.open_files import most_open_files
 from rig.util.tcp import Port
 
 MOST_CONNECTIONS = 128
-"""The maximum number of open connections.
+"""The maximum number of open connections; fewer if the process may open few files (`most_connections`).
 
 A further connection ends the oldest connection without a request. If there is none, the further connection is reset.
 """
 
 _NO_TLS = "finished no TLS handshake"
+
+_SHARE_OF_FILES = 16  # a connection and its file use two descriptors: an eighth of the process's
+
+
+def most_connections() -> int:
+    """Return the maximum number of open connections of this process."""
+    return min(MOST_CONNECTIONS, max(1, most_open_files() // _SHARE_OF_FILES))
 
 
 class FileServer:
@@ -107,7 +115,9 @@ class FileServer:
             return
         loop = asyncio.get_running_loop()
         for port, factory in ((self._port, self._make_plain), (self._tls_port, self._make_tls)):
-            self._servers.append(await loop.create_server(factory, sock=port.listener()))
+            listener = port.listener()
+            self._servers.append(await loop.create_server(factory, sock=listener, backlog=tcp.ACCEPTED_AT_ONCE))
+            listener.listen(tcp.BACKLOG)  # asyncio has set the queue of the kernel to `ACCEPTED_AT_ONCE`
 
     async def close(self) -> None:
         """End all connections, and release the ports."""
@@ -184,9 +194,10 @@ class FileServer:
         if not self._servers:  # it was accepted just before the end
             tcp.reset(client.transport)
             return False
-        if len(self._clients) <= MOST_CONNECTIONS or self._handshakes.end_oldest(MOST_CONNECTIONS):
+        most = most_connections()
+        if len(self._clients) <= most or self._handshakes.end_oldest(most):
             return True
-        reason = f"{MOST_CONNECTIONS} connections are open, and the file server accepts no more: close some"
+        reason = f"{most} connections are open, and the file server accepts no more: close some"
         self._handshakes.report(client, "its connection was reset", reason)
         tcp.reset(client.transport)
         return False

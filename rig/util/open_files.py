@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 
 from rig.util.errors import BenchError
 
@@ -24,6 +25,12 @@ def allow_open_files(needed: int, what: str) -> None:
             f"Run `ulimit -n {needed}` as root first, or choose fewer --points",
         )
     raise_open_files(needed)
+
+
+def most_open_files() -> int:
+    """Return the maximum number of open files of this process; `sys.maxsize` without a limit."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def raise_open_files(wanted: int) -> None:

@@ -14,6 +14,16 @@ from rig.util.errors import BenchError
 _LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends RST instead of FIN (socket(7))
 
 
+BACKLOG = 128
+"""The maximum number of connections that the kernel queues until a server accepts them (listen(2))."""
+
+ACCEPTED_AT_ONCE = 8
+"""The maximum number of connections that a server accepts in one round of its loop: the `backlog` of asyncio.
+
+Each of them needs a file descriptor before the server can count it.
+"""
+
+
 class Port:
     """A TCP port on one address, reserved from construction to `close`.
 
@@ -36,7 +46,7 @@ class Port:
         self._reservation = self._bind(number)
         self.number: int = self._reservation.getsockname()[1]
 
-    def listener(self, backlog: int = 128) -> socket.socket:
+    def listener(self, backlog: int = BACKLOG) -> socket.socket:
         """Open a listening, non-blocking socket on the port. When the socket closes, the port refuses connections.
 
         Args:
