@@ -71,7 +71,8 @@ class Server:
             if conversation.end == "reset":
                 strange.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST, not FIN
         assert "currentTime" in self._good.call("Heartbeat", {})
-        assert (self._errors.messages, self._csms.timeline.events(BenchTrouble)) == ([], [])
+        failures = [*self._errors.messages, *(event.what for event in self._csms.timeline.events(BenchTrouble))]
+        assert not failures, "\n".join(failures)  # `main` runs without pytest, which would show the list
 
 
 @contextlib.contextmanager
