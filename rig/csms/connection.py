@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http
 import struct
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import EXTERNAL_CLOSE_CODES, Close, CloseCode, Frame, Opcode
+from websockets.http11 import Response
 from websockets.protocol import State
 
 from rig.csms.trickle import Trickle
@@ -90,6 +92,17 @@ class Connection(ServerConnection):
             fail(code, reason)
 
         self.protocol.fail = fail_and_remember  # type: ignore[method-assign]
+        respond = self.protocol.send_response
+
+        def respond_unless_ended(response: Response) -> None:
+            if not self.protocol.eof_sent:
+                respond(response)
+            elif self.transport.is_closing() or response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
+                self.transport.close()  # the refusal has been reported
+            else:
+                self._unreadable(self, "it sent a close frame before the answer to its opening handshake")
+
+        self.protocol.send_response = respond_unless_ended  # type: ignore[method-assign]
 
     @property
     def close_words(self) -> tuple[int | None, str]:

@@ -405,6 +405,8 @@ class CsmsServer:
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, Connection)
         await self._speaking.wait()
+        if connection.transport.is_closing():  # it was refused for the bytes after its request
+            return None
         if self.bad_handshake is not None:
             return await malform_handshakes(connection, request, self.bad_handshake)
         if self.refuse_with is not None:
@@ -441,7 +443,7 @@ class CsmsServer:
         """Report a request that the WebSocket library has rejected as an opening handshake."""
         assert isinstance(connection, Connection)
         problem = connection.protocol.handshake_exc
-        if problem is not None:
+        if problem is not None and not connection.transport.is_closing():
             self._handshakes.report(connection, f"HTTP {response.status_code}", f"no opening handshake: {problem}")
 
     async def _serve_connection(self, connection: ServerConnection) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import re
 import socket
 from collections.abc import Callable
 
@@ -60,6 +62,35 @@ def test_a_refused_client_is_one_line_with_the_reason(
     assert reason in text
     assert text.isprintable()
     assert len(timeline.events(ClientRefused)) == 1
+
+
+@pytest.mark.parametrize(
+    "frames", [b"\x88\x80\0\0\0\0", b"\x88\x82\0\0\0\0\x03\xe8", b"\x89\x80\0\0\0\0\x88\x80\0\0\0\0", b"\x83\x80"]
+)
+@pytest.mark.parametrize(
+    ("opening", "reason"),
+    [
+        (handshake("/CP-1"), "before the answer to its opening handshake"),
+        (handshake("/CP-1", without="Sec-WebSocket-Protocol"), "before the answer to its opening handshake"),
+        (handshake("/CP-1", without="Upgrade"), "missing Upgrade header|before the answer"),
+        (handshake("/CP-1", Sec_WebSocket_Key="short"), "invalid Sec-WebSocket-Key|before the answer"),
+        (handshake("/"), "'/' has none|before the answer"),
+    ],
+)
+def test_frames_right_after_the_request_of_a_handshake_cause_no_error(
+    csms: Csms, timeline: Timeline, caplog: pytest.LogCaptureFixture, opening: bytes, reason: str, frames: bytes
+) -> None:
+    """The frames end the connection before the CSMS has answered the request. One line says so."""
+    with socket.create_connection(("127.0.0.1", csms.port), LIMIT_S) as client:
+        client.sendall(opening + frames)
+        text = refusal(timeline)
+        with contextlib.suppress(ConnectionResetError):
+            while client.recv(4096):
+                pass
+    assert re.search(reason, text)
+    Peer(csms.url("CP-2")).boot()
+    assert len(timeline.events(ClientRefused)) == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_control_characters_of_a_refused_client_are_escaped(csms: Csms, timeline: Timeline) -> None:
