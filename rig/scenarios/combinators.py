@@ -20,6 +20,7 @@ from rig.scenarios.step import (
     FEATURE,
     NAME,
     PAYLOAD,
+    POSITIVE_DURATION,
     STEPS,
     Problems,
     Step,
@@ -80,7 +81,7 @@ def _forbidden(values: Values, version: Version) -> Problems:
         yield (), "give either `for`, a duration, or `during`, steps"
 
 
-@step("within", DURATION, options={"steps": STEPS}, required=["steps"])
+@step("within", POSITIVE_DURATION, options={"steps": STEPS}, required=["steps"])
 def within(player: Player, values: Values) -> None:
     """Play steps that must end within a duration."""
     with player.within(seconds(values.subject)):
@@ -219,7 +220,7 @@ def measure(player: Player, values: Values) -> None:
             "count": {"type": "integer", "minimum": 0, "description": "the number of transactions since the start"},
             "energy_wh": {"type": "integer", "minimum": 0},
             "samples": {"type": "integer", "minimum": 0, "description": "the least number of energy samples"},
-            "gapless": DURATION,
+            "gapless": POSITIVE_DURATION,
             "start": PAYLOAD,
             "stop": PAYLOAD,
         },

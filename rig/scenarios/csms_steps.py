@@ -11,7 +11,7 @@ from rig.ocpp.matching import differences
 from rig.ocpp.messages import AuthorizationStatus
 from rig.ocpp.versions import Version
 from rig.scenarios.player import TIMEOUT_S, Player
-from rig.scenarios.problems import payload_problems, sent_problems
+from rig.scenarios.problems import payload_problems, save_problems, sent_problems
 from rig.scenarios.step import (
     CALL_OF_CHARGE_POINT,
     CALL_OF_CSMS,
@@ -41,11 +41,13 @@ STATUSES: Schema = {"enum": list(get_args(AuthorizationStatus))}
 
 def _expected(values: Values, version: Version) -> Problems:
     yield from payload_problems(values.subject, values.get("with", {}), "request", ("with",), version)
+    yield from save_problems(values, "request", version)
 
 
 def _called(values: Values, version: Version) -> Problems:
     yield from sent_problems(values, "request", version)
     yield from payload_problems(values.subject, values.get("result", {}), "response", ("result",), version)
+    yield from save_problems(values, "response", version)
     if "result" in values.options and "error" in values.options:
         yield ("error",), "a call is answered with a `result` or an `error`, not with both"
 

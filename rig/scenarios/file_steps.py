@@ -6,7 +6,7 @@ import random
 
 from rig.ocpp.versions import Version
 from rig.scenarios.player import Player
-from rig.scenarios.step import DURATION, SAVES, TEXT, Problems, Values, step
+from rig.scenarios.step import DURATION, TEXT, Problems, Values, saves, step
 from rig.timeline.events import FileTransfer
 
 
@@ -51,7 +51,7 @@ def downloaded(player: Player, values: Values) -> None:
 @step(
     "uploaded",
     {**TEXT, "description": "the name of a file, or a pattern such as *.log"},
-    options={"timeout": DURATION, "save": SAVES},
+    options={"timeout": DURATION, "save": saves("name", "size", "sha256")},
 )
 def uploaded(player: Player, values: Values) -> None:
     """Expect that the charge point uploads a file, or has uploaded it. `save` can take `name`, `size`, `sha256`."""

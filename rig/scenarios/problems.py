@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rig.ocpp import schemas
 from rig.ocpp.partial import schema_mismatch
 from rig.ocpp.schemas import Kind
 from rig.ocpp.versions import Version
 from rig.scenarios.source import Path_
 from rig.scenarios.step import Problems, Values
 from rig.scenarios.values import MATCHERS, Unknown, matcher_problem, matching
+from rig.util.arguments import did_you_mean
 
 _STEP_OF_PLACE = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+)\]")
+_INDEX = re.compile(r"-?[0-9]+")
 _UNKNOWN_FIELD = re.compile(r"has no field '(?P<key>[^']*)'")
 
 
@@ -55,6 +58,55 @@ def sent_problems(values: Values, kind: Kind, version: Version) -> Problems:
         yield place, f"{place[-1]!r} is a matcher, and this payload is sent. Give the value"
     elif not values.get("unchecked"):
         yield from payload_problems(values.subject, payload, kind, ("with",), version)
+
+
+def save_problems(values: Values, kind: Kind, version: Version) -> Problems:
+    """Find places of the option `save` that no valid payload has.
+
+    Args:
+        values: the values of the step, whose subject is the action.
+        kind: the payload with the places: the request's or the response's.
+        version: the version of OCPP.
+
+    Yields:
+        The place within the step, and the problem.
+    """
+    for name, place in values.get("save", {}).items():
+        if isinstance(place, str) and (problem := _place_problem(values.subject, place.split("."), kind, version)):
+            yield ("save", name), problem
+
+
+def _place_problem(action: str, place: list[str], kind: Kind, version: Version) -> str:
+    """Return why no valid payload has a place; empty if one may have it."""
+    if not schemas.has(action, kind, version):
+        return ""
+    root = schemas.schema(action, kind, version)
+    node, where = schemas.resolved(root, root), action
+    for part in place:
+        key, equals, _ = part.partition("=")
+        if node.get("type") == "array":
+            node = schemas.resolved(root, node.get("items", {}))
+            if not equals:
+                if not _INDEX.fullmatch(part):
+                    return f"{where} is an array: write an index such as 0, or KEY=VALUE, not {part!r}"
+                where = f"{where}[{part}]"
+                continue
+            part, inner = key, f"{where}[{part}]"
+        elif node.get("type", "object") != "object":
+            return f"{where} has no fields: it is of the type {node['type']}"
+        else:
+            inner = f"{where}.{part}"
+        fields = node.get("properties", {})
+        if part in fields:
+            node = node if equals else schemas.resolved(root, fields[part])
+        elif node.get("additionalProperties", True) is False:
+            meant = did_you_mean(part, fields)
+            nearest = f": did you mean {meant!r}?" if meant else "."
+            return f"{where} has no field {part!r}{nearest} Its fields: {', '.join(fields) or 'none'}"
+        else:
+            return ""
+        where = inner
+    return ""
 
 
 def _first_matcher(value: Any, path: Path_) -> Path_ | None:

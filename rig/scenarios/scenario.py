@@ -14,7 +14,15 @@ from rig.scenarios.player import BUILT_IN
 from rig.scenarios.schema import HEADER, INCLUDE, PART, definitions
 from rig.scenarios.source import Path_, ScenarioError, Source, read
 from rig.scenarios.step import ALTERNATIVES, KINDS, STEPS, Kind, Schema, Step, Values
-from rig.scenarios.values import DURATION_PATTERN, VARIABLE, Unknown, references, resolved, seconds
+from rig.scenarios.values import (
+    DURATION_PATTERN,
+    POSITIVE_DURATION_PATTERN,
+    VARIABLE,
+    Unknown,
+    references,
+    resolved,
+    seconds,
+)
 from rig.util.errors import AuthorError
 
 _MOST_INCLUDES = 8
@@ -143,7 +151,7 @@ def _check(source: Source, path: Path_, value: Any, schema: Schema, version: Ver
     whole = {**schema, "definitions": definitions(version)}
     error = next(iter(jsonschema_rs.Draft7Validator(whole).iter_errors(value)), None)
     if error is None:
-        if schema.get("pattern") == DURATION_PATTERN:
+        if schema.get("pattern") in (DURATION_PATTERN, POSITIVE_DURATION_PATTERN):
             try:
                 seconds(value)
             except AuthorError as too_long:

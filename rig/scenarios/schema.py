@@ -11,7 +11,7 @@ from typing import Any
 from rig.ocpp import schemas
 from rig.ocpp.versions import VERSIONS, Version
 from rig.scenarios.features import features
-from rig.scenarios.step import DURATION, FEATURE, KINDS, STEPS, TEXT, Kind, Schema
+from rig.scenarios.step import FEATURE, KINDS, POSITIVE_DURATION, STEPS, TEXT, Kind, Schema
 from rig.scenarios.values import MATCHERS
 
 _VARIABLE_NAMES: Schema = {"pattern": "^[a-z][a-z0-9_]*$"}
@@ -39,7 +39,7 @@ HEADER: Mapping[str, Schema] = {
         "description": "features that the charge point must declare",
     },
     "params": _PARAMETERS,
-    "time_limit": {**DURATION, "description": "the limit of the test in real time, such as 5 min"},
+    "time_limit": {**POSITIVE_DURATION, "description": "the limit of the test in real time, such as 5 min"},
     "settings": {
         "type": "object",
         "additionalProperties": {"type": ["string", "integer", "boolean"]},

@@ -8,7 +8,7 @@ from rig.csms import Security
 from rig.csms.authority import CertificateKind
 from rig.device.secured import Secured
 from rig.scenarios.player import Player
-from rig.scenarios.step import FLAG, SAVES, STEPS, TEXT, Schema, Values, step
+from rig.scenarios.step import FLAG, STEPS, TEXT, Schema, Values, saves, step
 from rig.util.errors import AuthorError
 
 PROFILE: Schema = {"type": "integer", "minimum": 0, "maximum": 3, "description": "a security profile, 0 to 3"}
@@ -71,7 +71,7 @@ def csms_requires(player: Player, values: Values) -> None:
 @step(
     "issue_certificate",
     {**TEXT, "description": "a certificate request in PEM"},
-    options={"save": SAVES},
+    options={"save": saves("chain")},
     required=["save"],
 )
 def issue_certificate(player: Player, values: Values) -> None:

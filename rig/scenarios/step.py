@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from rig.ocpp.versions import Version
 from rig.scenarios.source import Path_, Place
-from rig.scenarios.values import DURATION_PATTERN, seconds
+from rig.scenarios.values import DURATION_PATTERN, POSITIVE_DURATION_PATTERN, seconds
 
 Schema: TypeAlias = Mapping[str, Any]
 """A JSON schema (draft 7)."""
@@ -26,6 +26,11 @@ FEATURE: Schema = {"$ref": "#/definitions/feature"}
 ERROR_CODE: Schema = {"$ref": "#/definitions/error_code"}
 """A value that is the code of a CALLERROR."""
 DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN, "description": "such as 500 ms, 20 s, 5 min"}
+POSITIVE_DURATION: Schema = {
+    "type": "string",
+    "pattern": POSITIVE_DURATION_PATTERN,
+    "description": "more than 0, such as 500 ms, 20 s, 5 min",
+}
 PAYLOAD: Schema = {
     "type": "object",
     "description": "a payload, which can contain matchers such as {$at_least: 1}",
@@ -38,6 +43,13 @@ SAVES: Schema = {
     "additionalProperties": {"type": "string", "description": "a place in the payload, such as idTagInfo.status"},
     "description": "names of variables, each with a place in the payload",
 }
+
+
+def saves(*fields: str) -> Schema:
+    """Return the schema of an option `save` that can take only these fields."""
+    return {**SAVES, "additionalProperties": {"enum": list(fields)}}
+
+
 TEXT: Schema = {"type": "string", "minLength": 1}
 FLAG: Schema = {"type": "boolean"}
 

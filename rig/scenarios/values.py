@@ -17,6 +17,8 @@ _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST_S = 365 * 86400.0
 DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)? *(ms|s|min|h|d)$"
 """The pattern of a duration, such as `500 ms`, `20 s`, `1.5 h`."""
+POSITIVE_DURATION_PATTERN = DURATION_PATTERN.replace("^", "^(?=.*[1-9])")
+"""The pattern of a duration above 0."""
 _DURATION = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?) *(?P<unit>ms|s|min|h|d)")
 
 VARIABLE = re.compile(r"\$\{ *(?P<name>[a-z][a-z0-9_]*)( *(?P<sign>[+-]) *(?P<amount>[0-9][0-9. a-z]*?))? *\}")
