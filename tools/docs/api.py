@@ -76,6 +76,8 @@ PARTS = (
             "rig/csms/instrument/calls.py",
             "rig/csms/instrument/replies.py",
             "rig/csms/instrument/misbehaviour.py",
+            "rig/csms/wire.py",
+            "rig/csms/frame_effects.py",
             "rig/csms/instrument/observations.py",
             "rig/csms/instrument/secured_access.py",
             "rig/csms/security.py",
