@@ -24,6 +24,7 @@ from rig.util.terminal import Terminal
 from rig.util.text import visible
 
 PROMPT = "csms> "
+_MOST_QUOTED = 80  # characters of a word in a message
 _OWN = {
     "help": "list the calls, or the arguments of one: help csms.call",
     "state": "print the state of the CSMS",
@@ -89,13 +90,17 @@ class Calls:
         except ValueError as error:
             raise BenchError(f"the line cannot be read: {error}", "Close the quotes") from None
         if name not in self._described:
-            raise BenchError(f"there is no call {name!r}", "`help` lists the calls; Tab completes them")
+            raise BenchError(f"there is no call {_shortened(name)!r}", "`help` lists the calls; Tab completes them")
         known = self._described[name]["arguments"]
         arguments = {}
         for pair in pairs:
             key, equals, value = pair.partition("=")
             if not equals:
-                raise BenchError(f"{pair!r} is not an argument of {name}", f"Write KEY=VALUE, KEY: {_listed(known)}")
+                raise BenchError(
+                    f"{_shortened(pair)!r} is not an argument of {name}", f"Write KEY=VALUE, KEY: {_listed(known)}"
+                )
+            if key in arguments:
+                raise BenchError(f"{name} has the argument {_shortened(key)!r} twice", "Give it once")
             arguments[key] = _value(value, known.get(key, {}).get("type", ""))
         return name, arguments
 
@@ -134,16 +139,22 @@ class Calls:
         if described.get("type") == "bool":
             return ["true", "false"]
         if key == "action":
-            return self._actions(words)
+            return self._actions(words, to_charge_point=words[0] == "csms.call")
         return list(self._charge_points()) if key == "charge_point" else []
 
-    def _actions(self, words: list[str]) -> list[str]:
-        """Return the actions of the charge point that the line names; if it names none, of all charge points."""
+    def _actions(self, words: list[str], *, to_charge_point: bool) -> list[str]:
+        """Return the actions of the charge point that the line names; if it names none, of all charge points.
+
+        Args:
+            words: the words of the line.
+            to_charge_point: whether to return the actions that a CSMS calls, or those that a charge point calls.
+        """
         points = self._charge_points()
         named = (word.removeprefix("charge_point=") for word in words if word.startswith("charge_point="))
         protocols = {points[name] for name in named if name in points} or set(points.values())
         versions = [VERSIONS[protocol] for protocol in protocols if protocol in VERSIONS] or [V16]
-        return sorted(frozenset[str]().union(*map(schemas.actions, versions)))
+        found = (schemas.to_charge_point(each) if to_charge_point else each.from_charge_point for each in versions)
+        return sorted(frozenset[str]().union(*found))
 
 
 def begin_prompt(terminal: PromptedTerminal, loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
@@ -252,6 +263,10 @@ def _value(text: str, kind: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}…"
 
 
 def _listed(arguments: Mapping[str, Any]) -> str:

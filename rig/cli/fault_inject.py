@@ -67,6 +67,8 @@ def command(
     for key, equals, _ in pairs:
         if not equals:
             raise BenchError(f"{key!r} is not an argument of a fault", "Write KEY=VALUE")
+        if [other for other, _, _ in pairs].count(key) > 1:
+            raise BenchError(f"the argument {key!r} is given twice", "Give it once")
     fault = by_name(name, **{key: value for key, _, value in pairs})
     found = open_benches(bench, pid)
     for client in found:

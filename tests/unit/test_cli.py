@@ -172,6 +172,7 @@ def test_fault_list_names_each_with_arguments_and_needs(rig) -> None:  # type: i
     ("arguments", "says"),
     [
         (["power-cot"], "Did you mean 'power-cut'?"),
+        (["latency", "ms=1", "ms=2"], "the argument 'ms' is given twice"),
         (["latency", "ms"], "'ms' is not an argument of a fault. Write KEY=VALUE"),
         (["latency", "mss=1"], "Did you mean 'ms'?"),
         (["latency", "ms=nan"], "The fault latency: ms is a number, not 'nan'. Give a number"),

@@ -54,6 +54,10 @@ def test_a_line_is_a_call_with_its_arguments(calls: Calls, line: str, arguments:
     [
         ("csms.cal", "there is no call 'csms.cal'. `help` lists the calls"),
         ("csms.call Reset", "'Reset' is not an argument of csms.call. Write KEY=VALUE, KEY: action, payload,"),
+        ("csms.call action=Reset action=ClearCache", "csms.call has the argument 'action' twice"),
+        ("csms.tag id_tag=A status=Blocked id_tag=A", "csms.tag has the argument 'id_tag' twice"),
+        (f"csms.{'x' * 5000}", f"there is no call 'csms.{'x' * 75}…'. `help`"),
+        (f"csms.call {'x' * 5000}", f"'{'x' * 80}…' is not an argument of csms.call"),
         ("csms.send 'text=x", "the line cannot be read: No closing quotation"),
     ],
 )
@@ -74,6 +78,10 @@ def test_a_wrong_line_is_rejected_with_a_remedy(calls: Calls, line: str, error: 
         ("csms.call ", "charge_point=", ["charge_point=CP-1 ", "charge_point=CP-2 "]),
         ("csms.call ", "action=GetVar", ["action=GetVariables "]),
         ("csms.call charge_point=CP-1 ", "action=GetVar", []),
+        ("csms.answer ", "action=GetVar", []),
+        ("csms.answer charge_point=CP-2 ", "action=TransactionE", ["action=TransactionEvent "]),
+        ("csms.normal ", "action=Start", ["action=StartTransaction "]),
+        ("csms.call ", "action=StartT", []),
         ("csms.register ", "status=P", ["status=Pending "]),
         ("csms.call ", "check=", ["check=true ", "check=false "]),
         ("nothing ", "x", []),
