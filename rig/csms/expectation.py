@@ -127,7 +127,8 @@ def validate_call_of_charge_point(action: str, versions: Sequence[Version] = (V1
         known = ", ".join(sorted(calls))
         meant = did_you_mean(str(action), calls)
         nearest = f"; did you mean {meant!r}?" if meant else "."
-        raise AuthorError(f"{action!r} is not a call of a charge point{nearest} The calls are: {known}")
+        of = f" of {versions[0]}" if len(versions) == 1 else ""
+        raise AuthorError(f"{action!r} is not a call of a charge point{of}{nearest} The calls are: {known}")
 
 
 def assign(expectations: Sequence[Expectation], frames: Sequence[OcppFrame]) -> dict[int, OcppFrame]:

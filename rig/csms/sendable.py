@@ -10,6 +10,7 @@ import orjson
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import CallError
 from rig.ocpp.versions import V16, Version
+from rig.util.arguments import did_you_mean
 from rig.util.errors import AuthorError
 
 
@@ -19,6 +20,14 @@ def validate_answer(
     """Reject an answer that cannot be sent. Arguments and exceptions are those of `validate_sendable`."""
     if isinstance(answer, CallError):
         validate_sendable(action, answer.details, "response", check=False)  # `details` has no schema
+        codes = frozenset[str]().union(*(version.error_codes for version in versions))
+        if check and answer.code not in codes:
+            meant = did_you_mean(answer.code, codes)
+            nearest = f"; did you mean {meant!r}?" if meant else "."
+            raise AuthorError(
+                f"{answer.code!r} is not the code of a CALLERROR{nearest} The codes are: {', '.join(sorted(codes))} "
+                "(check=False sends it)"
+            )
     else:
         validate_sendable(action, answer, "response", check=check, versions=versions)
 

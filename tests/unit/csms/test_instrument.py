@@ -112,6 +112,25 @@ def test_a_misspelt_action_is_rejected_at_once(csms: Csms) -> None:
         csms.answer("Reset", {})
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("GenericErr", "did you mean 'GenericError'"),
+        ("Wibble", r"not the code of a CALLERROR\. The codes are: "),
+        ("", "not the code of a CALLERROR"),
+    ],
+)
+def test_a_code_that_no_callerror_has_is_rejected_unless_unchecked(
+    csms: Csms, peer: Peer, code: str, words: str
+) -> None:
+    with pytest.raises(AuthorError, match=words):
+        csms.answer("Heartbeat", CallError(code))
+    peer.call("Heartbeat", {})
+    csms.answer("Heartbeat", CallError(code), check=False)
+    peer.start_call("Heartbeat", {})
+    assert peer.receive()[2] == code
+
+
 @STEPPED
 def test_time_limits_are_in_bench_time(csms: Csms, timeline: Timeline) -> None:
     before = timeline.clock.now()
