@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ from fastapi import Depends, FastAPI, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
 
 from rig.api.trace import Trace
 from rig.live.client import Client, RejectedError
@@ -19,6 +21,14 @@ from rig.util.errors import BenchError, DeviceError
 
 _STATUS = {"request": 400, "busy": 409, "test": 409, "gone": 409, "bench": 503}
 """HTTP statuses by the kind of error (docs/live.md#requests)."""
+_FAILURES: Mapping[int | str, str] = {
+    400: "An argument is unknown, missing or invalid.",
+    401: "The token is missing or wrong.",
+    409: "Another client is making a call, or a test runs.",
+    413: "The body is too large.",
+    502: "The charge point or device failed.",
+    503: "The CSMS or bench failed, or has ended.",
+}
 _LONGEST_WAIT_S = 60
 _TYPES: Mapping[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
 
@@ -40,6 +50,26 @@ class Link:
             return self._client.request(do, **fields)
 
 
+class _Part(pydantic.BaseModel, extra="forbid"):
+    """The query of `/v1/events`."""
+
+    cursor: int = pydantic.Field(1, ge=1, description="1, or `cursor` of the previous part")
+    kind: list[str] = pydantic.Field([], description="types of events, such as ocpp_frame; none: all")
+    limit: int = pydantic.Field(100, ge=1, le=1000)
+    wait: float = pydantic.Field(0, ge=0, le=_LONGEST_WAIT_S, description="seconds to wait for an event")
+
+
+class _Error(pydantic.BaseModel):
+    kind: str = pydantic.Field(description="the kind of error (docs/live.md#requests)")
+    message: str
+
+
+class _Failure(pydantic.BaseModel):
+    """The body of the answer to a failed request."""
+
+    error: _Error
+
+
 def make_app(looking: Link, acting: Link, trace: Trace) -> FastAPI:
     """Make the application of an open bench.
 
@@ -57,13 +87,21 @@ def make_app(looking: Link, acting: Link, trace: Trace) -> FastAPI:
         redoc_url=None,
         strict_content_type=False,  # also accept a body without Content-Type: the token already excludes web pages
         dependencies=[Depends(bearer)],
+        responses={status: {"description": text, "model": _Failure} for status, text in _FAILURES.items()},
     )
+    app.openapi = lambda: _without_422(app)
 
     @app.exception_handler(RequestValidationError)
     async def answer_invalid(_request: Any, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return _error(400, "request", f"the body is not JSON: {first['ctx']['error']}, at byte {first['loc'][1]}")
         where = ".".join(str(step) for step in first["loc"][1:])
         return _error(400, "request", f"{where}: {first['msg']}" if where else first["msg"])
+
+    @app.exception_handler(HTTPException)
+    async def answer_refused(_request: Any, error: HTTPException) -> JSONResponse:
+        return _error(error.status_code, "request", error.detail, error.headers)
 
     @app.exception_handler(RejectedError)
     async def answer_rejected(_request: Any, error: RejectedError) -> JSONResponse:
@@ -83,16 +121,11 @@ def make_app(looking: Link, acting: Link, trace: Trace) -> FastAPI:
         return found
 
     @app.get("/v1/events", summary="Return a part of the trace.")
-    def events(
-        cursor: Annotated[int, Query(ge=1, description="1, or `cursor` of the previous part")] = 1,
-        kind: Annotated[list[str], Query(description="types of events, such as ocpp_frame; none: all")] = [],  # noqa: B006
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT_S, description="seconds to wait for an event")] = 0,
-    ) -> Response:
-        if unknown := sorted(set(kind) - set(EVENT_TYPES)):
+    def events(wanted: Annotated[_Part, Query()]) -> Response:
+        if unknown := sorted(set(wanted.kind) - set(EVENT_TYPES)):
             known = ", ".join(sorted(EVENT_TYPES))
             raise RejectedError("request", f"kind: there is no type of event {unknown[0]!r}. These exist: {known}")
-        page = trace.page(cursor, kind, limit, wait)
+        page = trace.page(wanted.cursor, wanted.kind, wanted.limit, wanted.wait)
         head = f'{{"cursor":{page.cursor},"lost":{page.lost},"events":['.encode()
         return Response(head + b",".join(page.events) + b"]}", media_type="application/json")
 
@@ -112,17 +145,43 @@ def _call(link: Link, name: str, arguments: Mapping[str, Mapping[str, Any]]) -> 
     """Return the function of a call's path. Its body is a model of the call's arguments."""
     model = pydantic.create_model(  # type: ignore[call-overload]
         f"{name}.arguments".replace(".", "_"),
-        __config__=pydantic.ConfigDict(extra="forbid"),
+        __config__=pydantic.ConfigDict(extra="forbid", strict=True),
         **{key: _field(described) for key, described in arguments.items()},
     )
 
     def call(body: Any) -> Any:
         given = body.model_dump(exclude_unset=True)
+        _reject_what_is_not_json(given)
         return {"result": link.request("call", call=name, arguments=given, by="rig csms api")}
 
     # With `from __future__ import annotations` the model could not be an annotation of the parameter.
     call.__annotations__ = {"body": model, "return": dict[str, Any]}
     return call
+
+
+def _reject_what_is_not_json(given: Mapping[str, Any]) -> None:
+    """Reject NaN, infinite numbers, half surrogate pairs and deep nesting, which Python's reader of JSON accepts.
+
+    Raises:
+        RejectedError: a value cannot be sent as JSON.
+    """
+    try:
+        json.dumps(given, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise RejectedError("request", f"the body is not JSON: {error}") from None
+
+
+def _without_422(app: FastAPI) -> dict[str, Any]:
+    """Return the description of the API without the status 422 and its models, which this API never sends."""
+    if app.openapi_schema is None:
+        found = FastAPI.openapi(app)  # also stores it in `openapi_schema`
+        for path in found["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        for model in ("HTTPValidationError", "ValidationError"):
+            found["components"]["schemas"].pop(model, None)
+    described: dict[str, Any] = app.openapi_schema or {}
+    return described
 
 
 def _field(described: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -141,5 +200,5 @@ def _field(described: Mapping[str, Any]) -> tuple[Any, Any]:
     return kind | None if described["default"] is None else kind, pydantic.Field(described["default"], **constraints)
 
 
-def _error(status: int, kind: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"kind": kind, "message": message}}, status)
+def _error(status: int, kind: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"kind": kind, "message": message}}, status, headers)

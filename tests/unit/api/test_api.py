@@ -124,6 +124,10 @@ def test_each_call_of_the_socket_is_described(api: Api, live: LiveServer) -> Non
     assert (close["minimum"], close["maximum"], close["default"]) == (1000, 4999, 1000)
     assert "Pending" in openapi["components"]["schemas"]["csms_register_arguments"]["properties"]["status"]["enum"]
     assert openapi["paths"]["/v1/state"]["get"]["security"] == [{"HTTPBearer": []}]
+    answered = {"200", "400", "401", "409", "413", "502", "503"}
+    operations = [operation for path in openapi["paths"].values() for operation in path.values()]
+    assert [set(operation["responses"]) for operation in operations] == [answered] * len(operations)
+    assert "HTTPValidationError" not in openapi["components"]["schemas"]
 
 
 def test_programs_make_the_charge_point_pending(api: Api, peer: Peer) -> None:
@@ -174,6 +178,13 @@ def test_programs_inject_a_fault_of_the_wire(api: Api, peer: Peer) -> None:
     [
         ("csms.call", {}, 400, "action: Field required"),
         ("csms.call", {"action": "Reset", "typo": 1}, 400, "typo: Extra inputs are not permitted"),
+        ("csms.strict", {"strict": "no"}, 400, "strict: Input should be a valid boolean"),
+        ("csms.close", {"code": "1001"}, 400, "code: Input should be a valid integer"),
+        ("csms.call", {"action": "Reset", "payload": {"type": float("nan")}}, 400, "the body is not JSON: "),
+        ("csms.call", {"action": "Reset", "payload": {"a": [{"b": float("inf")}]}}, 400, "the body is not JSON: "),
+        ("csms.send", {"text": "\ud800"}, 400, "the body is not JSON: "),
+        ("csms.cal", {}, 404, "Not Found"),
+        ("csms.answer", {"action": "Authorize", "error": "Wibble"}, 400, "'Wibble' is not the code of a CALLERROR"),
         ("csms.close", {"code": 1}, 400, "code: Input should be greater than or equal to 1000"),
         ("csms.call", {"action": "Reset", "charge_point": "CP-9"}, 400, "no charge point 'CP-9' has connected"),
         ("csms.call", {"action": "Reset"}, 400, "breaks its schema"),
@@ -193,6 +204,44 @@ def test_a_body_over_the_limit_is_rejected(api: Api) -> None:
     assert api.request("POST", path, b"x" * (LARGEST_BODY + 1))[0] == 413
     assert api.request("POST", path, iter([b"x" * LARGEST_BODY, b"x"]))[0] == 413
     assert api.request("POST", path, b"{nothing")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"{nothing", "the body is not JSON: "),
+        (b"", "Field required"),
+        (b"[" * 100_000, ""),
+        (b"\xff\xfe", ""),
+        (b'{"text": NaN}', "text: Input should be a valid string"),
+    ],
+)
+def test_a_body_that_is_no_object_is_rejected(api: Api, body: bytes, error: str) -> None:
+    status, answer = api.request("POST", "/v1/calls/csms.send", body)
+    assert (status, answer["error"]["kind"]) == (400, "request")
+    assert error in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/v1/calls/csms.call", 405)])
+def test_a_path_that_does_not_exist_is_an_error_as_any_other(api: Api, method: str, path: str, status: int) -> None:
+    found, answer = api.request(method, path)
+    assert (found, answer["error"]["kind"]) == (status, "request")
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("nope=1", "nope: Extra inputs are not permitted"),
+        ("cursor=0", "cursor: "),
+        ("limit=1001", "limit: "),
+        ("wait=nan", "wait: "),
+        ("limit=x&kind=note", "limit: "),
+    ],
+)
+def test_a_wrong_query_of_the_trace_is_rejected(api: Api, query: str, error: str) -> None:
+    status, answer = api.request("GET", f"/v1/events?{query}")
+    assert (status, answer["error"]["kind"]) == (400, "request")
+    assert error in answer["error"]["message"]
 
 
 def test_a_type_of_event_that_does_not_exist_is_rejected(api: Api) -> None:
