@@ -28,6 +28,9 @@ class Client(Protocol):
     def transport(self) -> asyncio.Transport:
         """The transport of TCP, or of TLS above it."""
 
+    def hang_up(self) -> None:
+        """End the TCP connection with FIN."""
+
 
 class Handshakes:
     """The clients with a pending TLS handshake or opening handshake (RFC 6455 section 4.2.1).
@@ -83,7 +86,7 @@ class Handshakes:
         """Refuse a client without an HTTP response, because it has sent no request."""
         self.forget(client)
         self.report(client, "its connection was closed", reason)
-        client.transport.close()
+        client.hang_up()
 
     def report(self, client: Client, how: str, reason: str, charge_point: str = "") -> None:
         """Put a refusal on the timeline.

@@ -77,6 +77,11 @@ class TlsServer(asyncio.Protocol):
         """Continue the handshake."""
         self.transport.resume_reading()
 
+    def hang_up(self) -> None:
+        """End the TCP connection with FIN, without a TLS alert."""
+        self._has_failed = True  # as for `reset`
+        self.transport.close()
+
     def reset(self) -> None:
         """End the TCP connection with RST."""
         self._has_failed = True  # the CSMS ends the connection: do not report a refusal

@@ -373,6 +373,10 @@ class _Streams(asyncio.StreamReaderProtocol):
         self._made(self)
         super().connection_made(transport)
 
+    def hang_up(self) -> None:
+        """End the connection."""
+        self.transport.close()
+
     def data_received(self, data: bytes) -> None:
         """Acknowledge received bytes at once, and pass them on."""
         tcp.acknowledge(self.transport)

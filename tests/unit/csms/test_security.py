@@ -116,11 +116,15 @@ def test_a_client_that_disconnects_during_the_tls_handshake_is_refused(csms: Csm
 
 @STEPPED
 @pytest.mark.usefixtures("tls_only")
-def test_a_tls_handshake_has_a_time_limit(csms: Csms, clock: BenchClock) -> None:
+def test_a_tls_handshake_has_a_time_limit(csms: Csms, clock: BenchClock, timeline: Timeline) -> None:
     with socket.create_connection(("127.0.0.1", csms.port), LIMIT_S) as client:
         refused = csms.expect_refused("finished no TLS handshake within 30 s", timeout=2 * HANDSHAKE_TIMEOUT_S)
         assert clock.between(0, refused.t) == pytest.approx(HANDSHAKE_TIMEOUT_S, abs=1)
         assert client.recv(1) == b""
+    with socket.create_connection(("127.0.0.1", csms.port), LIMIT_S):
+        pass
+    csms.expect_refused("the client closed the connection", timeout=LIMIT_S)
+    assert len(timeline.events(ClientRefused)) == 2  # one for each client
 
 
 @STEPPED
