@@ -167,10 +167,10 @@ class QemuRun:
         """Whether `kill` was called."""
         try:
             with far, far_pins, log.open("ab") as messages:
-                far_ends = (far.fileno(), far_pins.fileno()) if self.pins is not None else (far.fileno(),)
+                pins_fd = far_pins.fileno() if self.pins is not None else None
                 self._process = subprocess.Popen(
-                    [*_ends_with_us(), *qemu.command(flash, *far_ends, page_port=page_port)],
-                    pass_fds=far_ends,
+                    [*_ends_with_us(), *qemu.command(flash, far.fileno(), pins_fd, page_port)],
+                    pass_fds=(far.fileno(),) if pins_fd is None else (far.fileno(), pins_fd),
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
                     stderr=messages,
