@@ -293,8 +293,8 @@ class DeviceSection(_Table):
     page: Annotated[
         bool,
         Field(
-            description="whether the device of a virtual board serves its page, at a free port of this machine; "
-            'needs `time = "real"`'
+            description="whether the bench reaches the page of the device, at a free port of this machine; "
+            'needs `kind = "virtual"` and `time = "real"`, or `kind = "emulator"`'
         ),
     ] = False
 
@@ -368,10 +368,10 @@ class Description(_Table):
                 raise ValueError(f"device.worker: not allowed here; on {of_kind} the chip has its own")
             if self.time == "stepped":
                 raise ValueError(f'time: "stepped" is not allowed here; {of_kind} runs in real time')
-        if self.device.page and (self.kind != "virtual" or self.time != "real"):
+        if self.device.page and (self.kind == "pi" or self.time == "stepped"):
             raise ValueError(
-                'device.page: needs kind = "virtual" and time = "real"; a browser takes no part in stepped time, '
-                "and on a chip the page has the device's own address"
+                'device.page: needs kind = "virtual" with time = "real", or kind = "emulator"; a browser takes no part '
+                "in stepped time, and on a chip the page has the device's own address"
             )
         if self.kind != "pi" and self.console.port is not None:
             raise ValueError(f"console.port: not allowed here; {of_kind} has its own port")

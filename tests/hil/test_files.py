@@ -13,10 +13,11 @@ from rig.files import Files
 IMAGE = bytes(range(256)) * 100
 
 
-def _get(url: str, start: int = 0) -> bytes:
+def _get(bench: Bench, url: str, start: int = 0) -> bytes:
     """Return the bytes of a file that arrive, from `start` on."""
     parts = urlsplit(url)
-    with closing(http.client.HTTPConnection(parts.netloc, timeout=60)) as connection:
+    # The host in the URL is the bench as the device sees it. This client runs on the bench itself.
+    with closing(http.client.HTTPConnection(bench.description.csms.host, parts.port, timeout=60)) as connection:
         connection.request("GET", parts.path, headers={"Range": f"bytes={start}-"} if start else {})
         try:
             return connection.getresponse().read()
@@ -28,9 +29,9 @@ def test_a_cut_download_is_resumed(bench: Bench, files: Files) -> None:
     """A client that resumes gets the whole file, and the timeline shows both requests."""
     url = files.put("firmware.bin", IMAGE)
     with bench.inject(FileCut(after=10_000, times=1)):
-        first = _get(url)
+        first = _get(bench, url)
         cut = files.expect_request("firmware.bin")
-        rest = _get(url, len(first))
+        rest = _get(bench, url, len(first))
         whole = files.expect_request("firmware.bin")
     assert first + rest == IMAGE
     assert (cut.complete, cut.sent, cut.fault) == (False, 10_000, "file-cut")

@@ -60,8 +60,17 @@ def test_status_led_shows_the_state_of_a_charge(
 
 @pytest.mark.smoke
 def test_network_led_shows_the_state_of_the_connection(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
-    """The network LED is steady when accepted, blinks at 2 Hz without CSMS, and is off without access point."""
+    """The network LED is steady when accepted, and blinks at 2 Hz without CSMS."""
     leds["network"].expect("on")
+    with bench.inject(CsmsGone()):
+        expect_pattern(bench, leds, "network", "blink", rate_hz=2, duty=0.5)
+    device.wait_accepted()
+    leds["network"].expect("on")
+
+
+@pytest.mark.needs("access_point")
+def test_network_led_is_off_without_access_point(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
+    """The network LED is off while the device has no link, also if it blinked before."""
     with bench.inject(CsmsGone()):
         expect_pattern(bench, leds, "network", "blink", rate_hz=2, duty=0.5)
         with bench.inject(AccessPointGone()):

@@ -136,7 +136,7 @@ def test_offline_a_listed_tag_that_is_not_valid_does_not_charge(
         assert device.status()["transaction"] is None
 
 
-@pytest.mark.needs("power")
+@pytest.mark.needs("power", "access_point")
 def test_the_list_counts_at_a_cold_boot_without_a_network(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, local_list: LocalList
 ) -> None:

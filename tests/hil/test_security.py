@@ -240,6 +240,7 @@ def test_a_wrong_time_at_a_cold_boot_is_not_kept(
 # -- costs ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(600)  # in real time, each session lasts until the next telemetry record, 1 s
 def test_no_leak_over_200_reconnects_with_tls(
     secured: Secured, bench: Bench, csms: Csms, device: Device, telemetry: Telemetry
 ) -> None:

@@ -12,6 +12,7 @@ struct eth_mac_config_t {
 struct eth_phy_config_t {
   int32_t phy_addr;
   uint32_t autonego_timeout_ms;
+  int reset_gpio_num;
 };
 struct esp_eth_config_t {
   esp_eth_mac_t* mac;
@@ -19,7 +20,7 @@ struct esp_eth_config_t {
 };
 using esp_eth_handle_t = void*;
 #define ETH_MAC_DEFAULT_CONFIG() {100}
-#define ETH_PHY_DEFAULT_CONFIG() {-1, 4000}
+#define ETH_PHY_DEFAULT_CONFIG() {-1, 4000, 5}
 #define ETH_DEFAULT_CONFIG(mac, phy) {mac, phy}
 extern const esp_event_base_t ETH_EVENT;
 enum eth_event_t { ETHERNET_EVENT_START, ETHERNET_EVENT_STOP, ETHERNET_EVENT_CONNECTED, ETHERNET_EVENT_DISCONNECTED };

@@ -164,12 +164,38 @@ void a_second_unlock_during_the_first_gets_an_error_to_retry() {
 }
 
 /// The storage accepts no more jobs, although the value is valid.
-void a_change_that_the_storage_cannot_accept_gets_an_error_to_retry() {
+/// On a chip an erase blocks the storage for up to 400 ms, and a CSMS need not retry.
+void a_change_waits_until_the_storage_can_accept_it() {
+  const std::string inoperative = "{\"connectorId\":1,\"type\":\"Inoperative\"}";
   Rig rig;
   rig.settle();
   rig.worker.full = true;
+  assert_is("", rig.ask("ChangeAvailability", inoperative));
+  rig.pass(CsmsRequests::kChangePause);
+  assert_is("none", rig.last_answer());
+  // One change waits. The next one gets an error, which allows the CSMS to retry.
   check_contains("[4,\"q\",\"InternalError\",",
                  rig.ask("ChangeConfiguration", "{\"key\":\"HeartbeatInterval\",\"value\":\"60\"}"));
+  rig.worker.full = false;
+  rig.received.clear();
+  rig.pass(CsmsRequests::kChangePause);
+  assert_is(status_answer("Accepted").c_str(), rig.last_answer());
+  assert_is("Accepted", change(rig, "HeartbeatInterval", "60"));
+  rig.app.reset();
+  rig.boot();
+  rig.settle();
+  assert_is("Unavailable", rig.last("StatusNotification", "status"));
+}
+
+void a_change_that_the_storage_does_not_accept_in_time_is_rejected() {
+  Rig rig;
+  rig.settle();
+  rig.worker.full = true;
+  assert_is("", rig.ask("ChangeConfiguration", "{\"key\":\"HeartbeatInterval\",\"value\":\"60\"}"));
+  rig.pass(CsmsRequests::kSaveLimit - 1);
+  assert_is("none", rig.last_answer());
+  rig.pass(1 + CsmsRequests::kChangePause);
+  assert_is(status_answer("Rejected").c_str(), rig.last_answer());
   rig.worker.full = false;
   assert_is("Accepted", change(rig, "HeartbeatInterval", "60"));
 }
@@ -211,7 +237,8 @@ void run_limits_tests() {
   RUN_TEST(a_request_beyond_the_deferred_ones_gets_an_error_to_retry);
   RUN_TEST(a_remote_stop_has_a_reserved_place_and_is_accepted_when_durable);
   RUN_TEST(a_second_unlock_during_the_first_gets_an_error_to_retry);
-  RUN_TEST(a_change_that_the_storage_cannot_accept_gets_an_error_to_retry);
+  RUN_TEST(a_change_waits_until_the_storage_can_accept_it);
+  RUN_TEST(a_change_that_the_storage_does_not_accept_in_time_is_rejected);
   RUN_TEST(reset_waits_until_its_answer_has_arrived);
   RUN_TEST(reset_without_a_delivered_answer_restarts_after_its_limit);
 }

@@ -7,6 +7,7 @@ access point, no test hooks and no stepped time.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -54,6 +55,10 @@ class DescribedDevice(Protocol):
     def board(self) -> str:
         """The board's name."""
 
+    @property
+    def page(self) -> bool:
+        """Whether the bench reaches the page of the device."""
+
 
 class EmulatorDescription(Protocol):
     """The part of `rig.config.description.Description` that the emulator bench uses."""
@@ -88,6 +93,7 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
     qemu = find_qemu(description.emulator.qemu, description.device.board, with_pins=has_pins)
     run = RunDirectory(root)
     factory = VirtualPinFactory(Wires(clock.now))
+    page_port = _free_port() if description.device.page else None
     try:
         flash = run.path / "flash.bin"
         Flash(flash).close()  # creates an erased flash, which QEMU opens by its path
@@ -98,6 +104,7 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
             qemu,
             flash,
             run.path / "qemu.log",
+            page_port,
         )
     except BaseException:
         factory.close()
@@ -114,11 +121,19 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
         serial_url=board.port.url,
         serial_uncertainty=_UNCERTAINTY_NS,
         clock=clock,
-        capabilities=frozenset({"real_time", "flash_file"}),
+        capabilities=frozenset({"real_time", "flash_file"} | ({"page"} if page_port is not None else set())),
         flash_file=flash,
+        page_url=f"http://127.0.0.1:{page_port}/" if page_port is not None else "",
         csms_host=GATEWAY,
         close=close,
     )
+
+
+def _free_port() -> int:
+    """Return a free port. QEMU listens on it from its start; another program may take the port before."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 def _by_gpio(wires: Mapping[Signal, DescribedWire], *sections: str) -> dict[int, DescribedWire]:

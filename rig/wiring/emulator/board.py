@@ -107,14 +107,16 @@ class EmulatorBoard:
         qemu: the emulator.
         flash: the flash file.
         log: where the emulator's own messages are appended.
+        page_port: the port of this machine's loopback interface that leads to the chip's page; None for none.
     """
 
-    def __init__(self, ends: BoardWires, qemu: Qemu, flash: Path, log: Path) -> None:
+    def __init__(self, ends: BoardWires, qemu: Qemu, flash: Path, log: Path, page_port: int | None = None) -> None:
         self.port = PtyPort()
         self._ends = ends
         self._qemu = qemu
         self._flash = flash
         self._log = log
+        self._page_port = page_port
         self._run: QemuRun | None = None
         self._wanted: bool | None = None
         """The wanted state of the chip: True: download mode; False: it runs; None: it is off."""
@@ -220,7 +222,8 @@ class EmulatorBoard:
     def _start(self) -> None:
         try:
             has_pins = bool(self._ends.inputs or self._ends.outputs)
-            run = QemuRun(self._qemu, self._flash, self._log, self._output_changed if has_pins else None)
+            changed = self._output_changed if has_pins else None
+            run = QemuRun(self._qemu, self._flash, self._log, changed, self._page_port)
         except OSError as problem:
             self.port.print(f"the emulator cannot be started: {problem}")
             with self._change:

@@ -15,6 +15,7 @@ from rig.wiring.emulator.qtest import WATCH_OUTPUTS, Qtest, input_command
 GATEWAY = "10.0.2.2"
 """This machine's loopback interface, as the emulated device sees it (QEMU, "Network emulation", user mode)."""
 
+_PAGE_PORT = 80
 _LIST_LIMIT_S = 20.0
 
 
@@ -49,21 +50,23 @@ class Qemu:
     program: Path
     machine: Machine
 
-    def command(self, flash: Path, uart: int, pins: int | None = None) -> list[str]:
+    def command(self, flash: Path, uart: int, pins: int | None = None, page_port: int | None = None) -> list[str]:
         """Return the command line of a run.
 
         Args:
             flash: the flash file.
             uart: the descriptor of a stream socket, inherited: the other end of UART0.
             pins: the descriptor of a stream socket, inherited: the other end of the pins' link; None without pins.
+            page_port: the port of this machine's loopback interface that leads to the page; None for none.
         """
+        page = f",hostfwd=tcp:127.0.0.1:{page_port}-:{_PAGE_PORT}" if page_port is not None else ""
         qtest = ("-chardev", f"socket,id=pins,fd={pins}", "-qtest", "chardev:pins", "-qtest-log", "none")
         return [
             str(self.program),
             *("-M", self.machine.machine, "-display", "none", "-monitor", "none", "-nodefaults"),
             *("-drive", f"file={flash},if=mtd,format=raw"),
             *("-chardev", f"socket,id=uart0,fd={uart}", "-serial", "chardev:uart0"),
-            *("-nic", "user,model=open_eth"),
+            *("-nic", f"user,model=open_eth{page}"),
             *(qtest if pins is not None else ()),
         ]
 
@@ -140,12 +143,20 @@ class QemuRun:
         flash: the flash file.
         log: where the emulator's own messages are appended.
         changed: called with the number of an output of the chip and its new level, by `pins.read`; None without pins.
+        page_port: the port of this machine's loopback interface that leads to the page; None for none.
 
     Raises:
         OSError: QEMU cannot be started.
     """
 
-    def __init__(self, qemu: Qemu, flash: Path, log: Path, changed: Callable[[int, bool], None] | None = None) -> None:
+    def __init__(
+        self,
+        qemu: Qemu,
+        flash: Path,
+        log: Path,
+        changed: Callable[[int, bool], None] | None = None,
+        page_port: int | None = None,
+    ) -> None:
         self.uart, far = socket.socketpair()
         """This end of UART0."""
         self.uart.setblocking(False)
@@ -156,10 +167,10 @@ class QemuRun:
         """Whether `kill` was called."""
         try:
             with far, far_pins, log.open("ab") as messages:
-                far_ends = (far.fileno(), far_pins.fileno()) if self.pins is not None else (far.fileno(),)
+                pins_fd = far_pins.fileno() if self.pins is not None else None
                 self._process = subprocess.Popen(
-                    [*_ends_with_us(), *qemu.command(flash, *far_ends)],
-                    pass_fds=far_ends,
+                    [*_ends_with_us(), *qemu.command(flash, far.fileno(), pins_fd, page_port)],
+                    pass_fds=(far.fileno(),) if pins_fd is None else (far.fileno(), pins_fd),
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
                     stderr=messages,

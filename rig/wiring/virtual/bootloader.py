@@ -15,7 +15,8 @@ ReadFlash = Callable[[int, int], bytes]
 WriteFlash = Callable[[int, bytes], None]
 
 _OTA_ENTRY = struct.Struct("<I20sII")
-_OTA_NEW, _OTA_PENDING_VERIFY, _OTA_INVALID, _OTA_ABORTED = 0, 1, 3, 4
+_OTA_NEW, _OTA_PENDING_VERIFY, _OTA_VALID, _OTA_INVALID, _OTA_ABORTED = 0, 1, 2, 3, 4
+_NO_SEQUENCE = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Boot:
 def load(read: ReadFlash, write: WriteFlash) -> Boot:
     """Return the application that the chip would boot: in otadata's slot, else in the first valid slot.
 
-    As with ESP-IDF's CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, an update must confirm itself in its first boot.
+    As with ESP-IDF's CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, an update must confirm itself in its first boot. If otadata
+    has no entry yet, the boot loader adds one for the slot that it boots, as ESP-IDF's does.
 
     Args:
         read: returns `length` bytes of flash from `offset`.
@@ -46,9 +48,12 @@ def load(read: ReadFlash, write: WriteFlash) -> Boot:
     problems = []
     for slot in [chosen, *(s for s in slots if s is not chosen)]:
         try:
-            return Boot(_boot(read, slot), slots.index(slot))
+            boot = Boot(_boot(read, slot), slots.index(slot))
         except ImageError as problem:
             problems.append(str(problem))
+            continue
+        _add_first_entry(read, write, table, boot.slot)
+        return boot
     # Report the chosen slot, because the other slots may be empty.
     raise ImageError(problems[0])
 
@@ -77,6 +82,27 @@ def _checked(content: bytes) -> AppImage:
     return parse_image(content)
 
 
+def _is_sound(sequence: int, crc: int) -> bool:
+    return sequence != _NO_SEQUENCE and crc == _crc(sequence)
+
+
+def _crc(sequence: int) -> int:
+    return zlib.crc32(struct.pack("<I", sequence), 0xFFFFFFFF)
+
+
+def _add_first_entry(read: ReadFlash, write: WriteFlash, table: PartitionTable, slot: int) -> None:
+    """Add an entry for the slot if no entry of otadata is sound (ESP-IDF, `set_actual_ota_seq`)."""
+    otadata = table.find("data", "ota")
+    if otadata is None:
+        return
+    for offset in (otadata.offset, otadata.offset + SECTOR_SIZE):
+        sequence, _, _, crc = _OTA_ENTRY.unpack(read(offset, _OTA_ENTRY.size))
+        if _is_sound(sequence, crc):
+            return
+    sequence = slot + 1
+    write(otadata.offset, _OTA_ENTRY.pack(sequence, b"\xff" * 20, _OTA_VALID, _crc(sequence)))
+
+
 def _chosen_slot(read: ReadFlash, write: WriteFlash, table: PartitionTable, count: int) -> int:
     """Return the slot index of otadata: the highest valid sequence number (ESP-IDF, "OTA Updates")."""
     otadata = table.find("data", "ota")
@@ -85,7 +111,7 @@ def _chosen_slot(read: ReadFlash, write: WriteFlash, table: PartitionTable, coun
     newest, place = 0, -1
     for offset in (otadata.offset, otadata.offset + SECTOR_SIZE):
         sequence, label, state, crc = _OTA_ENTRY.unpack(read(offset, _OTA_ENTRY.size))
-        if sequence == 0xFFFFFFFF or crc != zlib.crc32(struct.pack("<I", sequence), 0xFFFFFFFF):
+        if not _is_sound(sequence, crc):
             continue
         if state == _OTA_PENDING_VERIFY:
             # The update did not confirm itself in its first boot.

@@ -15,7 +15,7 @@ from rig.firmware.filesystem import make_filesystem
 from rig.timeline.events import LogLine
 from tests.hil.real_time.page_client import PageClient
 
-pytestmark = pytest.mark.needs("page", "commands")
+pytestmark = pytest.mark.needs("page", "commands", "access_point")
 
 ADDRESS = bytes([192, 168, 4, 1])
 PROBES = [
@@ -45,9 +45,11 @@ def ask(bench: Bench, packet: bytes) -> bytes:
 def access_point(device: Device, bench: Bench) -> Iterator[None]:
     """Open the setup access point: a device without the name of a network opens it at once."""
     since = bench.mark()
-    storage = device.firmware.manifest.storage()
+    manifest = device.firmware.manifest
+    storage = manifest.storage()
     settings = json.dumps({"setup_psk": "label-1234"}).encode()
-    bench.flasher.flash_filesystem(make_filesystem({"config.json": settings}, storage.size), storage.offset)
+    image = make_filesystem({"config.json": settings}, storage.size)
+    bench.flasher.flash_filesystem(image, storage.offset, manifest.chip)
     device.wait_ready(since)
     bench.timeline.expect(
         LogLine, lambda line: "is open" in line.text, since=since, timeout=20, what="the access point"

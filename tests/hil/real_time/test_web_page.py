@@ -126,7 +126,8 @@ def test_the_diagnostics_have_settings_and_log_without_secrets(
     assert headers["Content-Disposition"] == 'attachment; filename="diagnostics.txt"'
     for part in ("# overview", "# telemetry", "# transactions", "# settings", "# log", '"key":"wifi_psk"', "boot: "):
         assert part in text
-    for secret in (first, PASSWORD, bench.description.psk()):
+    # A bench without Wi-Fi has no key.
+    for secret in filter(None, (first, PASSWORD, bench.description.psk())):
         assert secret not in text
 
 
@@ -220,7 +221,12 @@ def test_idle_and_slow_clients_do_not_disturb_ocpp(
 ) -> None:
     """While such clients hold every connection of the page, each call of the CSMS is answered, in order."""
     mark = bench.mark()
-    assert json.loads(console.command("web"))["web"]["connections"] == 4
+    for _ in range(50):
+        connections = json.loads(console.command("web"))["web"]["connections"]
+        if connections == 4:
+            break
+        device.let_time_pass(0.1)
+    assert connections == 4
     for number in range(20):
         with contextlib.suppress(ConnectionError):  # its deadline has passed
             crowd[20].sendall(b"h")
@@ -228,5 +234,12 @@ def test_idle_and_slow_clients_do_not_disturb_ocpp(
         assert answer["unknownKey"] == [f"Unknown{number}"]
     csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
     csms.expect("Heartbeat", since=mark)
-    # Each connection is closed at its deadline, so the page can be reached again.
-    assert stranger.send("GET", "/")[0] == 200
+    # Each connection is closed at its deadline, so the page can be reached again. Until then an emulator accepts a
+    # connection that the device rejects, and resets it.
+    for _ in range(30):
+        with contextlib.suppress(ConnectionError):
+            assert stranger.send("GET", "/")[0] == 200
+            break
+        device.let_time_pass(1)
+    else:
+        pytest.fail("the page is not reached again")

@@ -1,16 +1,18 @@
 """The emulated board starts and ends QEMU according to power, reset and BOOT, and keeps its flash.
 
 QEMU is a program of the test: it prints how it was started, and echoes its input in upper case. Its GPIO 10 follows its
-GPIO 0.
+GPIO 0, and it answers at the port that leads to the page.
 """
 
 from __future__ import annotations
 
 import queue
+import socket
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import serial
@@ -51,6 +53,12 @@ for word in words:
             sys.exit()
         threading.Thread(target=pins, args=(end,), daemon=True).start()
 uart = socket.socket(fileno=int(next(word for word in words if "fd=" in word).rpartition("=")[2]))
+def page(server):
+    while True:
+        server.accept()[0].sendall(b"page")
+if "hostfwd=tcp:127.0.0.1:" in (network := words[words.index("-nic") + 1]):
+    port = int(network.rpartition("tcp:127.0.0.1:")[2].removesuffix("-:80"))
+    threading.Thread(target=page, args=(socket.create_server(("127.0.0.1", port)),), daemon=True).start()
 flash = next(word for word in words if word.startswith("file=")).split(",")[0].removeprefix("file=")
 with open(flash, "r+b") as file:
     boots = file.read(1)[0]
@@ -171,8 +179,27 @@ def test_closing_leaves_no_process_and_no_thread(tmp_path: Path, description: Pa
 
 
 def test_the_capabilities_of_the_wiring(wiring: Wiring) -> None:
-    assert wiring.capabilities == {"real_time", "flash_file"}
+    assert wiring.capabilities == {"real_time", "flash_file", "page"}
     assert (wiring.access_point, wiring.hooks, wiring.csms_host) == (None, None, "10.0.2.2")
+
+
+def test_the_page_has_the_same_address_after_a_power_cut(board: Board, wiring: Wiring) -> None:
+    page = urlsplit(wiring.page_url)
+    for boot in ("boot 0", "boot 1"):
+        board.power(True)
+        assert board.line() == boot
+        with socket.create_connection((page.hostname, page.port), timeout=LIMIT_S) as connection:
+            assert connection.recv(100) == b"page"
+        board.power(False)
+
+
+def test_without_a_page_no_port_leads_to_the_chip(tmp_path: Path, description: Path) -> None:
+    description.write_text(description.read_text().replace("page = true", "page = false"))
+    wiring = open_wiring(load(description), BenchClock(), tmp_path)
+    try:
+        assert ("page" in wiring.capabilities, wiring.page_url) == (False, "")
+    finally:
+        wiring.close()
 
 
 PINS = """

@@ -244,6 +244,17 @@ def ota_entry(sequence: int, state: int) -> bytes:
     return struct.pack("<4s20sII", number, b"\xff" * 20, state, zlib.crc32(number, 0xFFFFFFFF))
 
 
+def test_the_first_boot_adds_the_first_entry_of_otadata(flashed, table: PartitionTable):
+    otadata = table["otadata"].offset
+    assert flashed.read_flash(otadata, 32) == b"\xff" * 32
+    for _ in range(2):
+        flashed.power.on()
+        flashed.port.expect("boot:")
+        flashed.power.off()
+        assert flashed.read_flash(otadata, 32) == ota_entry(1, 2)
+        assert flashed.read_flash(otadata + 4096, 32) == b"\xff" * 32
+
+
 def test_an_update_that_does_not_confirm_itself_gets_one_boot(flashed, table: PartitionTable, device_executable):
     update = make_image(device_executable + b"\0", project="test-device", version="2", elf_sha256=bytes(32))
     otadata = table["otadata"].offset

@@ -69,7 +69,7 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
   reply.error(OcppError::not_implemented, "the action is unknown");
 }
 
-Millis CsmsRequests::poll(Millis now) { return earlier(poll_stops(now), poll_unlock(now)); }
+Millis CsmsRequests::poll(Millis now) { return earlier(poll_change(now), earlier(poll_stops(now), poll_unlock(now))); }
 
 /// InternalError allows the CSMS to retry; other codes would mean an error in the request.
 DeferredReplies::Slot* CsmsRequests::defer(Request& request, const char* when_done, const char* when_failed) {
@@ -192,11 +192,29 @@ bool CsmsRequests::rejects_profile(Text value) {
 
 void CsmsRequests::change(Request& request, const char* when_done, Text key, Text value) {
   DeferredReplies::Slot* slot = defer(request, when_done, "Rejected");
-  if (slot == nullptr) return;
-  const Config::Error error = config_.set(key, value, DeferredReplies::when_stored(*slot));
-  if (error == nullptr) return;
+  if (slot == nullptr || try_change(*slot, key, value, true)) return;
+  if (waiting_.slot != nullptr) return reject_change(request, *slot, true);
+  waiting_.slot = slot;
+  waiting_.key = key;
+  waiting_.value.assign(value);
+  waiting_.since = request.now;
+}
+
+Millis CsmsRequests::poll_change(Millis now) {
+  if (waiting_.slot == nullptr) return kNever;
+  const bool may_wait = now < waiting_.since + kSaveLimit;
+  if (!try_change(*waiting_.slot, waiting_.key, waiting_.value.text(), may_wait)) return now + kChangePause;
+  waiting_.slot = nullptr;
+  return kNever;
+}
+
+bool CsmsRequests::try_change(DeferredReplies::Slot& slot, Text key, Text value, bool may_wait) {
+  const Config::Error error = config_.set(key, value, DeferredReplies::when_stored(slot));
+  if (error == Config::kBusy && may_wait) return false;
+  if (error == nullptr) return true;
   log_.warning(kTag, "the CSMS sets ", key, " to '", value, "', which is rejected: it ", error);
-  reject_change(request, *slot, error == Config::kBusy);
+  deferred_.settle(slot, false);
+  return true;
 }
 
 void CsmsRequests::reject_change(Request& request, DeferredReplies::Slot& slot, bool is_busy) {

@@ -37,6 +37,8 @@ class CsmsRequests {
   /// How long an answer, a triggered reading or a reset waits for the flash: longer than the pause after a failed job,
   /// but shorter than the timeout of a CSMS.
   static constexpr Millis kSaveLimit = 3 * Saver::kRetryPause;
+  /// The pause between two attempts to store a change.
+  static constexpr Millis kChangePause = 50;
   static constexpr int64_t kConnector = 1;
   /// The vendorId and the messageId of a supported DataTransfer. The answer has the same data.
   static constexpr Text kVendorId = "Plugbench";
@@ -79,16 +81,28 @@ class CsmsRequests {
     bool was_open = false;  // the lock has opened since UnlockConnector
   };
 
+  /// A change that waits for room among the jobs of the storage. On a chip an erase holds that room for up to 400 ms.
+  struct WaitingChange {
+    DeferredReplies::Slot* slot = nullptr;
+    Text key;  ///< of the table of settings
+    FixedText<Config::kMaxText> value;
+    Millis since = 0;
+  };
+
   /// Whether the end of the transaction is on flash, or the limit has passed.
   bool is_saved(const Ending& ending, Millis now) const;
   void settle(Ending& ending, bool done);
   Millis poll_stops(Millis now);
   bool is_stopping(int64_t transaction_id) const;
   Millis poll_unlock(Millis now);
+  Millis poll_change(Millis now);
+  /// Stores a setting, and then answers with the result, or rejects the change.
+  /// @return false, with nothing answered, if the storage cannot accept the change now and the change may wait.
+  bool try_change(DeferredReplies::Slot& slot, Text key, Text value, bool may_wait);
   /// Defers the answer. @return nullptr, with a CALLERROR as the answer, when too many requests are deferred.
   DeferredReplies::Slot* defer(Request& request, const char* when_done, const char* when_failed);
   static void reject_busy(Request& request);
-  /// Stores a setting and then answers with the result.
+  /// Stores a setting and then answers with the result. The change may wait until the storage can accept it.
   void change(Request& request, const char* when_done, Text key, Text value);
   /// Answers a change that is not stored: with its rejection, or with an error that allows the CSMS to retry.
   void reject_change(Request& request, DeferredReplies::Slot& slot, bool is_busy);
@@ -124,6 +138,7 @@ class CsmsRequests {
   Ending stopping_[DeferredReplies::kMax + 1];  // an entry without a slot is free
   int64_t stopped_id_ = 0;                      // the transaction of the last RemoteStopTransaction
   Ending unlocking_;
+  WaitingChange waiting_;
 };
 
 }  // namespace pb

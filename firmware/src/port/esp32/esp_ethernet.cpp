@@ -49,6 +49,8 @@ void EspEthernet::start(void* self) {
   eth_phy_config_t phy_config = ETH_PHY_DEFAULT_CONFIG();
   // The emulator's link is up at once.
   phy_config.autonego_timeout_ms = 100;
+  // The default is GPIO 5, which the driver then drives as the reset line of the PHY. The boards use it as an input.
+  phy_config.reset_gpio_num = -1;
   const esp_eth_config_t config =
       ETH_DEFAULT_CONFIG(esp_eth_mac_new_openeth(&mac_config), esp_eth_phy_new_dp83848(&phy_config));
   esp_eth_handle_t driver = nullptr;

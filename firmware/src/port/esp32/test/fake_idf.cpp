@@ -8,6 +8,7 @@
 
 #include "driver/pulse_cnt.h"
 #include "driver/uart.h"
+#include "esp_eth.h"
 #include "esp_log.h"
 #include "esp_netif.h"
 #include "esp_ota_ops.h"
@@ -44,6 +45,7 @@ jmp_buf task_end;
 
 const esp_event_base_t WIFI_EVENT = "WIFI_EVENT";
 const esp_event_base_t IP_EVENT = "IP_EVENT";
+const esp_event_base_t ETH_EVENT = "ETH_EVENT";
 
 void FakeIdf::edge(int pin, int level) {
   levels[pin] = level;
@@ -209,6 +211,20 @@ void uart_set_select_notif_callback(uart_port_t, uart_select_notif_callback_t ca
 
 esp_err_t esp_event_handler_register(esp_event_base_t, int32_t, esp_event_handler_t handler, void* argument) {
   chip.event_handlers.emplace_back(handler, argument);
+  return ESP_OK;
+}
+esp_netif_t* esp_netif_new(const esp_netif_config_t*) { return &netif; }
+esp_err_t esp_netif_attach(esp_netif_t*, void*) { return ESP_OK; }
+bool esp_netif_is_netif_up(esp_netif_t*) { return chip.is_ethernet_started; }
+esp_eth_mac_t* esp_eth_mac_new_openeth(const eth_mac_config_t*) { return nullptr; }
+esp_eth_phy_t* esp_eth_phy_new_dp83848(const eth_phy_config_t* config) {
+  chip.phy_reset_pin = config->reset_gpio_num;
+  return nullptr;
+}
+esp_err_t esp_eth_driver_install(const esp_eth_config_t*, esp_eth_handle_t*) { return ESP_OK; }
+void* esp_eth_new_netif_glue(esp_eth_handle_t) { return nullptr; }
+esp_err_t esp_eth_start(esp_eth_handle_t) {
+  chip.is_ethernet_started = true;
   return ESP_OK;
 }
 esp_netif_t* esp_netif_create_default_wifi_sta() { return &netif; }

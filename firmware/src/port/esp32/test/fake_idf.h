@@ -62,6 +62,10 @@ struct FakeIdf {
   /// The names of tasks that run.
   std::set<std::string> running;
 
+  // Ethernet: the pin that the driver drives as the reset line of the PHY, or -1.
+  int phy_reset_pin = -1;
+  bool is_ethernet_started = false;
+
   // The clock, the radio's sleep, and the detector of a brown-out.
   int min_mhz = 0;
   int max_mhz = 0;

@@ -9,6 +9,7 @@
 #include "features/board/pins.h"
 #include "port/esp32/esp_clock.h"
 #include "port/esp32/esp_edges.h"
+#include "port/esp32/esp_ethernet.h"
 #include "port/esp32/esp_gpio.h"
 #include "port/esp32/esp_interlock.h"
 #include "port/esp32/esp_mapped_flash.h"
@@ -195,6 +196,43 @@ void more_tasks_than_room_are_left_out() {
   chip.running = {"main", "tiT"};
   StackMark marks[1];
   TEST_ASSERT_EQUAL(1, task_stacks(marks));
+}
+
+// -- Ethernet ---------------------------------------------------------------------------------------------------------
+
+struct Cable : Loop {
+  EspEthernet ethernet{waker};
+
+  Cable() {
+    ethernet.begin("", "");
+    chip.run_started();
+  }
+  void check(NetworkState state) { TEST_ASSERT_EQUAL(static_cast<int>(state), static_cast<int>(ethernet.state())); }
+};
+
+void ethernet_drives_no_pin() {
+  chip.phy_reset_pin = 0;
+  Cable cable;
+  TEST_ASSERT_TRUE(chip.is_ethernet_started);
+  TEST_ASSERT_EQUAL(-1, chip.phy_reset_pin);
+}
+
+void cable_and_address_bring_ethernet_up() {
+  Cable cable;
+  cable.check(NetworkState::associating);
+  chip.event(ETH_EVENT, ETHERNET_EVENT_CONNECTED);
+  cable.check(NetworkState::dhcp);
+  chip.event(IP_EVENT, IP_EVENT_ETH_GOT_IP);
+  cable.check(NetworkState::up);
+  chip.event(ETH_EVENT, ETHERNET_EVENT_DISCONNECTED);
+  cable.check(NetworkState::down);
+  TEST_ASSERT_EQUAL_UINT32(1, cable.ethernet.losses());
+  // The next attempt starts no second driver, and follows what the driver has reported meanwhile.
+  chip.event(ETH_EVENT, ETHERNET_EVENT_CONNECTED);
+  cable.check(NetworkState::down);
+  cable.ethernet.begin("", "");
+  TEST_ASSERT_TRUE(chip.started.empty());
+  cable.check(NetworkState::dhcp);
 }
 
 // -- Wi-Fi ------------------------------------------------------------------------------------------------------------
@@ -594,6 +632,8 @@ int main() {
   RUN_TEST(typed_bytes_wake_the_loop);
   RUN_TEST(stacks_are_those_of_the_tasks_that_run);
   RUN_TEST(more_tasks_than_room_are_left_out);
+  RUN_TEST(ethernet_drives_no_pin);
+  RUN_TEST(cable_and_address_bring_ethernet_up);
   RUN_TEST(driver_starts_in_a_task_and_connects_once_it_has_started);
   RUN_TEST(station_goes_up_by_way_of_dhcp);
   RUN_TEST(lost_link_is_counted_with_its_reason);
