@@ -23,6 +23,7 @@ class Peer:
 
     def __init__(self, url: str, **options: Any) -> None:
         options.setdefault("subprotocols", ["ocpp1.6"])
+        options.setdefault("open_timeout", LIMIT_S)
         self.socket: ClientConnection = connect(url, compression=None, **options).__enter__()
         self._last = 0
 
