@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace pb::fuzz;
   char line[WsHandshake::kBuffer];
   char request[WsHandshake::kMaxRequest];
-  FakeRng rng(7);  // its key never changes, so a corpus can have the answer to it
+  // The fixed seed gives the same Sec-WebSocket-Key each time, so the corpus can contain the matching
+  // Sec-WebSocket-Accept.
+  FakeRng rng(7);
   WsHandshake handshake(line);
   require(handshake.begin({"h", "/", "ocpp1.6", "Basic eA=="}, rng, request) > 0, "the request fits");
   for (size_t i = 0; i < size; ++i) {

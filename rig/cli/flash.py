@@ -16,7 +16,8 @@ def command(
     image: Annotated[
         str,
         typer.Argument(
-            metavar="[IMAGE]", help="A build folder with flasher_args.json, or `host`; without it the bench's firmware."
+            metavar="[FOLDER|host]",
+            help="A build folder with flasher_args.json, or `host`; without it the bench's firmware.",
         ),
     ] = "",
     bench: AttachOption = None,

@@ -221,7 +221,11 @@ class NetworkSection(_Table):
 
 
 class CsmsSection(_Table):
-    """The fake CSMS, and the address of the bench's proxy: the device connects to the proxy, the proxy to the CSMS."""
+    """The CSMS of the bench.
+
+    `host` and `port` are the address of the bench's proxy, to which the device connects. The proxy connects to the fake
+    CSMS, to which the other keys apply.
+    """
 
     host: Annotated[
         Text, AfterValidator(_host), Field(min_length=1, description="an IP address or host name of this machine")

@@ -542,8 +542,8 @@ class Measurement(Event):
         ok: whether the value is within the limits.
         start: the stamp at which a measured time began, for the picture.
         end: the stamp at which a measured time ended, for the picture.
-        no_latency: True if the figure is a time in ms, µs or ns that was measured in stepped time. Work takes no
-            stepped time, so such a figure is no latency.
+        no_latency: True if the figure is a time in ms, µs or ns that has a `start` and was measured in stepped time.
+            Work takes no stepped time, so such a figure is no latency.
         held_up: the part of `value`, in the same unit, in which device or bench waited for a processor.
         measurable: False if `held_up` is too large to judge the figure (docs/reports.md#verdicts).
     """

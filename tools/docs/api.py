@@ -121,9 +121,9 @@ PARTS = (
     ),
     Part(
         "Errors",
-        "The class of an exception decides the verdict of the test ([reports.md](reports.md#verdicts)). Two classes "
-        "skip the test instead: `NoSettingsError`, if the firmware takes no settings, and `UnknownWireError`, if the "
-        "bench lacks the wire and has no wire with a similar name.",
+        "The class of an exception decides the verdict of the test ([reports.md](reports.md#verdicts)). Two errors "
+        "skip the test instead: `NoSettingsError`, if the firmware takes no settings, and the error about an unknown "
+        "wire (an `AuthorError`), if the bench lacks the wire and has no wire with a similar name.",
         ("rig/util/errors.py",),
     ),
     Part(
@@ -305,6 +305,8 @@ def _function(node: Function) -> list[str]:
     """Format a function with its first paragraph; a property or a fixture as its name and type."""
     returned = ast.unparse(node.returns) if node.returns else ""
     if _has(node, "property") or _has(node, "pytest.fixture"):
+        if _has(node, "pytest.fixture") and isinstance(node.returns, ast.Subscript) and _yields(node):
+            returned = ast.unparse(_yielded(node.returns))
         signature = f"{node.name}: {returned}"
     else:
         arguments = ast.parse(f"def f({ast.unparse(node.args)}): pass").body[0].args  # type: ignore[attr-defined]
@@ -340,6 +342,15 @@ def _is_public(name: str) -> bool:
 
 def _is_listed(node: Function) -> bool:
     return _described(node) and (_is_public(node.name) or node.name == "__call__")
+
+
+def _yields(node: Function) -> bool:
+    return any(isinstance(part, ast.Yield) for part in ast.walk(node))
+
+
+def _yielded(annotation: ast.Subscript) -> ast.expr:
+    """Return the type of the values of an iterator or a generator, which a test receives from a fixture."""
+    return annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
 
 
 def _has(node: Function, decorator: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -43,9 +44,9 @@ def bench_reference(_root: Path) -> str:
                 text = f"{_WIRES[name]} Each key is the name of a [wire](#a-wire). The tests of Plugbench use {known}."
                 lines += textwrap.wrap(text, 120, break_on_hyphens=False)
             else:
-                lines += [_first_line(model), "", *_table(model)]
+                lines += [*_text(model), "", *_table(model)]
                 for key, inner in _tables_in(model):
-                    lines += ["", f"## `[{name}.{key}]`", "", _first_line(inner), "", *_table(inner)]
+                    lines += ["", f"## `[{name}.{key}]`", "", *_text(inner), "", *_table(inner)]
     of_inputs = set(InputWire.model_fields) - set(Wire.model_fields)
     lines += ["", "## A wire", "", _WIRE_TEXT, "", *_table(InputWire, inputs_only=of_inputs)]
     return "\n".join(lines) + "\n"
@@ -83,8 +84,9 @@ def _choices(name: str, models: list[type[BaseModel]]) -> Iterator[str]:
     for model in models:
         keys = [f"kind = {_quoted(get_args(model.model_fields['kind'].annotation)[0])}"]
         keys += [f'{key} = "…"' for key in model.model_fields if key != "kind"]
-        default = "this" if not model.model_fields["kind"].is_required() else ""
-        yield f"| `{name}` | `{{ {', '.join(keys)} }}` | {default} | {_first_line(model)} |"
+        accepted = f"`{{ {', '.join(keys)} }}`"
+        default = "-" if model.model_fields["kind"].is_required() else accepted
+        yield f"| `{name}` | {accepted} | {default} | {_first_line(model)} |"
 
 
 def _accepted(annotation: Any, metadata: list[Any]) -> str:
@@ -142,6 +144,13 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _text(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the lines of the paragraphs of a docstring."""
+    for number, paragraph in enumerate(inspect.cleandoc(model.__doc__ or "").split("\n\n")):
+        yield from [""] if number else []
+        yield from textwrap.wrap(" ".join(paragraph.split()), 120, break_on_hyphens=False)
 
 
 def _first_line(model: type[BaseModel]) -> str:

@@ -10,9 +10,10 @@ struct Job {
   void* context = nullptr;
 };
 
-/// Runs blocking work (flash) outside the loop: on the chip in a task with a lower priority than the loop's, so that no
-/// job runs inside the poll that posted it. On the host the loop's thread runs the jobs between two rounds, so that the
-/// order of events depends on the seed only. With `--worker thread` a thread runs them.
+/// Runs blocking work (flash) outside the loop. On the chip a task with a lower priority than the loop's runs the jobs;
+/// with two cores a job may run beside the loop. This is safe, because the loop does not use the data of a job before
+/// `done`. On the host the loop's thread runs the jobs between two rounds, so that the order of events depends on the
+/// seed only. With `--worker thread` a thread runs them.
 class Worker {
  public:
   /// Jobs run one at a time, in order. The end of each wakes the loop. @return false when the queue is full.

@@ -17,7 +17,8 @@ from rig.csms import Csms
 from rig.timeline import Timeline
 from rig.util.errors import ExpectationError
 from tests.document import ROOT, assert_shows, blocks, run_examples
-from tools.docs.api import PARTS, reference
+from tools.docs import api
+from tools.docs.api import PARTS, Part, reference
 from tools.docs.bench_reference import bench_reference
 from tools.docs.importable import IMPORTABLE, INTERNAL
 from tools.lint import documents
@@ -142,6 +143,18 @@ def test_the_reference_has_the_attributes_that_a_bench_has() -> None:
         assert (f"\n- `{name}: " in chapter) == (not name.startswith("_")), name
 
 
+@pytest.mark.parametrize("returned", ["Iterator[Files]", "Generator[Files, None, None]", "Files"])
+@pytest.mark.parametrize("statement", ["yield files", "return files"])
+def test_the_reference_has_the_type_that_a_test_receives_from_a_fixture(
+    returned: str, statement: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixture = f'@pytest.fixture\ndef files() -> {returned}:\n    """Return a server."""\n    {statement}\n'
+    write(tmp_path / "a.py", f'"""Fixtures."""\n\n{fixture}')
+    monkeypatch.setattr(api, "PARTS", (Part("Fixtures", "A text.", ("a.py",)),))
+    received = "Files" if statement.startswith("yield") else returned
+    assert f"\n- `files: {received}`<br>\n  Return a server." in reference(tmp_path)
+
+
 def test_the_reference_describes_every_stable_name() -> None:
     text = reference(ROOT)
     for module, names in IMPORTABLE.items():
@@ -225,6 +238,9 @@ def test_the_bench_reference_has_every_key_with_its_meaning() -> None:
         for key in tables[table].model_fields:
             assert f"\n| `{key}` | " in chapter, (table, key)
     assert "\n| `shunt_ohm` | a number, above 0, at most 10 | " in text.split("\n## `[power.current]`\n")[1]
+    assert '| `access_point` | `{ kind = "none" }` | `{ kind = "none" }` |' in text
+    assert '| `access_point` | `{ kind = "manual" }` | - |' in text
+    assert "other keys apply.\n" in text.split("\n## `[csms]`\n")[1].split("\n| ")[0]
     for row in re.findall(r"^\| `.*$", text, re.MULTILINE):
         assert not row.endswith("|  |"), f"no meaning: {row}"
 

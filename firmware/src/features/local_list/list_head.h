@@ -14,7 +14,8 @@ struct ListHead {
 
   int64_t version = 0;  ///< 0: the list is empty
   uint32_t entries = 0;
-  uint32_t set = 0;  ///< the pages are the files from set * kMaxPages on; an update writes the other set, 0 or 1
+  /// 0 or 1: the pages are the files from set * kMaxPages on. An update writes the other set.
+  uint32_t set = 0;
   uint32_t pages = 0;
   uint32_t from[kMaxPages] = {};  ///< hash of the first idTag of each page, ascending
 

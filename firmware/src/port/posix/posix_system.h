@@ -35,7 +35,7 @@ class PosixSystem final : public System, public TestControls {
   void hang() override { watchdog_.hang(); }
 
  private:
-  /// Espressif's prefix, and a number that spells "virtual".
+  /// Espressif's prefix, and a fixed number.
   static constexpr uint64_t kChipId = 0x240AC4'0CB001;
 
   ResetReason reason_;
