@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 SAFETY = "extra-low voltage only: everything runs from 5 V or 3.3 V; never a contactor that switches mains"
 
 
-FOLDERS = (".plugbench", "build", "reports")
-"""The folders that the rig writes to. Each is created at its first use."""
+FOLDERS = {".plugbench": "bench", "build": "bench", "reports": "project"}
+"""The folders that the rig writes to, each in the folder of the bench or of the project (`rig.bench.project`).
+
+Each is created at its first use.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,10 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
     if description.psk_path is not None:
         yield _passphrase(description)
     yield _csms_port(description)
-    root = bench_root(root)
     yield _folder("folder", root)
-    for name in FOLDERS:
-        yield _folder(name, root / name)
+    project, root = root, bench_root(root)
+    for name, parent in FOLDERS.items():
+        yield _folder(name, (project if parent == "project" else root) / name)
     if description.device.firmware == "host":
         yield _sources(root)
         for tool, package in (("g++", "g++"), ("strip", "binutils")):
