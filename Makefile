@@ -180,7 +180,7 @@ coverage: setup ## write the coverage of rig and firmware to reports/coverage, a
 	@find build/coverage -name '*.gcda' -delete
 	@$(CTEST) --test-dir build/coverage --quiet
 	@mkdir -p reports/coverage/firmware
-	@.venv/bin/gcovr --root firmware --filter firmware/src/ --object-directory build/coverage \
+	@.venv/bin/gcovr --merge-lines --root firmware --filter firmware/src/ --object-directory build/coverage \
 	  --html-details reports/coverage/firmware/index.html --cobertura reports/coverage/firmware.xml --print-summary
 	@$(MAKE) --no-print-directory coverage-rig
 	@$(RUN) -m tools.coverage_gate reports/coverage/python.xml reports/coverage/firmware.xml
