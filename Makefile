@@ -110,7 +110,7 @@ else
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target plugbench-device
 endif
 
-unit: setup firmware ## run the rig's own tests, JOBS=n at a time (default: one for each core)
+unit: setup firmware $(if $(TRACED),setup-api setup-browser) ## run the rig's own tests, JOBS=n at a time (default: one for each core)
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest tests/unit --basetemp=build/tmp-unit --junitxml=reports/junit/unit.xml --numprocesses=$(JOBS) \
 	  --dist=worksteal
