@@ -74,7 +74,7 @@ def command(
     if sound and latency:
         from rig.cli.latency_check import measure_latency
 
-        for finding in _latencies(measure_latency(bench, Path.cwd())):
+        for finding in _latencies(measure_latency(bench, bench_root(Path.cwd()))):
             typer.echo(finding.line)
     if not sound:
         raise typer.Exit(EXIT_FAILURE)

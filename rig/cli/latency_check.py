@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rig.bench import Bench
-from rig.bench.project import bench_root, load_for
+from rig.bench.bench_file import load
 from rig.config.description import Wire
 from rig.config.signal import LOOP_DRIVE, LOOP_WATCH
 from rig.instruments.wires import DrivenWire, WatchedWire
@@ -30,13 +30,13 @@ def measure_latency(path: Path, root: Path, edges: int = _EDGES) -> Latency:
 
     Args:
         path: the bench description.
-        root: the project's folder.
+        root: the bench's folder (`rig.bench.project.bench_root`).
         edges: the number of edges to measure.
 
     Raises:
         BenchError: the bench has stepped time or no loop, cannot be opened, or an edge does not arrive.
     """
-    description = load_for(root, path)
+    description = load(path)
     if description.is_stepped:
         raise BenchError(
             f"{path}: latencies cannot be measured in stepped time, which stands still while the bench works",
@@ -48,7 +48,6 @@ def measure_latency(path: Path, root: Path, edges: int = _EDGES) -> Latency:
             "Join two spare pins of the Pi by a wire with 1 kΩ, and name them in the description: [loop] drive = 8, "
             "watch = 7",
         )
-    root = bench_root(root)
     with Bench(description, root=root) as bench:
         factory, timeline = bench.wiring.pin_factory, bench.timeline
         with (

@@ -260,22 +260,15 @@ def test_a_signal_is_parsed_from_its_text(text: str, signal: Signal) -> None:
 
 def documented_wires() -> dict[str, tuple[int | None, int]]:
     """Read the table of docs/design.md#signals: signal to (GPIO, Pi BCM)."""
-    rows = re.findall(r"^\| (\w[\w ]*) \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M)
+    rows = re.findall(r"^\| `([\w.]+)` \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M)
     gpios = {"EN": None, "–": None}
     return {name: (gpios.get(gpio, int(re.sub(r"\D", "", gpio) or 0)), int(pin)) for name, gpio, pin in rows}
 
 
 @pytest.mark.parametrize("path", OF_THE_USUAL_BOARD, ids=lambda path: path.name)
 def test_pins_are_those_of_the_design(path: Path) -> None:
-    names = {"power switch": "power.switch", "rail_sense": "power.rail_sense", "en": "control.en"}
-    names |= {"boot": "control.boot"}
-    documented = {}
-    for name, wire in documented_wires().items():
-        section, short = ("leds", name[4:]) if name.startswith("led_") else ("inputs", name)
-        section = "outputs" if name in ("contactor", "lock") else section
-        documented[names.get(name, f"{section}.{short}")] = wire
     described = {str(signal): (wire.gpio, wire.pin) for signal, wire in load(path).wires() if signal.section != "loop"}
-    assert described == documented
+    assert described == documented_wires()
 
 
 def test_pins_are_those_of_the_firmware() -> None:
