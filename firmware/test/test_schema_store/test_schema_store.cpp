@@ -5,6 +5,7 @@
 
 #include "core/crc32.h"
 #include "features/schema/ocpp16_tables.h"
+#include "features/schema/schema_console.h"
 #include "features/schema/schema_store.h"
 #include "support/fake_clock.h"
 #include "support/fake_storage.h"
@@ -20,12 +21,13 @@ void tearDown() {}
 namespace {
 
 /// A pack of a protocol with the tables of OCPP 1.6.
-std::vector<uint8_t> pack_of(const std::string& protocol) {
+std::vector<uint8_t> pack_of(const std::string& protocol, const std::vector<uint8_t>& digest = {}) {
   std::vector<uint8_t> pack(SchemaPack::kHeaderSize, 0);
   const Bytes tables = ocpp16_tables();
   memcpy(pack.data(), "PBSP\1\0\100\0", 8);
   memcpy(pack.data() + 8, protocol.data(), protocol.size());
   for (size_t i = 0; i < 4; ++i) pack[20 + i] = static_cast<uint8_t>(tables.length >> (8 * i));
+  for (size_t i = 0; i < digest.size(); ++i) pack[24 + i] = digest[i];
   const uint32_t crc = crc32(tables, crc32({pack.data(), 60}));
   for (size_t i = 0; i < 4; ++i) pack[60 + i] = static_cast<uint8_t>(crc >> (8 * i));
   pack.insert(pack.end(), tables.data, tables.data + tables.length);
@@ -78,6 +80,51 @@ struct Rig {
     return written == "ok" ? wait(store.commit(done())) : written;
   }
 };
+
+/// The console command `schema`.
+struct Console {
+  Rig& rig;
+  SchemaConsole schema{rig.store, rig.log};
+
+  /// Runs the command. @return its answer, or nothing while an operation runs
+  std::string begin(const std::string& arguments) {
+    rig.uart.take();
+    const Command command = schema.command();
+    command.run(command.context, arguments.c_str(), rig.log);
+    return answer();
+  }
+  std::string finish() {
+    rig.worker.deliver_all();
+    rig.flashes.storage.run_all();
+    return answer();
+  }
+  std::string run(const std::string& arguments) {
+    const std::string at_once = begin(arguments);
+    return at_once.empty() ? finish() : at_once;
+  }
+
+ private:
+  /// The answers in the output, without the lines of the log.
+  std::string answer() {
+    std::string answers;
+    const std::string output = rig.uart.take();
+    for (size_t at = 0; at < output.size();) {
+      const size_t end = output.find("\r\n", at);
+      if (output.compare(at, 2, "= ") == 0) answers += output.substr(at + 2, end - at - 2);
+      at = end + 2;
+    }
+    return answers;
+  }
+};
+
+std::string hexadecimal(const uint8_t* bytes, size_t length) {
+  std::string digits;
+  for (size_t i = 0; i < length; ++i) {
+    digits += "0123456789abcdef"[bytes[i] >> 4];
+    digits += "0123456789abcdef"[bytes[i] & 15];
+  }
+  return digits;
+}
 
 void check(const std::string& expected, const std::string& actual) {
   TEST_ASSERT_EQUAL_STRING(expected.c_str(), actual.c_str());
@@ -212,6 +259,62 @@ void a_failure_of_the_flash_ends_the_new_pack() {
   check("ocpp2.0.1", rig.protocol());
 }
 
+void the_console_installs_shows_and_drops_a_pack() {
+  Flashes flashes;
+  Rig rig(flashes);
+  Console console{rig};
+  const std::string built_in = "\"built_in\":{\"protocol\":\"ocpp1.6\",\"digest\":\"" + hexadecimal(kOcpp16Digest, 8) +
+                               "\",\"bytes\":" + std::to_string(ocpp16_tables().length) + "}";
+  check("{" + built_in + "}", console.run(""));
+  const std::vector<uint8_t> pack = pack_of("ocpp2.0.1", {0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10});
+  check("ok", console.begin("begin " + std::to_string(pack.size())));
+  for (size_t at = 0; at < pack.size(); at += SchemaStore::kChunk) {
+    const size_t rest = pack.size() - at;
+    check("ok",
+          console.run("write " + hexadecimal(&pack[at], rest < SchemaStore::kChunk ? rest : SchemaStore::kChunk)));
+  }
+  check("", console.begin("commit"));
+  check("ok", console.finish());
+  check("{" + built_in + ",\"pack\":{\"protocol\":\"ocpp2.0.1\",\"digest\":\"fedcba9876543210\",\"bytes\":" +
+            std::to_string(pack.size()) + ",\"slot\":0}}",
+        console.run(""));
+  check("", console.begin("drop"));
+  check("ok", console.finish());
+  check("{" + built_in + "}", console.run(""));
+}
+
+void the_console_answers_with_the_error_of_the_store() {
+  Flashes flashes;
+  Rig rig(flashes);
+  Console console{rig};
+  check("error: schema: a pack has more than 64 bytes and fits into its slot", console.begin("begin 64"));
+  check("error: schema: a pack has more than 64 bytes and fits into its slot",
+        console.begin("begin 18446744073709551615"));
+  check("error: schema: no pack was begun", console.begin("write 00"));
+  check("error: schema: the pack is not complete", console.begin("commit"));
+  check("ok", console.begin("begin 128"));
+  flashes.first.cut_at(1, Tear::none);
+  check("", console.begin("write " + std::string(256, '0')));
+  check("error: schema: another operation is running, try again", console.begin("drop"));
+  check("error: schema: the flash failed, begin the pack again", console.finish());
+  flashes.storage.result = StorageResult::failed;
+  check("error: schema: the record cannot be removed", console.run("drop"));
+}
+
+void the_console_rejects_wrong_arguments() {
+  Flashes flashes;
+  Rig rig(flashes);
+  Console console{rig};
+  for (const char* arguments : {"load", "begin", "begin 0x80", "begin -1", "begin 18446744073709551616", "write 0g",
+                                "write 00 00", "commit now", "drop all", "Commit"}) {
+    check("error: schema needs [begin <bytes>|write <hexadecimal>|commit|drop]", console.begin(arguments));
+  }
+  check("ok", console.begin("begin 200"));
+  for (const std::string& digits : {std::string(255, '0'), std::string(258, '0')}) {
+    check("error: schema write needs up to 128 bytes in hexadecimal", console.begin("write " + digits));
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -225,5 +328,8 @@ int main() {
   RUN_TEST(the_listener_receives_the_pack_in_use);
   RUN_TEST(wrong_requests_have_errors);
   RUN_TEST(a_failure_of_the_flash_ends_the_new_pack);
+  RUN_TEST(the_console_installs_shows_and_drops_a_pack);
+  RUN_TEST(the_console_answers_with_the_error_of_the_store);
+  RUN_TEST(the_console_rejects_wrong_arguments);
   return UNITY_END();
 }
