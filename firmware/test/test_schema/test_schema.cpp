@@ -284,6 +284,21 @@ void an_array_without_a_limit_has_any_number_of_items() {
   assert_verdict_of("", {2, 1, 0, 0xff, 0xff, 0, 0}, (items + "]").c_str());
 }
 
+/// The pointer ends where no schema applies.
+void below_an_unknown_property_only_the_json_text_can_be_wrong() {
+  const auto check = [](const char* expected, const char* payload) {
+    // An open object with the property `a`, an array of arrays of any values.
+    assert_verdict_of(expected,
+                      {1, 0, 1, 0, 12, 0, 13, 0, 'a' | 0x80, 2, 0, 0, 0xff, 0xff, 20, 0, 2, 0, 0, 0xff, 0xff, 0, 0},
+                      payload);
+  };
+  check("", "{\"b\":{\"a\":[1,\"\",null,1.5,true]},\"a\":[[1,[\"x\"]]]}");
+  check("JSON: expected a value at byte 8", "{\"b\":[1,}");
+  check("JSON: expected a value at byte 9", "{\"b\":[[1,}");
+  check("/a/1/2 JSON: expected a value at byte 15", "{\"a\":[[],[0,0,[}");
+  check("/a/0 type at byte 6", "{\"a\":[1]}");
+}
+
 void a_name_that_begins_like_a_property_is_another_one() {
   const std::string names[] = {
       "", "idTa", "idTb", "idTag\\u0000", "idTag\xc3\xa9", "\xc3\xa9", "idTag" + std::string(300, 'g')};
@@ -343,6 +358,7 @@ int main() {
   RUN_TEST(a_boolean_is_true_or_false);
   RUN_TEST(an_array_has_at_most_max_items);
   RUN_TEST(an_array_without_a_limit_has_any_number_of_items);
+  RUN_TEST(below_an_unknown_property_only_the_json_text_can_be_wrong);
   RUN_TEST(a_name_that_begins_like_a_property_is_another_one);
   RUN_TEST(a_violation_remains_the_first_one);
   RUN_TEST(damaged_tables_are_read_within_their_bytes);
