@@ -1,8 +1,13 @@
 #include <stdlib.h>
 #include <unity.h>
 
+#include <initializer_list>
+#include <string>
+#include <vector>
+
 #include "features/schema/ocpp16_tables.h"
 #include "features/schema/validator.h"
+#include "suites.h"
 
 using namespace pb;
 
@@ -24,6 +29,18 @@ void assert_verdict(Text expected, Text action, Text payload, bool is_request = 
   if (!validator.feed(payload) || !validator.finish()) validator.describe(description);
   TEST_ASSERT_EQUAL_STRING_LEN_MESSAGE(expected.data, bytes, expected.length, payload.data);
   TEST_ASSERT_EQUAL_size_t_MESSAGE(expected.length, description.length(), payload.data);
+}
+
+/// Validates a payload by tables that have nothing but this node, at offset 4 (firmware/FORMAT.md): for the keywords
+/// that no message of OCPP 1.6 uses.
+void assert_verdict_of(const char* expected, std::initializer_list<uint8_t> node, Text payload) {
+  std::vector<uint8_t> table(4, 0);
+  table.insert(table.end(), node);
+  SchemaValidator validator(SchemaTables(Bytes{table.data(), table.size()}), 4);
+  char bytes[200] = "";
+  TextWriter description{Span<char>(bytes)};
+  if (!validator.feed(payload) || !validator.finish()) validator.describe(description);
+  TEST_ASSERT_EQUAL_STRING_MESSAGE(expected, std::string(bytes, description.length()).c_str(), payload.data);
 }
 
 bool accepts_json(Text text) {
@@ -209,6 +226,97 @@ void judges_formats_unless_they_are_ignored() {
   assert_verdict("", "Heartbeat", "{\"currentTime\":\"yesterday\"}", false, Formats::ignored);
   assert_verdict("", "GetDiagnostics", "{\"location\":\"ftp://u:p@[::1]:21/a%20b\"}");
   assert_verdict("/location format at byte 13", "GetDiagnostics", "{\"location\":\"/a/b\"}");
+  assert_verdict("/location format at byte 16", "GetDiagnostics", "{\"location\":\"ftp\"}");
+}
+
+void an_integer_has_a_minimum_and_a_maximum() {
+  const auto check = [](const char* expected, const char* payload) {
+    assert_verdict_of(expected, {5, SchemaTables::kHasMinimum | SchemaTables::kHasMaximum, 1, 0, 9, 0, 0}, payload);
+  };
+  check("", "1");
+  check("", "9");
+  check("", "10e-1");
+  check("", "2.0");
+  check("minimum at byte 1", "0");
+  check("minimum at byte 2", "-5");
+  check("maximum at byte 2", "10");
+  check("type at byte 3", "1.5");
+  check("type at byte 0", "\"1\"");
+}
+
+void a_number_has_the_limits_of_its_flags() {
+  // The minimum is -300, the maximum 256, and 10 divides the number.
+  const auto check = [](const char* expected, uint8_t flags, const char* payload) {
+    assert_verdict_of(expected, {7, flags, 0xd4, 0xfe, 0, 1, 1}, payload);
+  };
+  check("", 0, "-1e9");
+  check("", 0, "1e9");
+  check("", SchemaTables::kHasMinimum, "-300");
+  check("", SchemaTables::kHasMinimum, "1e9");
+  check("minimum at byte 6", SchemaTables::kHasMinimum, "-300.1");
+  check("", SchemaTables::kHasMaximum, "256.0");
+  check("", SchemaTables::kHasMaximum, "-1e9");
+  check("maximum at byte 5", SchemaTables::kHasMaximum, "256.1");
+  check("", SchemaTables::kHasMultiple, "-1230");
+  check("multipleOf at byte 5", SchemaTables::kHasMultiple, "-1231");
+}
+
+void a_boolean_is_true_or_false() {
+  assert_verdict_of("", {8}, "true");
+  assert_verdict_of("", {8}, "false");
+  for (const char* other : {"null", "0", "\"true\"", "[]", "{}"}) assert_verdict_of("type at byte 0", {8}, other);
+}
+
+void an_array_has_at_most_max_items() {
+  const auto check = [](const char* expected, const char* payload) {
+    assert_verdict_of(expected, {2, 1, 0, 2, 0, 0, 0}, payload);
+  };
+  check("", "[1]");
+  check("", "[[],{}]");
+  check("minItems at byte 1", "[]");
+  check("maxItems at byte 5", "[1,2,3]");
+}
+
+/// 65,535 means no limit, and is the last value of the counter.
+void an_array_without_a_limit_has_any_number_of_items() {
+  std::string items = "[0";
+  for (size_t i = 0; i < 70'000; ++i) items += ",0";
+  assert_verdict_of("", {2, 1, 0, 0xff, 0xff, 0, 0}, (items + "]").c_str());
+}
+
+/// The pointer ends where no schema applies.
+void below_an_unknown_property_only_the_json_text_can_be_wrong() {
+  const auto check = [](const char* expected, const char* payload) {
+    // An open object with the property `a`, an array of arrays of any values.
+    assert_verdict_of(expected,
+                      {1, 0, 1, 0, 12, 0, 13, 0, 'a' | 0x80, 2, 0, 0, 0xff, 0xff, 20, 0, 2, 0, 0, 0xff, 0xff, 0, 0},
+                      payload);
+  };
+  check("", "{\"b\":{\"a\":[1,\"\",null,1.5,true]},\"a\":[[1,[\"x\"]]]}");
+  check("JSON: expected a value at byte 8", "{\"b\":[1,}");
+  check("JSON: expected a value at byte 9", "{\"b\":[[1,}");
+  check("/a/1/2 JSON: expected a value at byte 15", "{\"a\":[[],[0,0,[}");
+  check("/a/0 type at byte 6", "{\"a\":[1]}");
+}
+
+void a_name_that_begins_like_a_property_is_another_one() {
+  const std::string names[] = {
+      "", "idTa", "idTb", "idTag\\u0000", "idTag\xc3\xa9", "\xc3\xa9", "idTag" + std::string(300, 'g')};
+  for (const std::string& name : names) {
+    const std::string payload = "{\"" + name + "\":1}";
+    const std::string expected = "additionalProperties at byte " + std::to_string(name.size() + 2);
+    assert_verdict(expected.c_str(), "Authorize", payload.c_str());
+  }
+}
+
+void a_violation_remains_the_first_one() {
+  SchemaValidator validator(tables(), tables().find("Authorize", true));
+  TEST_ASSERT_EQUAL_STRING("none", name_of(validator.violation()));
+  TEST_ASSERT_FALSE(validator.feed("{\"idTag\":1"));
+  TEST_ASSERT_FALSE(validator.feed("]"));
+  TEST_ASSERT_FALSE(validator.finish());
+  TEST_ASSERT_EQUAL_STRING("type", name_of(validator.violation()));
+  TEST_ASSERT_EQUAL_size_t(9, validator.offset());
 }
 
 /// Every prefix of a table is read without leaving it, and so is the table with any byte changed.
@@ -245,6 +353,16 @@ int main() {
   RUN_TEST(judges_multiples_on_decimal_digits);
   RUN_TEST(an_integer_of_draft_4_has_neither_fraction_nor_exponent);
   RUN_TEST(judges_formats_unless_they_are_ignored);
+  RUN_TEST(an_integer_has_a_minimum_and_a_maximum);
+  RUN_TEST(a_number_has_the_limits_of_its_flags);
+  RUN_TEST(a_boolean_is_true_or_false);
+  RUN_TEST(an_array_has_at_most_max_items);
+  RUN_TEST(an_array_without_a_limit_has_any_number_of_items);
+  RUN_TEST(below_an_unknown_property_only_the_json_text_can_be_wrong);
+  RUN_TEST(a_name_that_begins_like_a_property_is_another_one);
+  RUN_TEST(a_violation_remains_the_first_one);
   RUN_TEST(damaged_tables_are_read_within_their_bytes);
+  run_format_tests();
+  run_decimal_number_tests();
   return UNITY_END();
 }

@@ -22,12 +22,9 @@ bool Ipv6Format::feed(char character) {
     } else if (colons_ == 1) {
       if (is_compressed_) return false;
       is_compressed_ = true;
-    } else if (has_begun_) {
-      return false;
     }
     digits_ = 0;
     ++colons_;
-    has_begun_ = true;
     octet_ = 0;
     is_decimal_ = true;
     return pieces_ <= 8;
@@ -51,13 +48,12 @@ bool Ipv6Format::feed(char character) {
   ++digits_;
   if (dots_ > 0 && !is_octet()) return false;
   colons_ = 0;
-  has_begun_ = true;
   return true;
 }
 
 bool Ipv6Format::is_complete() const {
   if (digits_ == 0 && colons_ != 2) return false;
-  if (dots_ > 0 && (dots_ != 3 || !is_octet())) return false;
+  if (dots_ > 0 && dots_ != 3) return false;
   const unsigned pieces = pieces_ + (dots_ > 0 ? 2u : digits_ > 0 ? 1u : 0u);
   return is_compressed_ ? pieces <= 7 : pieces == 8;
 }

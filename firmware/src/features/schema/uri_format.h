@@ -19,7 +19,6 @@ class Ipv6Format {
   uint8_t colons_ = 0;  // the colons directly before this place
   bool is_compressed_ = false;
   bool is_decimal_ = true;
-  bool has_begun_ = false;
   uint16_t octet_ = 0;
 };
 

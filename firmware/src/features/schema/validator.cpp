@@ -304,8 +304,9 @@ void SchemaValidator::write_pointer(TextWriter& writer) const {
 }
 
 void SchemaValidator::describe(TextWriter& writer) const {
+  const size_t before = writer.length();
   write_pointer(writer);
-  writer.append_all(pointer_depth_ > 0 ? " " : "", name_of(violation_));
+  writer.append_all(writer.length() > before ? " " : "", name_of(violation_));
   if (violation_ == SchemaKeyword::required) {
     writer.append(' ');
     tables_.write_text(writer, missing_);
