@@ -739,7 +739,8 @@ void a_change_replaces_a_damaged_file_too() {
   bench.storage.files["config_copy.json"] = kStored;
   bench.load("[]");
   bench.set("local_id_tag", "NEW");
-  bench.settle();
+  TEST_ASSERT_TRUE_MESSAGE(bench.config.poll(0) == 1'000, "the repair waits for the change");
+  bench.settle(1'000);
   check_contains("NEW", bench.storage.files["config.json"]);
   check_contains("ws://old/", bench.storage.files["config.json"]);
 }

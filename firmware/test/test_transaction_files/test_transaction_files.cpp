@@ -177,6 +177,8 @@ void file_whose_crc_is_wrong_is_damaged() {
   Record record;
   TEST_ASSERT_TRUE(record.decode(Text(content.data(), content.size()).bytes()));
   TEST_ASSERT_FALSE_MESSAGE(record.decode_start(Text(content.data(), content.size()).bytes()), "it has no start");
+  char bytes[Record::kMaxEncoded];
+  TEST_ASSERT_FALSE_MESSAGE(record.decode_start(Record().encode(bytes, &record)), "it is no stop");
   for (size_t i = 0; i < content.size(); ++i) {
     std::string damaged = content;
     damaged[i] = static_cast<char>(damaged[i] ^ 1);
