@@ -23,6 +23,8 @@ class FakeStorage final : public Storage {
   std::string written_but_failed;
   /// Nothing can be read now.
   bool a_job_is_under_way = false;
+  /// Pending jobs use all the space: no job is accepted, and there is no buffer.
+  bool is_full = false;
 
   size_t waiting() const { return jobs_.size(); }
   /// @return false when no job is pending.
@@ -58,10 +60,9 @@ class FakeStorage final : public Storage {
   void forget_jobs() { jobs_.clear(); }
 
   bool busy() const override { return a_job_is_under_way; }
-  MutableBytes scratch() override { return {scratch_, kMaxContent}; }
+  MutableBytes scratch() override { return is_full ? MutableBytes() : MutableBytes(scratch_); }
   bool write(Text name, Bytes content, StorageDone done) override {
-    if (jobs_.size() == kMaxJobs || name.empty() || name.length > kMaxName || content.empty() ||
-        content.length > kMaxContent)
+    if (!has_room() || name.empty() || name.length > kMaxName || content.empty() || content.length > kMaxContent)
       return false;
     jobs_.push_back({false, std::string(name.data, name.length),
                      std::string(reinterpret_cast<const char*>(content.data), content.length), done});
@@ -75,7 +76,7 @@ class FakeStorage final : public Storage {
     return true;
   }
   bool remove(Text name, StorageDone done) override {
-    if (jobs_.size() == kMaxJobs) return false;
+    if (!has_room()) return false;
     jobs_.push_back({true, std::string(name.data, name.length), "", done});
     return true;
   }
@@ -85,7 +86,7 @@ class FakeStorage final : public Storage {
     return take(std::string(name.data, name.length), into, length);
   }
   bool fetch(Text name, StorageRead done) override {
-    if (jobs_.size() == kMaxJobs) return false;
+    if (!has_room()) return false;
     jobs_.push_back({false, std::string(name.data, name.length), "", {}, false, done});
     return true;
   }
@@ -106,6 +107,7 @@ class FakeStorage final : public Storage {
     StorageRead taken = {};
   };
 
+  bool has_room() const { return !is_full && jobs_.size() < kMaxJobs; }
   /// Names in `lost` fail their check.
   StorageResult take(const std::string& name, MutableBytes into, size_t& length) const {
     const auto found = files.find(name);

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "features/auth_cache/auth_cache.h"
+#include "features/transactions/numbered_files.h"
 #include "support/check.h"
 #include "support/fake_clock.h"
 #include "support/fake_storage.h"
@@ -68,6 +69,33 @@ struct Bench {
 };
 
 const char* const kAccepted = R"({"status":"Accepted"})";
+
+std::string file_name(size_t file) {
+  return str(numbered_file(AuthCache::kEntriesPrefix, static_cast<uint32_t>(file)).text());
+}
+
+std::string tag(size_t number) { return "TAG" + std::to_string(number); }
+
+/// Another idTag with the same 16 bits of its hash in the index.
+std::string twin_of(const std::string& id_tag) {
+  const auto hash = [](const std::string& of) { return hash_of_id_tag({of.data(), of.size()}) & 0xFFFF; };
+  size_t number = 0;
+  while (hash(tag(number)) != hash(id_tag)) ++number;
+  return tag(number);
+}
+
+/// Makes a local list of this idTag.
+void list_id_tag(Bench& bench, Text id_tag) {
+  bench.list.update().clear();
+  bench.list.update().add(record_of(id_tag, IdTagInfo()));
+  bench.list.start(LocalList::Kind::full, 1, StorageDone());
+  for (int i = 0; i < 10; ++i) {
+    bench.list.poll(bench.clock.now());
+    bench.storage.run_all();
+    bench.clock.advance(LocalList::kBusyPause);
+  }
+  TEST_ASSERT_EQUAL_size_t(1, bench.list.entries());
+}
 
 void id_tags_are_found_case_insensitively() {
   Bench bench;
@@ -177,8 +205,6 @@ void unchanged_entries_are_not_written() {
   TEST_ASSERT_EQUAL(0, bench.save());
 }
 
-std::string tag(size_t number) { return "TAG" + std::to_string(number); }
-
 void fill(Bench& bench) {
   for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn(tag(i), kAccepted);
 }
@@ -239,6 +265,41 @@ void full_cache_evicts_invalid_and_expired_entries_first() {
   }
 }
 
+void full_cache_evicts_the_oldest_of_its_invalid_entries() {
+  for (const bool has_lower_slot : {false, true}) {
+    Bench bench;
+    fill(bench);
+    const std::string older = has_lower_slot ? "TAG3" : "TAG7";
+    const std::string newer = has_lower_slot ? "TAG7" : "TAG3";
+    bench.learn(older, R"({"status":"Invalid"})");
+    bench.learn(newer, R"({"status":"Expired"})");
+    bench.learn("NEW", kAccepted);
+    TEST_ASSERT_EQUAL_STRING("unknown", bench.status(older).c_str());
+    TEST_ASSERT_EQUAL_STRING("Expired", bench.status(newer).c_str());
+  }
+}
+
+/// The index has 32 bits for the time. An expiryDate beyond them must not count as one of the past.
+void full_cache_keeps_an_entry_that_expires_after_2106() {
+  Bench bench;
+  bench.time.set_from_csms(kNow);
+  fill(bench);
+  bench.learn("TAG7", R"({"status":"Accepted","expiryDate":"2110-01-01T00:00:00Z"})");
+  bench.learn("NEW", kAccepted);
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG7").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG0").c_str());
+}
+
+/// Without the time, nobody knows whether an entry has expired.
+void full_cache_without_the_time_evicts_the_oldest_entry() {
+  Bench bench;
+  fill(bench);
+  bench.learn("TAG7", R"({"status":"Accepted","expiryDate":"2001-01-01T00:00:00Z"})");
+  bench.learn("NEW", kAccepted);
+  TEST_ASSERT_EQUAL_STRING("Expired", bench.status("TAG7").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG0").c_str());
+}
+
 /// Without its entry the idTag would be unknown, and might charge offline.
 void full_cache_keeps_blocked_entries_as_long_as_accepted_ones() {
   Bench bench;
@@ -277,15 +338,7 @@ void longest_texts_fit() {
 /// OCPP 1.6 section 3.5.3.
 void id_tag_of_the_local_list_is_not_added() {
   Bench bench;
-  bench.list.update().clear();
-  bench.list.update().add(record_of("listed", IdTagInfo()));
-  bench.list.start(LocalList::Kind::full, 1, StorageDone());
-  for (int i = 0; i < 10; ++i) {
-    bench.list.poll(bench.clock.now());
-    bench.storage.run_all();
-    bench.clock.advance(LocalList::kBusyPause);
-  }
-  TEST_ASSERT_EQUAL_size_t(1, bench.list.entries());
+  list_id_tag(bench, "listed");
   bench.learn("LISTED", kAccepted);
   bench.learn("OTHER", kAccepted);
   TEST_ASSERT_EQUAL_STRING("unknown", bench.status("LISTED").c_str());
@@ -323,13 +376,15 @@ void cleared_cache_stays_empty_after_a_restart() {
 
 /// In every state of the cache: a ClearCache ends its work, and entries that come later are kept.
 void cache_can_be_cleared_at_any_moment() {
-  for (int moment = 0; moment < 12; ++moment) {
+  for (int moment = 0; moment < 32; ++moment) {
     Bench bench;
+    // With a list, its page is read for each entry.
+    if (moment % 2 == 1) list_id_tag(bench, "LISTED");
     bench.learn("OLD", kAccepted);
     bench.report("OLD", R"({"status":"Blocked"})");
     bench.report("PENDING", kAccepted);
-    for (int i = 0; i < moment; ++i) {
-      bench.cache.poll(0);
+    for (int i = 0; i < moment / 2; ++i) {
+      bench.cache.poll(bench.clock.now());
       if (i % 2 == 1) bench.storage.run_one();
     }
     TEST_ASSERT_TRUE(bench.cache.clear(StorageDone()));
@@ -402,6 +457,7 @@ void cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared() {
       damaged_head,
       {{"auth_cache", "[{\"idTag\""}},
       {{"auth_cache", "{}"}},
+      {{"auth_cache", R"({"epoch":1})"}},
       {{"auth_cache", R"([{"idTag":"TAG","status":"Accepted"},{"status":"Blocked"}])"}}};
   for (const auto& files : starts) {
     Bench bench(files);
@@ -447,6 +503,214 @@ void file_that_is_lost_at_run_time_does_not_hold_up_new_entries() {
         TEST_ASSERT_EQUAL_size_t(1, each->cache.size());
         TEST_ASSERT_TRUE(each->cache.is_incomplete());
       }
+    }
+  }
+}
+
+void cache_whose_file_cannot_be_read_at_the_start_is_incomplete() {
+  Bench sound;
+  for (size_t i = 0; i <= CacheFile::kSlots; ++i) sound.learn(tag(i), kAccepted);
+  Bench bench;
+  bench.storage.files = sound.storage.files;
+  bench.storage.lost.insert(file_name(0));
+  bench.cache.load();
+  TEST_ASSERT_TRUE(bench.cache.is_incomplete());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status(tag(0)).c_str());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status(tag(CacheFile::kSlots)).c_str());
+  bench.save();
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count(file_name(0)));
+}
+
+/// Files of any epoch are left without their head: none of them may look valid again.
+void damaged_head_begins_an_epoch_that_no_file_has() {
+  const std::string beyond = file_name(AuthCache::kMaxEntries / CacheFile::kSlots);
+  for (const bool is_lost : {false, true}) {
+    Bench bench;
+    bench.storage.files = {{"auth_cache", "{"},
+                           {file_name(0), std::string("\x05\0\0\0", 4)},
+                           {file_name(1), std::string("\x03\0\0\0", 4)},
+                           {file_name(2), "?"},
+                           {file_name(3), "lost"},
+                           {beyond, "a file of something else"}};
+    bench.storage.lost.insert(file_name(3));
+    if (is_lost) bench.storage.lost.insert("auth_cache");
+    bench.cache.load();
+    bench.storage.lost.clear();
+    bench.save();
+    TEST_ASSERT_EQUAL_size_t(2, bench.storage.files.size());
+    check_contains(R"("epoch":6,)", bench.storage.files["auth_cache"]);
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(1, bench.storage.files.count(beyond), "it is not a file of the cache");
+  }
+}
+
+void file_beyond_the_cache_is_ignored() {
+  const std::string beyond = file_name(AuthCache::kMaxEntries / CacheFile::kSlots);
+  const std::map<std::string, std::string> files = {{beyond, "a file of something else"}};
+  Bench bench(files);
+  TEST_ASSERT_FALSE(bench.cache.is_incomplete());
+  TEST_ASSERT_EQUAL(0, bench.save());
+}
+
+/// The index has 16 bits of the hash, so it takes the one for the other until a file is read.
+void id_tags_with_the_same_hash_are_different() {
+  Bench bench;
+  const std::string twin = twin_of("TAG");
+  bench.learn("TAG", kAccepted);
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status(twin).c_str());
+  bench.learn(twin, R"({"status":"Blocked"})");
+  TEST_ASSERT_EQUAL_size_t(2, bench.cache.size());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
+  TEST_ASSERT_EQUAL_STRING("Blocked", bench.status(twin).c_str());
+  const FoundIdTag interrupted = find_id_tag<CacheSearch>(bench.cache, twin, [&bench] {
+    bench.storage.is_full = true;
+    bench.storage.run_all();
+  });
+  TEST_ASSERT_EQUAL_STRING_MESSAGE("unreadable", interrupted.status().c_str(), "the second file could not be read");
+}
+
+void search_during_which_the_cache_is_cleared_finds_nothing() {
+  for (const bool is_file_gone : {false, true}) {
+    Bench bench;
+    bench.learn("TAG", kAccepted);
+    const FoundIdTag result = find_id_tag<CacheSearch>(bench.cache, "TAG", [&] {
+      TEST_ASSERT_TRUE(bench.cache.clear(StorageDone()));
+      if (is_file_gone) bench.storage.files.erase(file_name(0));
+      bench.storage.run_all();
+    });
+    TEST_ASSERT_EQUAL_STRING("unknown", result.status().c_str());
+  }
+}
+
+void entry_that_its_file_does_not_have_is_unknown() {
+  Bench bench;
+  bench.learn("TAG0", kAccepted);
+  const std::string earlier = bench.storage.files[file_name(0)];
+  bench.learn("TAG1", kAccepted);
+  bench.storage.files[file_name(0)] = earlier;
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG1").c_str());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG0").c_str());
+}
+
+void entries_beyond_the_room_that_waits_for_the_flash_are_dropped() {
+  Bench bench;
+  const std::string info = R"({"status":"Accepted","parentIdTag":"12345678901234567890"})";
+  for (int i = 10; i < 30; ++i) bench.report("ID TAG WITH THE " + std::to_string(i), info);
+  check_contains("idTag ID TAG WITH THE 29 is not added to the authorization cache", bench.uart.written());
+  bench.save();
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("ID TAG WITH THE 10").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("ID TAG WITH THE 29").c_str());
+}
+
+void second_clear_has_to_wait_for_the_first() {
+  Bench bench;
+  TEST_ASSERT_TRUE(bench.cache.clear(StorageDone()));
+  TEST_ASSERT_FALSE(bench.cache.clear(StorageDone()));
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(bench.cache.clear(StorageDone()));
+}
+
+void clear_without_room_for_a_job_changes_nothing() {
+  const std::map<std::string, std::string> files = {{"auth_cache", R"({"epoch":3,"incomplete":true})"}};
+  Bench bench(files);
+  bench.learn("TAG", kAccepted);
+  bench.storage.is_full = true;
+  TEST_ASSERT_FALSE(bench.cache.clear(StorageDone()));
+  bench.storage.is_full = false;
+  TEST_ASSERT_TRUE(bench.cache.is_incomplete());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
+  TEST_ASSERT_EQUAL_STRING("Accepted", Bench(bench.storage.files).status("TAG").c_str());
+}
+
+void clear_that_fails_is_reported_and_carried_out_later() {
+  Bench bench;
+  bench.learn("TAG", kAccepted);
+  StorageResult answer = StorageResult::busy;
+  TEST_ASSERT_TRUE(bench.cache.clear(
+      {[](void* into, StorageResult result) { *static_cast<StorageResult*>(into) = result; }, &answer}));
+  bench.storage.result = StorageResult::full;
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(answer == StorageResult::full);
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG").c_str());
+  bench.storage.result = StorageResult::ok;
+  bench.save();
+  TEST_ASSERT_EQUAL_STRING("unknown", Bench(bench.storage.files).status("TAG").c_str());
+}
+
+void clear_removes_every_file() {
+  Bench bench;
+  fill(bench);
+  TEST_ASSERT_TRUE(bench.cache.clear(StorageDone()));
+  bench.save();
+  TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.size());
+}
+
+/// For a moment during its work, the storage accepts no job, or every job fails.
+void work_of_the_cache_survives_any_moment_of_a_storage_without_room() {
+  const std::map<std::string, std::string> old_format = {
+      {"auth_cache", R"([{"idTag":"OLD","status":"Blocked"},{"idTag":"CHANGED","status":"Accepted"}])"}};
+  const std::map<std::string, std::string> damaged = {{file_name(1), "damaged"}};
+  Bench before;
+  before.learn("TAG", kAccepted);
+  const std::map<std::string, std::string> with_entry = before.storage.files;
+  for (const auto& files : {old_format, damaged, with_entry}) {
+    for (int moment = 0; moment < 48; ++moment) {
+      const bool fails = moment % 2 == 1;
+      Bench bench(files);
+      list_id_tag(bench, "LISTED");
+      for (const char* id_tag : {"LISTED", "TAG", "CHANGED"}) bench.report(id_tag, R"({"status":"Invalid"})");
+      for (int i = 0; i < moment / 2; ++i) {
+        bench.cache.poll(bench.clock.now());
+        if (i % 2 == 1) bench.storage.run_one();
+      }
+      bench.storage.is_full = !fails;
+      if (fails) bench.storage.result = StorageResult::failed;
+      bench.storage.run_one();
+      const Millis due = bench.cache.poll(bench.clock.now());
+      TEST_ASSERT_TRUE(due == kNever || due <= bench.clock.now() + AuthCache::kRetryPause);
+      bench.storage.is_full = false;
+      bench.storage.result = StorageResult::ok;
+      for (int i = 0; i < 2; ++i) {
+        bench.clock.advance(AuthCache::kRetryPause);
+        bench.save();
+      }
+      Bench again(bench.storage.files);
+      for (Bench* each : {&bench, &again}) {
+        TEST_ASSERT_EQUAL_STRING("Invalid", each->status("TAG").c_str());
+        TEST_ASSERT_EQUAL_STRING("Invalid", each->status("CHANGED").c_str());
+        // A failed read of the list's page does not hold up the entry.
+        if (!fails) TEST_ASSERT_EQUAL_STRING("unknown", each->status("LISTED").c_str());
+        TEST_ASSERT_EQUAL_STRING(files == old_format ? "Blocked" : "unknown", each->status("OLD").c_str());
+        TEST_ASSERT_EQUAL(files == damaged, each->cache.is_incomplete());
+      }
+      TEST_ASSERT_EQUAL_size_t_MESSAGE(0, bench.storage.files.count(file_name(1)), "the damaged file is removed");
+    }
+  }
+}
+
+/// The file is read to compare an entry of the same idTag, or to add one. Only a file that cannot be used is lost.
+void read_that_fails_is_repeated_unless_the_file_is_lost() {
+  struct Case {
+    StorageResult result;
+    bool is_lost;
+  };
+  for (const char* id_tag : {"TAG", "NEW"}) {
+    for (const Case& c :
+         {Case{StorageResult::corrupt, true}, Case{StorageResult::newer, true}, Case{StorageResult::not_found, true},
+          Case{StorageResult::failed, false}, Case{StorageResult::too_large, false}}) {
+      Bench bench;
+      bench.learn("TAG", kAccepted);
+      bench.learn("KEPT", kAccepted);
+      bench.report(id_tag, R"({"status":"Blocked"})");
+      bench.cache.poll(bench.clock.now());
+      bench.storage.result = c.result;
+      TEST_ASSERT_TRUE(bench.storage.run_one());
+      bench.storage.result = StorageResult::ok;
+      TEST_ASSERT_EQUAL(c.is_lost, bench.cache.is_incomplete());
+      bench.save();
+      bench.clock.advance(AuthCache::kRetryPause);
+      bench.save();
+      TEST_ASSERT_EQUAL_STRING("Blocked", bench.status(id_tag).c_str());
+      TEST_ASSERT_EQUAL_STRING(c.is_lost ? "unknown" : "Accepted", bench.status("KEPT").c_str());
     }
   }
 }
@@ -500,5 +764,21 @@ int main() {
   RUN_TEST(file_that_is_lost_at_run_time_does_not_hold_up_new_entries);
   RUN_TEST(entry_that_cannot_be_read_is_neither_a_hit_nor_a_miss);
   RUN_TEST(disabled_cache_finds_nothing);
+  RUN_TEST(cache_whose_file_cannot_be_read_at_the_start_is_incomplete);
+  RUN_TEST(damaged_head_begins_an_epoch_that_no_file_has);
+  RUN_TEST(file_beyond_the_cache_is_ignored);
+  RUN_TEST(id_tags_with_the_same_hash_are_different);
+  RUN_TEST(search_during_which_the_cache_is_cleared_finds_nothing);
+  RUN_TEST(entry_that_its_file_does_not_have_is_unknown);
+  RUN_TEST(entries_beyond_the_room_that_waits_for_the_flash_are_dropped);
+  RUN_TEST(second_clear_has_to_wait_for_the_first);
+  RUN_TEST(clear_without_room_for_a_job_changes_nothing);
+  RUN_TEST(clear_that_fails_is_reported_and_carried_out_later);
+  RUN_TEST(clear_removes_every_file);
+  RUN_TEST(work_of_the_cache_survives_any_moment_of_a_storage_without_room);
+  RUN_TEST(read_that_fails_is_repeated_unless_the_file_is_lost);
+  RUN_TEST(full_cache_evicts_the_oldest_of_its_invalid_entries);
+  RUN_TEST(full_cache_keeps_an_entry_that_expires_after_2106);
+  RUN_TEST(full_cache_without_the_time_evicts_the_oldest_entry);
   return UNITY_END();
 }

@@ -120,6 +120,62 @@ void configuration_changes_are_not_accepted_before_they_are_stored() {
   check_contains("Accepted", rig.received.back().second);
 }
 
+constexpr const char* kKey = "000102030405060708090a0b0c0d0e0F";
+
+void the_authorization_key_is_accepted_when_stored() {
+  Rig rig;
+  rig.settle();
+  assert_is("Accepted", change(rig, "authorizationKEY", kKey));
+  const std::string stored = rig.secrets.blobs["auth_key"];
+  TEST_ASSERT_EQUAL_size_t(16, stored.size());
+  TEST_ASSERT_EQUAL(15, stored.back());
+  rig.settle();
+  for (const std::string& wrong : {std::string(), std::string("0123"), std::string(kKey).substr(1),
+                                   kKey + std::string(10, '0'), std::string(kKey).replace(5, 1, "x")}) {
+    rig.uart.take();
+    assert_is("Rejected", change(rig, "AuthorizationKey", wrong));
+    const std::string log = rig.uart.take();
+    check_contains("cp: the CSMS sets AuthorizationKey, which is rejected: it ", log);
+    TEST_ASSERT_TRUE_MESSAGE(wrong.empty() || log.find(wrong) == std::string::npos, "the log has the secret");
+    TEST_ASSERT_TRUE(rig.secrets.blobs["auth_key"] == stored);
+  }
+  rig.secrets.broken = true;
+  assert_is("Rejected", change(rig, "AuthorizationKey", kKey));
+}
+
+void a_second_authorization_key_during_the_first_gets_an_error_to_retry() {
+  Rig rig;
+  rig.settle();
+  const std::string payload = std::string(R"({"key":"AuthorizationKey","value":")") + kKey + "\"}";
+  rig.worker.hold = true;
+  assert_is("", rig.ask("ChangeConfiguration", payload));
+  check_contains("[4,\"q\",\"InternalError\",", rig.ask("ChangeConfiguration", payload));
+  rig.worker.hold = false;
+  rig.settle();
+  assert_is(status_answer("Accepted").c_str(), rig.last_answer());
+  assert_is("Accepted", change(rig, "AuthorizationKey", kKey));
+}
+
+/// The whitepaper, section 2.2.2.
+void the_csms_raises_the_security_profile_and_never_lowers_it() {
+  Rig rig;
+  rig.settle();
+  rig.uart.take();
+  assert_is("Rejected", change(rig, "SecurityProfile", "1"));
+  check_contains("the CSMS sets SecurityProfile to 1, which is rejected: it needs an AuthorizationKey",
+                 rig.uart.take());
+  assert_is("Accepted", change(rig, "AuthorizationKey", kKey));
+  assert_is("Accepted", change(rig, "SecurityProfile", "1"));
+  rig.pass(30'000);  // the device connects again
+  rig.uart.take();
+  assert_is("Rejected", change(rig, "SecurityProfile", "0"));
+  check_contains("SecurityProfile to 0, which is rejected: it is lower than the present one", rig.uart.take());
+  assert_is("Rejected", change(rig, "SecurityProfile", "4"));
+  check_contains("SecurityProfile to '4', which is rejected: it is too large", rig.uart.take());
+  assert_is("Rejected", change(rig, "SecurityProfile", "none"));
+  assert_is("1", get(rig, "SecurityProfile"));
+}
+
 void deferred_answer_is_dropped_with_its_connection() {
   Rig rig;
   rig.settle();
@@ -143,4 +199,7 @@ void run_configuration_tests() {
   RUN_TEST(lists_accept_supported_values_once);
   RUN_TEST(configuration_changes_are_not_accepted_before_they_are_stored);
   RUN_TEST(deferred_answer_is_dropped_with_its_connection);
+  RUN_TEST(the_authorization_key_is_accepted_when_stored);
+  RUN_TEST(a_second_authorization_key_during_the_first_gets_an_error_to_retry);
+  RUN_TEST(the_csms_raises_the_security_profile_and_never_lowers_it);
 }

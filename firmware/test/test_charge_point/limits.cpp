@@ -117,6 +117,7 @@ void a_request_beyond_the_deferred_ones_gets_an_error_to_retry() {
   };
   const Case cases[] = {
       {"ChangeConfiguration", "{\"key\":\"HeartbeatInterval\",\"value\":\"60\"}"},
+      {"ChangeConfiguration", "{\"key\":\"AuthorizationKey\",\"value\":\"000102030405060708090a0b0c0d0e0f\"}"},
       {"ChangeAvailability", "{\"connectorId\":1,\"type\":\"Inoperative\"}"},
       {"ClearCache", "{}"},
       {"UnlockConnector", "{\"connectorId\":1}"},
@@ -161,6 +162,19 @@ void a_second_unlock_during_the_first_gets_an_error_to_retry() {
   check_contains("InternalError", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
   rig.drive(pins::kLockFeedback, false);
   assert_is(status_answer("Unlocked").c_str(), rig.last_answer());
+}
+
+void a_second_clear_of_the_cache_during_the_first_gets_an_error_to_retry() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.settle();
+  rig.worker.hold = true;
+  assert_is("", rig.ask("ClearCache", "{}"));
+  check_contains("InternalError", rig.ask("ClearCache", "{}"));
+  rig.worker.hold = false;
+  rig.settle();
+  assert_is(status_answer("Accepted").c_str(), rig.last_answer());
+  assert_is(status_answer("Accepted").c_str(), rig.ask("ClearCache", "{}"));
 }
 
 /// The storage accepts no more jobs, although the value is valid.
@@ -241,4 +255,5 @@ void run_limits_tests() {
   RUN_TEST(a_change_that_the_storage_does_not_accept_in_time_is_rejected);
   RUN_TEST(reset_waits_until_its_answer_has_arrived);
   RUN_TEST(reset_without_a_delivered_answer_restarts_after_its_limit);
+  RUN_TEST(a_second_clear_of_the_cache_during_the_first_gets_an_error_to_retry);
 }

@@ -57,6 +57,30 @@ void reset_without_answers_restarts_and_loses_nothing() {
   rig.assert_sequence("BootNotification StopTransaction 0:Available 1:Preparing");
 }
 
+void second_reset_during_the_first_is_rejected() {
+  Rig rig;
+  rig.settle();
+  rig.tcp.peer().acknowledges = false;
+  assert_is(status_answer("Accepted").c_str(), rig.ask("Reset", "{\"type\":\"Soft\"}"));
+  assert_is(status_answer("Rejected").c_str(), rig.ask("Reset", "{\"type\":\"Hard\"}"));
+}
+
+/// A transaction of before the boot continues, and the CSMS has not accepted the charge point.
+void remote_stop_before_the_charge_point_is_accepted_is_rejected() {
+  Rig rig;
+  rig.set("power_fail_action", "resume");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.pass(1'000);
+  rig.answers["BootNotification"] =
+      "{\"status\":\"Pending\",\"interval\":300,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+  rig.cut_power_before_flash();
+  rig.pass(2'000);
+  assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  assert_is("never received", rig.last("StopTransaction", "reason"));
+}
+
 // A transaction that begins during a reset would end at once in the restart.
 void nothing_starts_while_a_reset_is_in_progress() {
   Rig rig;
@@ -195,13 +219,16 @@ void repeated_remote_stops_are_all_answered_when_the_end_is_durable() {
   rig.drive(pins::kCable, true);
   rig.press();
   rig.worker.hold = true;
-  for (int i = 0; i < 3; ++i) assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  constexpr size_t kPlaces = DeferredReplies::kMax + 1;
+  for (size_t i = 0; i < kPlaces; ++i) assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  check_contains("InternalError", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":99}"));
   rig.sequence();
   rig.worker.hold = false;
   rig.settle();
   size_t accepted = 0;
   for (const auto& one : rig.received) accepted += one.second == status_answer("Accepted") ? 1u : 0u;
-  TEST_ASSERT_EQUAL_size_t(3, accepted);
+  TEST_ASSERT_EQUAL_size_t(kPlaces, accepted);
   assert_is("Remote", rig.last("StopTransaction", "reason"));
   assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
 }
@@ -599,4 +626,6 @@ void run_remote_control_tests() {
   RUN_TEST(remote_start_can_authorize_first);
   RUN_TEST(remote_start_reads_its_charging_profile);
   RUN_TEST(remote_start_of_another_connector_is_rejected);
+  RUN_TEST(second_reset_during_the_first_is_rejected);
+  RUN_TEST(remote_stop_before_the_charge_point_is_accepted_is_rejected);
 }

@@ -61,6 +61,13 @@ void check_warning(const std::string& file, const std::string& warning) {
   check_contains("W (0) config: " + warning, bench.uart.written());
 }
 
+void check_value(const Key& key, const Settings& settings, const std::string& expected) {
+  char bytes[kMaxValue];
+  TextWriter text{Span<char>(bytes)};
+  key.format(settings, text);
+  check_text(expected, text.text());
+}
+
 void without_a_file_everything_has_its_default() {
   Bench bench;
   bench.config.load(0x240AC4ABCDEF);
@@ -118,6 +125,10 @@ void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"heartbeat_interval_s":1.5})", "heartbeat_interval_s must be a whole number");
   check_warning(R"({"heartbeat_interval_s":99999999999999999999})", "heartbeat_interval_s must be a whole number");
   check_warning(R"({"heartbeat_interval_s":"60"})", "heartbeat_interval_s must be a number");
+  check_warning(R"({"local_pre_authorize":"true"})", "local_pre_authorize must be true or false");
+  check_warning(R"({"local_pre_authorize":1})", "local_pre_authorize must be true or false");
+  check_warning(R"({"csms_url":")" + std::string(Config::kMaxText + 1, 'x') + "\"}", "csms_url is too long");
+  check_warning("{\"" + std::string(49, 'k') + "\":1}", "unknown key \"kkk");
   check_warning(R"({"log_level":"loud"})", "log_level must begin with error, warning, info or debug");
   check_warning(R"({"backoff_initial_ms":500,"backoff_max_ms":400})", "backoff_max_ms must not be below");
   check_warning(R"({"hartbeat":1})", "unknown key \"hartbeat\"");
@@ -421,6 +432,96 @@ void the_key_of_the_network_is_masked() {
   check_contains("\"csms_url\":\"\"", bench.json(Config::Secrets::masked));
 }
 
+void settings_that_make_the_file_too_large_are_rejected() {
+  Bench bench;
+  bench.load("{}");
+  const std::string control(63, '\x01');  // six bytes each in JSON
+  for (const Text key : {"wifi_psk", "setup_psk"}) TEST_ASSERT_NULL(bench.set(key, text_of(control)));
+  TEST_ASSERT_NULL(bench.set("wifi_ssid", text_of(control.substr(0, 32))));
+  TEST_ASSERT_NULL(bench.set("local_id_tag", text_of(control.substr(0, 20))));
+  bench.storage.run_all();
+  std::string identity;
+  for (int i = 0; i < 48; ++i) identity += "\xf0\x9f\x94\x8c";
+  TEST_ASSERT_NULL(bench.set("identity", text_of(identity)));
+  TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://h/" + std::string(248, 'x'))));
+  bench.storage.run_all();
+  Config::Error error = nullptr;
+  for (const Key& key : all_keys()) {
+    if (key.read_only() || key.kind != Key::Kind::number || key.trial != Trial::none || error != nullptr) continue;
+    if (key.name == "backoff_initial_ms") continue;  // not above backoff_max_ms
+    char bytes[kMaxValue];
+    TextWriter before{Span<char>(bytes)};
+    key.format(bench.config.settings(), before);
+    error = bench.set(key.name, text_of(std::to_string(key.most - 1)));
+    bench.storage.run_all();
+    if (error == nullptr) continue;
+    TEST_ASSERT_EQUAL_STRING("makes the file too large", error);
+    check_value(key, bench.config.settings(), str(before.text()));
+  }
+  TEST_ASSERT_NOT_NULL_MESSAGE(error, "every setting fitted");
+  TEST_ASSERT_NULL(bench.set("csms_url", "ws://h/"));
+  bench.storage.run_all();
+  check_text("ws://h/", bench.config.settings().csms_url.text());
+}
+
+void nothing_is_changed_or_reverted_while_the_storage_is_full() {
+  Bench bench;
+  bench.change_address();
+  bench.storage.run_all();
+  bench.storage.is_full = true;
+  TEST_ASSERT_EQUAL_STRING(Config::kBusy, bench.set("local_id_tag", "NEW"));
+  TEST_ASSERT_FALSE(bench.config.revert(Trial::csms));
+  TEST_ASSERT_TRUE_MESSAGE(bench.config.poll(0) == 1'000, "the copy is due, and has to wait");
+  bench.storage.is_full = false;
+  while (bench.storage.remove("x", StorageDone())) {
+  }
+  TEST_ASSERT_FALSE(bench.config.revert(Trial::csms));
+  TEST_ASSERT_TRUE(bench.config.poll(1'000) == 2'000);
+  bench.settle(2'000);
+  TEST_ASSERT_EQUAL_STRING(bench.storage.files["config.json"].c_str(), bench.storage.files["config_copy.json"].c_str());
+  TEST_ASSERT_TRUE(bench.config.revert(Trial::csms));
+  bench.storage.run_all();
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+  check_text("", bench.config.settings().local_id_tag.text());
+}
+
+void a_trial_does_not_begin_when_the_storage_accepts_no_job() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.config.keep(Trial::csms);
+  while (bench.storage.remove("x", StorageDone())) {
+  }
+  TEST_ASSERT_EQUAL_STRING(Config::kBusy, bench.set("csms_url", "ws://new/"));
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(0, bench.answers);
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("trial_csms.json"));
+}
+
+void a_change_fails_when_the_storage_is_full_at_its_turn() {
+  Bench bench;
+  bench.load("{}");
+  StorageDone fill{[](void* storage, StorageResult) { static_cast<FakeStorage*>(storage)->is_full = true; },
+                   &bench.storage};
+  TEST_ASSERT_NULL(bench.config.set("heartbeat_interval_s", "42", fill));
+  TEST_ASSERT_NULL(bench.set("connection_timeout_s", "7"));
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(1, bench.answers);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::failed), static_cast<int>(bench.last));
+  TEST_ASSERT_EQUAL(42, bench.config.settings().heartbeat_interval_s);
+  TEST_ASSERT_EQUAL(60, bench.config.settings().connection_timeout_s);
+}
+
+void a_change_fails_when_the_storage_is_full_after_the_values_from_before() {
+  Bench bench;
+  bench.change_address();
+  bench.storage.is_full = true;
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(1, bench.answers);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::failed), static_cast<int>(bench.last));
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+}
+
 // -- trials -----------------------------------------------------------------------------------------------------------
 
 void a_changed_address_is_on_trial_until_it_is_kept() {
@@ -526,6 +627,54 @@ void a_trial_that_begins_again_keeps_its_file() {
 
 constexpr char kStored[] = R"({"csms_url":"ws://old/","local_id_tag":"TAG"})";
 
+void the_file_of_a_trial_has_no_other_settings() {
+  Bench bench;
+  bench.storage.files["trial_csms.json"] = R"({"csms_url":"ws://old/","wifi_ssid":"other"})";
+  bench.load(R"({"csms_url":"ws://new/","wifi_ssid":"net"})");
+  TEST_ASSERT_TRUE(bench.config.revert(Trial::csms));
+  bench.settle();
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+  check_text("net", bench.config.settings().wifi_ssid.text());
+}
+
+void a_trial_file_that_is_no_object_begins_no_trial() {
+  Bench bench;
+  bench.storage.files["trial_csms.json"] = "[]";
+  bench.load(kWithCsms);
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  TEST_ASSERT_FALSE(bench.config.revert(Trial::csms));
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+}
+
+void the_new_values_stay_when_the_previous_ones_cannot_be_read() {
+  Bench bench;
+  bench.change_address();
+  bench.storage.run_all();
+  bench.storage.lost.insert("trial_csms.json");
+  TEST_ASSERT_TRUE(bench.config.revert(Trial::csms));
+  bench.settle();
+  check_contains("E (0) config: trial_csms.json cannot be read, the new settings stay", bench.uart.written());
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  check_text("ws://new/", bench.config.settings().csms_url.text());
+}
+
+void a_failed_write_of_the_previous_values_is_logged_and_can_be_repeated() {
+  Bench bench;
+  bench.change_address();
+  bench.storage.run_all();
+  bench.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(bench.config.revert(Trial::csms));
+  bench.storage.run_all();
+  check_contains("the previous csms_url, identity and security_profile cannot be stored: no space left",
+                 bench.uart.written());
+  TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
+  check_text("ws://new/", bench.config.settings().csms_url.text());
+  bench.storage.result = StorageResult::ok;
+  TEST_ASSERT_TRUE(bench.config.revert(Trial::csms));
+  bench.storage.run_all();
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+}
+
 void the_copy_has_each_change() {
   Bench bench;
   bench.load(kStored);
@@ -590,9 +739,30 @@ void a_change_replaces_a_damaged_file_too() {
   bench.storage.files["config_copy.json"] = kStored;
   bench.load("[]");
   bench.set("local_id_tag", "NEW");
-  bench.settle();
+  TEST_ASSERT_TRUE_MESSAGE(bench.config.poll(0) == 1'000, "the repair waits for the change");
+  bench.settle(1'000);
   check_contains("NEW", bench.storage.files["config.json"]);
   check_contains("ws://old/", bench.storage.files["config.json"]);
+}
+
+void a_missing_file_with_a_damaged_copy_is_a_loss() {
+  Bench bench;
+  bench.storage.files["config_copy.json"] = "[]";
+  bench.config.load(0);
+  TEST_ASSERT_EQUAL(static_cast<int>(ConfigState::lost), static_cast<int>(bench.config.state()));
+  check_contains("config.json cannot be used: not found, and config_copy.json neither: corrupt", bench.uart.written());
+}
+
+void a_damaged_file_is_repaired_when_the_storage_has_room() {
+  Bench bench;
+  bench.storage.files["config_copy.json"] = kStored;
+  bench.load("[]");
+  while (bench.storage.remove("x", StorageDone())) {
+  }
+  TEST_ASSERT_TRUE(bench.config.poll(0) == 1'000);
+  TEST_ASSERT_EQUAL_STRING("[]", bench.storage.files["config.json"].c_str());
+  bench.settle(1'000);
+  TEST_ASSERT_EQUAL_STRING(kStored, bench.storage.files["config.json"].c_str());
 }
 
 void a_file_without_a_sound_copy_is_reported_and_kept() {
@@ -647,6 +817,113 @@ void the_limits_of_the_table_are_those_that_are_checked() {
     const std::string longer(key.most + 1, 'x');
     TEST_ASSERT_NOT_NULL_MESSAGE(key.parse(settings, text_of(longer)), str(key.name).c_str());
   }
+}
+
+void each_number_rejects_any_other_text() {
+  for (const Key& key : all_keys()) {
+    if (key.read_only() || key.kind != Key::Kind::number) continue;
+    const std::string name = str(key.name);
+    Settings settings;
+    TEST_ASSERT_NULL_MESSAGE(key.parse(settings, text_of(std::to_string(key.most))), name.c_str());
+    for (const char* wrong : {"", "-1", "1.5", "0x10", " 1", "soon", "99999999999999999999"}) {
+      TEST_ASSERT_EQUAL_STRING_MESSAGE("must be a whole number", key.parse(settings, wrong), name.c_str());
+    }
+    if (key.least > 0) {
+      const std::string below = std::to_string(key.least - 1);
+      TEST_ASSERT_EQUAL_STRING_MESSAGE("is too small", key.parse(settings, text_of(below)), name.c_str());
+    }
+    check_value(key, settings, std::to_string(key.most));
+  }
+}
+
+void each_boolean_is_true_or_false_in_any_case() {
+  for (const Key& key : all_keys()) {
+    if (key.kind != Key::Kind::boolean) continue;
+    const std::string name = str(key.name);
+    Settings settings;
+    for (const char* value : {"true", "FALSE", "True", "false"}) {
+      TEST_ASSERT_NULL_MESSAGE(key.parse(settings, value), name.c_str());
+      for (const char* wrong : {"", "1", "yes", "truefalse"}) {
+        TEST_ASSERT_EQUAL_STRING_MESSAGE("must be true or false", key.parse(settings, wrong), name.c_str());
+      }
+      check_value(key, settings, equal_ignoring_case(value, "true") ? "true" : "false");
+    }
+  }
+}
+
+void each_choice_has_its_names_only() {
+  for (const Key& key : all_keys()) {
+    if (key.kind != Key::Kind::choice) continue;
+    Settings settings;
+    for (const Text choice : key.choices) {
+      TEST_ASSERT_NULL_MESSAGE(key.parse(settings, choice), str(key.name).c_str());
+      for (const char* wrong : {"", "0", "ON", "none"}) check_contains("must be ", key.parse(settings, wrong));
+      check_value(key, settings, str(choice));
+    }
+  }
+}
+
+void facts_are_read_only() {
+  for (const Key& key : all_keys()) {
+    if (!key.read_only()) continue;
+    Settings settings;
+    TEST_ASSERT_EQUAL_STRING_MESSAGE("is read-only", key.parse(settings, "1"), str(key.ocpp).c_str());
+  }
+  TEST_ASSERT_NULL_MESSAGE(find_key(""), "a fact has no name");
+}
+
+void texts_are_checked() {
+  struct Case {
+    Text key;
+    std::string value;
+    const char* error;  ///< a part of it; nullptr: the value is accepted
+  };
+  const Case cases[] = {
+      {"identity", std::string(48, 'x'), nullptr},
+      {"identity", std::string(49, 'x'), "must have 1 to 48 characters"},
+      {"wifi_ssid", std::string(32, 'x'), nullptr},
+      {"wifi_ssid", std::string(33, 'x'), "is too long"},
+      {"local_id_tag", std::string(20, 'x'), nullptr},
+      {"local_id_tag", std::string(21, 'x'), "is too long"},
+      {"setup_psk", "", nullptr},
+      {"setup_psk", std::string(7, 'x'), "must have 8 to 63 characters, or none to have no setup"},
+      {"setup_psk", std::string(8, 'x'), nullptr},
+      {"setup_psk", std::string(63, 'x'), nullptr},
+      {"setup_psk", std::string(64, 'x'), "must have 8 to 63 characters, or none to have no setup"},
+      {"ntp_server", "", nullptr},
+      {"ntp_server", "time.example", nullptr},
+      {"ntp_server", "time server", "must have a host"},
+      {"ntp_server", std::string(60, 'x') + ".de", nullptr},
+      {"ntp_server", std::string(60, 'x') + ".com", "is too long"},
+      {"connector_phase_rotation", "", nullptr},
+      {"connector_phase_rotation", "0.RST, 1.TSR", nullptr},
+      {"connector_phase_rotation", "0.", "connectors 0 and 1"},
+      {"connector_phase_rotation", "0-RST", "connectors 0 and 1"},
+      {"connector_phase_rotation", "-.RST", "connectors 0 and 1"},
+      {"connector_phase_rotation", "0.RST" + std::string(36, ' '), "is too long"},
+  };
+  for (const Case& c : cases) {
+    Settings settings;
+    const Key& key = *find_key(c.key);
+    const Config::Error error = key.parse(settings, text_of(c.value));
+    if (c.error != nullptr) {
+      TEST_ASSERT_NOT_NULL_MESSAGE(error, c.value.c_str());
+      check_contains(c.error, error);
+    } else {
+      TEST_ASSERT_NULL_MESSAGE(error, c.value.c_str());
+      check_value(key, settings, c.value);
+    }
+  }
+}
+
+void the_settings_of_one_group_can_be_written() {
+  Bench bench;
+  bench.load(R"({"nominal_voltage_v":110})");
+  char bytes[Storage::kMaxContent];
+  JsonWriter json{Span<char>(bytes)};
+  bench.config.write(json, Config::Secrets::plain, "metering");
+  check_contains(R"({"nominal_voltage_v":110,"meter_value_sample_interval_s":60,)", str(json.text()));
+  TEST_ASSERT_TRUE(str(json.text()).find("csms_url") == std::string::npos);
 }
 
 void a_view_shows_a_secret_as_set_or_not() {
@@ -773,5 +1050,22 @@ int main() {
   RUN_TEST(each_key_has_a_row_for_its_views);
   RUN_TEST(the_limits_of_the_table_are_those_that_are_checked);
   RUN_TEST(a_view_shows_a_secret_as_set_or_not);
+  RUN_TEST(each_number_rejects_any_other_text);
+  RUN_TEST(each_boolean_is_true_or_false_in_any_case);
+  RUN_TEST(each_choice_has_its_names_only);
+  RUN_TEST(facts_are_read_only);
+  RUN_TEST(texts_are_checked);
+  RUN_TEST(the_settings_of_one_group_can_be_written);
+  RUN_TEST(the_file_of_a_trial_has_no_other_settings);
+  RUN_TEST(a_trial_file_that_is_no_object_begins_no_trial);
+  RUN_TEST(the_new_values_stay_when_the_previous_ones_cannot_be_read);
+  RUN_TEST(a_failed_write_of_the_previous_values_is_logged_and_can_be_repeated);
+  RUN_TEST(settings_that_make_the_file_too_large_are_rejected);
+  RUN_TEST(nothing_is_changed_or_reverted_while_the_storage_is_full);
+  RUN_TEST(a_trial_does_not_begin_when_the_storage_accepts_no_job);
+  RUN_TEST(a_change_fails_when_the_storage_is_full_at_its_turn);
+  RUN_TEST(a_change_fails_when_the_storage_is_full_after_the_values_from_before);
+  RUN_TEST(a_missing_file_with_a_damaged_copy_is_a_loss);
+  RUN_TEST(a_damaged_file_is_repaired_when_the_storage_has_room);
   return UNITY_END();
 }

@@ -118,7 +118,8 @@ void a_long_body_is_announced_and_not_read() {
 
 // ---- the server
 
-/// Answers `/` with a text, `/later` when the test says so, `/long` with a stream and `/events` with events.
+/// Answers `/` with a number, `/too-long` with a long text, `/later` when the test says so, `/long` with a stream and
+/// `/events` with events.
 struct Routes final : HttpHandler {
   bool is_ready = false;
   int pieces = 0;
@@ -141,7 +142,10 @@ struct Routes final : HttpHandler {
       step = 3;
       return;
     }
-    answer.json(200, [&step](JsonWriter& json) { json.number_unsigned(step); });
+    const std::string text(request.path.text() == "/too-long" ? 10'000 : 0, 'x');
+    answer.json(200, [&step, &text](JsonWriter& json) {
+      text.empty() ? json.number_unsigned(step) : json.string({text.data(), text.size()});
+    });
   }
   bool write_piece(uint8_t number, uint32_t& place, TextWriter& piece) override {
     TEST_ASSERT_EQUAL(7, number);
@@ -197,6 +201,15 @@ void an_answer_has_its_length_and_ends_the_connection() {
   check_contains("HTTP/1.1 200 OK\r\n", rig.sent(client));
   check_contains("Connection: close\r\n", rig.sent(client));
   check_contains("Content-Length: 0000001\r\n\r\n0", rig.sent(client));
+  TEST_ASSERT_TRUE(rig.is_closed(client));
+}
+
+void an_answer_that_does_not_fit_is_an_error() {
+  Rig rig;
+  const int client = rig.get("/too-long");
+  check_contains("HTTP/1.1 500 Internal Server Error\r\n", rig.sent(client));
+  check_contains(R"({"error":"too_long","message":"the answer does not fit into the device's buffer"})",
+                 rig.sent(client));
   TEST_ASSERT_TRUE(rig.is_closed(client));
 }
 
@@ -452,5 +465,6 @@ int main() {
   RUN_TEST(a_peer_that_never_ends_is_let_go);
   RUN_TEST(the_answer_to_a_rejected_request_outlives_its_unread_rest);
   RUN_TEST(a_megabyte_of_head_takes_no_more_than_its_limit);
+  RUN_TEST(an_answer_that_does_not_fit_is_an_error);
   return UNITY_END();
 }

@@ -1,3 +1,5 @@
+#include <strings.h>
+
 #include <string>
 #include <vector>
 
@@ -117,6 +119,88 @@ std::vector<Entry> tags(int from, int to) {
 }
 
 // ---- search
+
+// ---- the records of the files
+
+std::string encoded(const IdTagRecord& record) {
+  uint8_t bytes[IdTagRecord::kMaxEncoded];
+  const size_t length = record.encode(bytes);
+  return {reinterpret_cast<const char*>(bytes), length};
+}
+
+void record_is_read_as_it_was_written() {
+  const std::string longest(80, 'x');
+  for (const IdTagRecord& record :
+       {IdTagRecord{"TAG", kBlocked, 0, "", false}, IdTagRecord{"", kAccepted, 0, "", true},
+        IdTagRecord{"TAG", kAccepted, kNow, "FLEET", false}, IdTagRecord{"TAG", kAccepted, -1, "", false},
+        IdTagRecord{text(longest), kAccepted, INT64_MIN, text(longest), true}}) {
+    const std::string bytes = encoded(record);
+    IdTagRecord read;
+    const std::string page = bytes + "rest";
+    TEST_ASSERT_EQUAL_size_t(bytes.size(), read.decode(text(page).bytes()));
+    check_text(str(record.id_tag), read.id_tag);
+    check_text(str(record.parent), read.parent);
+    TEST_ASSERT_TRUE(read.status == record.status);
+    TEST_ASSERT_TRUE(read.expires == record.expires);
+    TEST_ASSERT_EQUAL(record.is_removal, read.is_removal);
+    for (size_t length = 0; length < bytes.size(); ++length) {
+      const std::string cut = bytes.substr(0, length);
+      TEST_ASSERT_EQUAL_size_t_MESSAGE(0, read.decode(text(cut).bytes()), "a part of a record");
+    }
+  }
+}
+
+void record_that_no_firmware_writes_is_damaged() {
+  for (const std::string& bytes : {
+           std::string("\x08\x01T", 3),             // an unknown part
+           std::string("\x40\x01T", 3),             // an unknown part
+           std::string("\x05\x01T", 3),             // an unknown status
+           "\x01\x51" + std::string(81, 'T'),       // an idTag that is too long
+           "\x21\x01T\x51" + std::string(81, 'P'),  // a parentIdTag that is too long
+       }) {
+    IdTagRecord read;
+    TEST_ASSERT_EQUAL_size_t(0, read.decode(text(bytes).bytes()));
+  }
+}
+
+void record_that_does_not_fit_is_not_written() {
+  const std::string too_long(81, 'x');
+  TEST_ASSERT_EQUAL_STRING("", encoded({text(too_long), kAccepted, 0, "", false}).c_str());
+  TEST_ASSERT_EQUAL_STRING("", encoded({"TAG", kAccepted, 0, text(too_long), false}).c_str());
+  const IdTagRecord record{"TAG", kAccepted, kNow, "FLEET", false};
+  uint8_t bytes[IdTagRecord::kMaxEncoded];
+  const size_t length = encoded(record).size();
+  TEST_ASSERT_EQUAL_size_t(0, record.encode({bytes, length - 1}));
+  TEST_ASSERT_EQUAL_size_t(length, record.encode({bytes, length}));
+}
+
+/// A search in a page relies on an order in which different idTags are never equal, also with the same hash.
+void id_tags_are_ordered_by_hash_and_then_by_text() {
+  struct Case {
+    Text first;
+    Text second;
+    bool has_same_hash;
+  };
+  for (const Case& c :
+       {Case{"a", "b", false}, Case{"9f1bf3c9", "c7db61a7", true}, Case{"02a5cdbe", "E25453A0", true},
+        Case{"AB374AE5", "71b2993f", true}, Case{"tag", "tagulfh1zt", true}, Case{"TAG", "tag3TDO9XL", true}}) {
+    TEST_ASSERT_EQUAL(c.has_same_hash, hash_of_id_tag(c.first) == hash_of_id_tag(c.second));
+    TEST_ASSERT_EQUAL_INT(0, compare_id_tags(c.first, c.first));
+    const int order = compare_id_tags(c.first, c.second);
+    TEST_ASSERT_NOT_EQUAL_INT(0, order);
+    TEST_ASSERT_EQUAL_INT(-order, compare_id_tags(c.second, c.first));
+    if (!c.has_same_hash) continue;
+    const int before = strncasecmp(c.first.data, c.second.data, c.second.length) < 0 ? -1 : 1;
+    TEST_ASSERT_EQUAL_INT(before, order);
+  }
+  TEST_ASSERT_EQUAL_INT(0, compare_id_tags("Tag[Z]", "tAG[z]"));
+}
+
+void hash_covers_the_longest_id_tag() {
+  const std::string longest(80, 'x');
+  TEST_ASSERT_TRUE(hash_of_id_tag(text(longest)) == hash_of_id_tag(text(std::string(80, 'X'))));
+  TEST_ASSERT_FALSE(hash_of_id_tag(text(longest)) == hash_of_id_tag(text(std::string(79, 'x') + "y")));
+}
 
 void new_list_is_empty() {
   FakeStorage files;
@@ -444,5 +528,10 @@ int main() {
   RUN_TEST(list_survives_a_restart);
   RUN_TEST(damaged_list_is_incomplete_until_a_full_one);
   RUN_TEST(power_cut_leaves_the_old_or_the_new_list);
+  RUN_TEST(record_is_read_as_it_was_written);
+  RUN_TEST(record_that_no_firmware_writes_is_damaged);
+  RUN_TEST(record_that_does_not_fit_is_not_written);
+  RUN_TEST(id_tags_are_ordered_by_hash_and_then_by_text);
+  RUN_TEST(hash_covers_the_longest_id_tag);
   return UNITY_END();
 }

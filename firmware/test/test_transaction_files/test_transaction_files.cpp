@@ -1,6 +1,10 @@
 #include <stdio.h>
 #include <unity.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "core/crc32.h"
 #include "features/transactions/ledger_file.h"
 #include "features/transactions/message_queue.h"
@@ -95,6 +99,113 @@ void longest_record_and_ledger_fit() {
   Ledger read_ledger;
   TEST_ASSERT_TRUE(read_ledger.decode(ledger.encode(bytes)));
   TEST_ASSERT_EQUAL_UINT64(UINT64_MAX, read_ledger.energy_wh);
+}
+
+/// Returns a file with this JSON text and its CRC.
+std::string sealed(const std::string& json) {
+  char crc[10];
+  snprintf(crc, sizeof crc, "%08x ", crc32(Text(json.data(), json.size()).bytes()));
+  return crc + json;
+}
+
+template <class File>
+bool can_be_read(const std::string& json) {
+  const std::string content = sealed(json);
+  return File().decode(Text(content.data(), content.size()).bytes());
+}
+
+/// Replaces each value of the object in turn by text that fits no member, and removes each member in turn.
+template <class File>
+void check_that_every_member_is_needed(const std::vector<std::pair<std::string, std::string>>& members) {
+  const auto object = [&members](size_t at, const std::string& replacement) {
+    std::string json;
+    for (size_t i = 0; i < members.size(); ++i) {
+      const std::string& value = i == at ? replacement : members[i].second;
+      if (!value.empty()) json += (json.empty() ? "{\"" : ",\"") + members[i].first + "\":" + value;
+    }
+    return json + "}";
+  };
+  TEST_ASSERT_TRUE(can_be_read<File>(object(members.size(), "")));
+  for (size_t i = 0; i < members.size(); ++i) {
+    for (const char* replacement : {"", "null", "{}", "\"a text of more than twenty characters\""}) {
+      TEST_ASSERT_FALSE_MESSAGE(can_be_read<File>(object(i, replacement)), (members[i].first + replacement).c_str());
+    }
+    if (members[i].second == "7") {
+      TEST_ASSERT_FALSE_MESSAGE(can_be_read<File>(object(i, "4294967296")), members[i].first.c_str());
+    }
+  }
+}
+
+void record_with_a_damaged_member_is_damaged() {
+  check_that_every_member_is_needed<Record>({{"seq", "7"},
+                                             {"nonce", "7"},
+                                             {"tx", "7"},
+                                             {"type", "\"stop\""},
+                                             {"at", "[7,8,9,true]"},
+                                             {"wh", "10000000000"},
+                                             {"tag", "\"TAG\""},
+                                             {"reason", "\"Local\""}});
+  const std::string rest = R"("seq":7,"nonce":7,"tx":7,"wh":1,"tag":"TAG",)";
+  for (const char* end :
+       {R"("at":[],"type":"stop","reason":"Local"})", R"("at":[7],"type":"stop","reason":"Local"})",
+        R"("at":[7,8],"type":"stop","reason":"Local"})", R"("at":[7,8,9],"type":"pause","reason":"Local"})",
+        R"("at":[7,8,9],"type":"stop","reason":"Bored"})"}) {
+    TEST_ASSERT_FALSE_MESSAGE(can_be_read<Record>("{" + rest + end), end);
+  }
+  TEST_ASSERT_TRUE(can_be_read<Record>("{" + rest + R"("at":[7,8,9],"type":"start","reason":"Local"})"));
+}
+
+void ledger_with_a_damaged_member_is_damaged() {
+  check_that_every_member_is_needed<Ledger>({{"next_seq", "7"},
+                                             {"next_tx", "7"},
+                                             {"started", "7"},
+                                             {"id", "-10000000000"},
+                                             {"stopped", "7"},
+                                             {"wh", "10000000000"},
+                                             {"sampled", "[7,8,9,true]"},
+                                             {"batch", "7"},
+                                             {"batch_sent", "7"},
+                                             {"tag", "\"TAG\""},
+                                             {"parent", "\"FLEET\""},
+                                             {"from", "10000000000"},
+                                             {"refused", "true"}});
+}
+
+void file_whose_crc_is_wrong_is_damaged() {
+  std::string content =
+      sealed(R"({"seq":7,"nonce":7,"tx":7,"at":[7,8,9],"wh":1,"tag":"","type":"stop","reason":"Local"})");
+  Record record;
+  TEST_ASSERT_TRUE(record.decode(Text(content.data(), content.size()).bytes()));
+  TEST_ASSERT_FALSE_MESSAGE(record.decode_start(Text(content.data(), content.size()).bytes()), "it has no start");
+  char bytes[Record::kMaxEncoded];
+  TEST_ASSERT_FALSE_MESSAGE(record.decode_start(Record().encode(bytes, &record)), "it is no stop");
+  for (size_t i = 0; i < content.size(); ++i) {
+    std::string damaged = content;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    TEST_ASSERT_FALSE(record.decode(Text(damaged.data(), damaged.size()).bytes()));
+    TEST_ASSERT_FALSE(record.decode(Text(content.data(), i).bytes()));
+    TEST_ASSERT_FALSE(record.decode_start(Text(content.data(), i).bytes()));
+  }
+}
+
+void file_that_does_not_fit_is_empty() {
+  char bytes[32];
+  TEST_ASSERT_TRUE(Record().encode(bytes).empty());
+  TEST_ASSERT_TRUE(Ledger().encode(bytes).empty());
+}
+
+void ledger_is_behind_one_with_a_higher_number() {
+  const Ledger ledger;
+  TEST_ASSERT_FALSE(ledger.is_behind(ledger));
+  Ledger later[4];
+  later[0].next_sequence = 2;
+  later[1].started = 1;
+  later[2].stopped = 1;
+  later[3].energy_wh = 1;
+  for (const Ledger& one : later) {
+    TEST_ASSERT_TRUE(ledger.is_behind(one));
+    TEST_ASSERT_FALSE(one.is_behind(ledger));
+  }
 }
 
 void ledger_stores_the_source_of_its_time() {
@@ -460,5 +571,10 @@ int main() {
   RUN_TEST(failed_job_is_retried_after_a_pause);
   RUN_TEST(removal_does_not_wait_for_a_failed_write);
   RUN_TEST(merged_file_stays_until_the_other_is_saved);
+  RUN_TEST(record_with_a_damaged_member_is_damaged);
+  RUN_TEST(ledger_with_a_damaged_member_is_damaged);
+  RUN_TEST(file_whose_crc_is_wrong_is_damaged);
+  RUN_TEST(file_that_does_not_fit_is_empty);
+  RUN_TEST(ledger_is_behind_one_with_a_higher_number);
   return UNITY_END();
 }
