@@ -11,6 +11,10 @@ from rig.recording.steps import Step
 _INDENT = "  "
 
 
+_SHORT_WAIT = Step("wait", "0.1 s")
+"""The content of a block without steps: a block of a scenario cannot be empty."""
+
+
 def scenario_file(title: str, steps: Sequence[Step], skipped: Sequence[str] = ()) -> str:
     """Return a scenario file (docs/scenarios.md).
 
@@ -34,9 +38,9 @@ def _steps(steps: Sequence[Step], depth: int) -> Iterator[str]:
         yield f"{before}{step.name}: {_value(step.value)}"
         for name, value in step.options.items():
             yield f"{below}{name}: {_value(value)}"
-        if step.during:
+        if step.during is not None:
             yield f"{below}during:"
-            yield from _steps(step.during, depth + 2)
+            yield from _steps(step.during or [_SHORT_WAIT], depth + 2)
 
 
 def _value(value: Any) -> str:

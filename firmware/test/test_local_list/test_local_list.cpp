@@ -1,5 +1,3 @@
-#include <strings.h>
-
 #include <string>
 #include <vector>
 
@@ -183,15 +181,13 @@ void id_tags_are_ordered_by_hash_and_then_by_text() {
   };
   for (const Case& c :
        {Case{"a", "b", false}, Case{"9f1bf3c9", "c7db61a7", true}, Case{"02a5cdbe", "E25453A0", true},
-        Case{"AB374AE5", "71b2993f", true}, Case{"tag", "tagulfh1zt", true}, Case{"TAG", "tag3TDO9XL", true}}) {
+        Case{"71b2993f", "AB374AE5", true}, Case{"tag", "tagulfh1zt", true}, Case{"TAG", "tag3TDO9XL", true}}) {
     TEST_ASSERT_EQUAL(c.has_same_hash, hash_of_id_tag(c.first) == hash_of_id_tag(c.second));
     TEST_ASSERT_EQUAL_INT(0, compare_id_tags(c.first, c.first));
     const int order = compare_id_tags(c.first, c.second);
     TEST_ASSERT_NOT_EQUAL_INT(0, order);
     TEST_ASSERT_EQUAL_INT(-order, compare_id_tags(c.second, c.first));
-    if (!c.has_same_hash) continue;
-    const int before = strncasecmp(c.first.data, c.second.data, c.second.length) < 0 ? -1 : 1;
-    TEST_ASSERT_EQUAL_INT(before, order);
+    if (c.has_same_hash) TEST_ASSERT_EQUAL_INT(-1, order);
   }
   TEST_ASSERT_EQUAL_INT(0, compare_id_tags("Tag[Z]", "tAG[z]"));
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from rig.recording import Step, pytest_file, scenario_file, steps_of
+from rig.scenarios import load
 
 
 class Session:
@@ -93,6 +95,15 @@ def test_fault_holds_the_steps_until_it_was_lifted(session: Session) -> None:
     assert latency == Step("fault", "latency", {"with": {"ms": 50}}, [Step("inputs", {"cable": True})])
     assert unplug == Step("inputs", {"cable": False})
     assert reboot == Step("reboot", during=[Step("fault", "power-cut", during=[])])
+
+
+def test_fault_without_steps_is_a_valid_scenario(session: Session, tmp_path: Path) -> None:
+    injected = session.add("fault_injected", fault="latency", arguments={"ms": 50})
+    session.add("fault_lifted", fault="latency", injected=injected)
+    session.add("fault_injected", fault="power-cut", arguments={})
+    file = tmp_path / "by_hand.yaml"
+    file.write_text(scenario_file("A session.", session.steps()))
+    load(file)
 
 
 def test_fault_that_outlasts_the_one_around_it_is_named(session: Session) -> None:
