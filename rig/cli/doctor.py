@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 SAFETY = "extra-low voltage only: everything runs from 5 V or 3.3 V; never a contactor that switches mains"
 
 
-FOLDERS = {".plugbench": "bench", "build": "bench", "reports": "project"}
-"""The folders that the rig writes to, each in the folder of the bench or of the project (`rig.bench.project`).
-
-Each is created at its first use.
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The result of a check. `problem` is empty if there is none."""
@@ -110,8 +103,8 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
     yield _csms_port(description)
     yield _folder("folder", root)
     project, root = root, bench_root(root)
-    for name, parent in FOLDERS.items():
-        yield _folder(name, (project if parent == "project" else root) / name)
+    for folder in (root / ".plugbench", root / "build", project / "reports"):  # the rig writes to these
+        yield _folder(folder.name, folder)
     if description.device.firmware == "host":
         yield _sources(root)
         for tool, package in (("g++", "g++"), ("strip", "binutils")):
