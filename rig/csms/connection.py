@@ -6,17 +6,18 @@ import asyncio
 import contextlib
 import http
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Literal
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import EXTERNAL_CLOSE_CODES, Close, CloseCode, Frame, Opcode
+from websockets.frames import DATA_OPCODES, EXTERNAL_CLOSE_CODES, Close, CloseCode, Frame, Opcode
 from websockets.http11 import Response
-from websockets.protocol import State
+from websockets.protocol import Event, State
 
 from rig.csms.trickle import Trickle
 from rig.util import tcp
+from rig.util.read_buffer import BufferedReads
 
 Mute = Literal["", "pong", "all"]
 
@@ -31,10 +32,13 @@ An answer waits until the previous answer has left. So the unread bytes are most
 """
 
 
+_MOST_AT_ONCE = 16
+"""The maximum number of messages of a client that are processed before other clients have their turn."""
+
 _MUCH_UNREAD = 1 << 16  # bytes; above this, a flood of pings pauses
 
 
-class Connection(ServerConnection):
+class Connection(ServerConnection, BufferedReads):
     """The server's end of a connection, from the TCP connection on. It includes the opening handshake.
 
     Args:
@@ -71,6 +75,9 @@ class Connection(ServerConnection):
         self.given_up = ""
         self._close_was_swallowed = False
         self.mute: Mute = ""
+        self._take: Callable[[str], bool] | None = None  # set while `serve` waits for the next message
+        self._is_first = False  # no message of the bytes received last was taken yet
+        self._trouble: Exception | None = None
         self._trickle: Trickle | None = None
         # The sans-IO core answers pings by itself, so this is the only place to drop a pong.
         send_frame = self.protocol.send_frame
@@ -133,9 +140,62 @@ class Connection(ServerConnection):
         if self.request is None:
             self._read_handshake(data)
         else:
+            self._is_first = True
             super().data_received(data)
             if self.transport.get_write_buffer_size() > MOST_UNREAD_BYTES and not self.given_up:
                 self.give_up(f"reset: it keeps sending but has not read {MOST_UNREAD_BYTES >> 20} MiB sent to it")
+
+    async def serve(self, take: Callable[[str], bool], process: Callable[[str | bytes], Awaitable[None]]) -> None:
+        """Pass on the messages in order, until the connection is closed.
+
+        Most messages arrive alone. Such a message is offered to `take` in the call that reads it from the socket, which
+        saves a quarter of a round trip.
+
+        Args:
+            take: processes a text without waiting; returns False, without an effect, if that is impossible.
+            process: processes any message.
+
+        Raises:
+            ConnectionClosed: the connection is closed.
+        """
+        while True:
+            for _ in range(_MOST_AT_ONCE):
+                self._take = take
+                message = await self.recv()
+                self._take = None
+                if self._trouble is not None:
+                    raise self._trouble
+                await process(message)
+            await asyncio.sleep(0)  # a client that never pauses does not delay the others
+
+    def process_event(self, event: Event) -> None:
+        """Offer a message that arrives alone to `serve`'s `take`; queue any other frame of data."""
+        if self._take is not None and isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+            if self._is_first and event.opcode is Opcode.TEXT and event.fin:
+                self._is_first = False
+                try:
+                    if self._take(str(event.data, "utf-8")):
+                        return
+                except UnicodeDecodeError:
+                    pass  # `recv` fails the connection
+                except Exception as error:
+                    self._trouble = error  # for `serve`, which the queued frame wakes
+            self._take = None  # until the queue is empty again
+        super().process_event(event)
+
+    @property
+    def can_send_at_once(self) -> bool:
+        """Whether a message can be sent without waiting."""
+        return self.protocol.state is State.OPEN and self.send_in_progress is None and not self.paused
+
+    def send_at_once(self, text: str) -> None:
+        """Send a text. `send` does the same, but its context managers take a tenth of a round trip.
+
+        Args:
+            text: the message. Before, `can_send_at_once` must be true.
+        """
+        self.protocol.send_text(text.encode())
+        self.send_data()
 
     def give_up(self, reason: str) -> None:
         """Reset the connection of a client that uses too many resources.

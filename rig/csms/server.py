@@ -58,9 +58,6 @@ The loop counts a connection two rounds after it has accepted it, and closes it 
 _MOST_QUEUED = 4
 """With this number of queued messages of a client, each up to `MAX_FRAME_BYTES`, the CSMS stops reading."""
 
-_MOST_AT_ONCE = 16
-"""The maximum number of messages of a client that are processed before other clients have their turn."""
-
 _CLOSE_TIMEOUT_S = 1.0  # for the charge point's half of the close handshake
 
 
@@ -458,10 +455,7 @@ class CsmsServer:
         point.attach(connection)
         try:
             with contextlib.suppress(ConnectionClosed):
-                while True:
-                    for _ in range(_MOST_AT_ONCE):
-                        await point.received(await connection.recv())
-                    await asyncio.sleep(0)  # a client that never pauses does not delay the others
+                await connection.serve(point.received_alone, point.received)
         except Exception as error:
             trouble = BenchError(
                 f"the CSMS failed to handle a message of {identity}, {type(error).__name__}: {error}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
@@ -35,6 +35,14 @@ from rig.ocpp.versions import VERSIONS, Version
 from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, Note, OcppFrame
 from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
+
+
+class _Prepared(NamedTuple):
+    """An answer to send, and the frame that it answers."""
+
+    message: CallResult | CallError | CallResultError
+    call: OcppFrame
+
 
 _NO_ANSWERS = (Call, Send, CallResultError)
 """The messages that answer no CALL."""
@@ -128,6 +136,25 @@ class ChargePoint:
             return self._pass_faults(message, raw)
         return self._process(message, raw)
 
+    def received_alone(self, raw: str) -> bool:
+        """Process a message at once, without a turn of the loop, if nothing has to wait.
+
+        Args:
+            raw: a message that arrived while no other one of the charge point was being processed.
+
+        Returns:
+            Whether it was processed; if not, nothing has changed.
+        """
+        connection = self.connection
+        if connection is None or not connection.can_send_at_once or self._wire.is_faulty or self._faulty.are_held:
+            return False
+        reply = self._take(parse(raw, self._judge.version), raw)
+        if reply is not None:
+            text = reply.message.text()
+            if self._record_sent(reply.message, text, reply.call):
+                connection.send_at_once(text)
+        return True
+
     async def _pass_faults(self, message: Message, raw: str | bytes) -> None:
         action = message.action if isinstance(message, Call | Send) else self._action_answered(message.unique_id)
         fault = self._wire.choose("received", action, message)
@@ -148,7 +175,13 @@ class ChargePoint:
         return asked.action if asked is not None else ""
 
     async def _process(self, message: Message, raw: str | bytes, changed_by: str = "") -> None:
-        """Validate, record and answer one message that has arrived.
+        """Validate, record and answer one message that has arrived. Arguments as for `_take`."""
+        reply = self._take(message, raw, changed_by)
+        if reply is not None:
+            await self._send(reply.message, reply.message.text(), reply.call)
+
+    def _take(self, message: Message, raw: str | bytes, changed_by: str = "") -> _Prepared | None:
+        """Validate and record one message that has arrived. Return the answer to send now, if any.
 
         Args:
             message: the decoded message.
@@ -173,12 +206,13 @@ class ChargePoint:
             if answered.action in TRIGGERS:
                 judge.registration.triggered(answered.action, answered.payload, frame.payload)
         if verdict.error_response is not None:
-            await self._send(verdict.error_response, verdict.error_response.text(), frame)
-        elif isinstance(message, Call):
-            if frame.action in self.held and len(self.held[frame.action]) < _MOST_OPEN:
-                self.held[frame.action].append(frame)
-            else:
-                await self.answer(frame)
+            return _Prepared(verdict.error_response, frame)
+        if not isinstance(message, Call):
+            return None
+        if frame.action in self.held and len(self.held[frame.action]) < _MOST_OPEN:
+            self.held[frame.action].append(frame)
+            return None
+        return self._prepare(frame)
 
     def _note_call(self, call: OcppFrame) -> None:
         """Derive the state from a valid CALL of the charge point."""
@@ -227,15 +261,17 @@ class ChargePoint:
 
         Return False if the charge point is not connected, or if the CSMS is silent.
         """
+        reply = self._prepare(frame, instead)
+        return reply is not None and await self._send(reply.message, reply.message.text(), frame)
+
+    def _prepare(self, frame: OcppFrame, instead: Reply | None = None) -> _Prepared | None:
+        """Return the answer to a recorded CALL; None without a connection, or if the CSMS is silent."""
         if self.silent or self.connection is None:
-            return False
+            return None
         reply = self._answer_to(frame) if instead is None else instead
-        message: CallResult | CallError
         if isinstance(reply, CallError):
-            message = replace(reply, unique_id=frame.unique_id)
-        else:
-            message = CallResult(frame.unique_id, reply)
-        return await self._send(message, message.text(), frame)
+            return _Prepared(replace(reply, unique_id=frame.unique_id), frame)
+        return _Prepared(CallResult(frame.unique_id, reply), frame)
 
     def _answer_to(self, frame: OcppFrame) -> Reply:
         for replacement in reversed(self._replacements.get(frame.action, ())):
@@ -331,7 +367,20 @@ class ChargePoint:
     ) -> bool:
         """Record and send a frame. `call` is the CALL that it answers. Return False without a connection."""
         connection = self.connection
-        if connection is None or self.silent:
+        return (
+            connection is not None
+            and self._record_sent(message, text, call, changed_by)
+            and await connection.transmit(text, fragments)
+        )
+
+    def _record_sent(
+        self, message: Message, text: str | bytes, call: OcppFrame | None, changed_by: str = ""
+    ) -> bool:
+        """Record a frame before it is sent, so that its answer comes later on the timeline.
+
+        Return False, without a record, if it cannot be sent: there is no connection, or the CSMS is silent.
+        """
+        if self.silent or self.connection is None:
             return False
         judge = self._judge
         action, error = call.action if call is not None else "", ""
@@ -346,7 +395,6 @@ class ChargePoint:
             case CallResult() | CallError() if message.unique_id not in judge.its_calls and not _is_unreadable(call):
                 error = f"answers {message.unique_id!r}, which is no open call of the charge point"
         frame = as_event(self.identity, "sent", message, text, action, error, fault=changed_by)
-        # Before sending, so that the answer comes later on the timeline.
         frame = self._timeline.append(frame, is_new=True)
         if isinstance(message, Malformed):
             judge.sent_invalid()
@@ -359,7 +407,7 @@ class ChargePoint:
                 self._note_answer(call, message.payload)
                 if action == "BootNotification":
                     judge.registration.answered(frame)
-        return await connection.transmit(text, fragments)
+        return True
 
 
 def _is_unreadable(answered: OcppFrame | None) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from rig.util import tcp
+from rig.util.read_buffer import BufferedReads
 
 _CHUNK = 1 << 16
 _CERTIFICATE_ALERTS = {
@@ -26,7 +27,7 @@ _CERTIFICATE_ALERTS = {
 """The TLS alerts that reject the server's certificate (RFC 5246 section 7.2.2)."""
 
 
-class TlsServer(asyncio.Protocol):
+class TlsServer(BufferedReads):
     """The server's end of TLS on one TCP connection.
 
     Args:
