@@ -190,7 +190,7 @@ class ChargePoint:
         """
         judge = self._judge
         verdict = judge.judge(message, raw, strict=self._behaviour.strict)
-        message = verdict.message
+        is_as_sent, message = verdict.message is message, verdict.message
         error, deviation = verdict.error, verdict.deviation
         frame = as_event(self.identity, "received", message, raw, verdict.action, error, deviation, changed_by)
         answered = None if isinstance(message, _NO_ANSWERS) else judge.our_calls.pop(frame.unique_id, None)
@@ -212,7 +212,10 @@ class ChargePoint:
         if frame.action in self.held and len(self.held[frame.action]) < _MOST_OPEN:
             self.held[frame.action].append(frame)
             return None
-        return self._prepare(frame)
+        reply = self._prepare(frame)
+        if is_as_sent:
+            frame.release_payload(raw)
+        return reply
 
     def _note_call(self, call: OcppFrame) -> None:
         """Derive the state from a valid CALL of the charge point."""
@@ -373,9 +376,7 @@ class ChargePoint:
             and await connection.transmit(text, fragments)
         )
 
-    def _record_sent(
-        self, message: Message, text: str | bytes, call: OcppFrame | None, changed_by: str = ""
-    ) -> bool:
+    def _record_sent(self, message: Message, text: str | bytes, call: OcppFrame | None, changed_by: str = "") -> bool:
         """Record a frame before it is sent, so that its answer comes later on the timeline.
 
         Return False, without a record, if it cannot be sent: there is no connection, or the CSMS is silent.

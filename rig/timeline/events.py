@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 
 from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of
 from rig.timeline.masked_field import masks_when_read
+from rig.timeline.payload_field import IN_TEXT, PLACES, decodes_when_read
 from rig.util.known_secrets import knows_a_number
 from rig.util.plain_json import plain, to_json
 from rig.util.redaction import MASK, masked, masked_text
@@ -33,6 +34,9 @@ CrashKind = Literal[
     "brown-out",
     "sanitizer",
 ]
+
+
+_LONG = 256  # characters of a frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +359,7 @@ class FileTransfer(Event):
     wanted: MayHoldSecret[str] = ""
 
 
+@decodes_when_read
 @masks_when_read("raw")
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OcppFrame(Event):
@@ -394,13 +399,27 @@ class OcppFrame(Event):
         """The payload with masked secrets."""
         return self._masked("payload", self.payload)
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether the frame certainly holds no secret: neither its text nor, therefore, any part of it."""
+        # Searching the payload takes ten times as long.
+        text: str = self._raw  # type: ignore[attr-defined]
+        return bool(text) and MASK not in text and not knows_a_number() and self.raw is text
+
+    def release_payload(self, text: str | bytes) -> None:
+        """Drop the decoded payload of a long frame. Reading it decodes the text again.
+
+        Args:
+            text: the text from which the payload was decoded. If the frame does not keep it, the payload stays.
+        """
+        kept: str = self._raw  # type: ignore[attr-defined]
+        if kept is text and len(text) > _LONG and self.message_type in PLACES:
+            object.__setattr__(self, "_payload", IN_TEXT)  # events are frozen
+
     def _masked(self, name: str, value: Any) -> Any:
         if name == "raw":
             return value  # reading it has masked it
-        # If the text has no secret, the payload has none. Searching the payload takes ten times as long.
-        text: str = self._raw if name == "payload" else ""  # type: ignore[attr-defined]
-        is_clean = text and MASK not in text and not knows_a_number() and self.raw is text
-        return value if is_clean else masked(value)
+        return value if name == "payload" and self.is_clean else masked(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,11 +66,13 @@ def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
         frame: the frame.
         width: the longest payload that is not truncated, in characters.
     """
+    is_clean = frame.is_clean
     if frame.message_type == "INVALID":
         body = visible(_limited(frame.raw, width))
     else:
-        body = _limited(payload_json(frame.shown), width)
-    return f"{frame_title(frame)}{body}{visible(_wrong_words(frame, '!!'))}{_fault_words(frame)}"
+        body = _limited(payload_json(frame.payload if is_clean else frame.shown), width)
+    title = frame_title(frame, is_clean=is_clean)
+    return f"{title}{body}{visible(_wrong_words(frame, '!!'))}{_fault_words(frame)}"
 
 
 def _limited(text: str, width: int) -> str:
@@ -89,12 +91,18 @@ def _fault_words(frame: OcppFrame) -> str:
     return f"  ({frame.fault})" if frame.fault else ""
 
 
-def frame_title(frame: OcppFrame) -> str:
-    """Format the part of `frame_line` before the payload."""
+def frame_title(frame: OcppFrame, *, is_clean: bool = False) -> str:
+    """Format the part of `frame_line` before the payload.
+
+    Args:
+        frame: the frame.
+        is_clean: whether the text of the frame, and so its unique id, holds no secret.
+    """
     arrow = "→" if frame.direction == "received" else "←"
     suffix = _SUFFIXES[frame.message_type]
     action = "INVALID" if frame.message_type == "INVALID" else masked_text(frame.action) or "?"
-    return visible(f"{arrow} [{masked_text(frame.unique_id) or '?'}] {action}{suffix} ")
+    unique_id = frame.unique_id if is_clean else masked_text(frame.unique_id)
+    return visible(f"{arrow} [{unique_id or '?'}] {action}{suffix} ")
 
 
 def frame_log(frame: OcppFrame) -> str:
