@@ -50,10 +50,13 @@ class PromptedTerminal(Terminal):
         with self._above_the_prompt():
             super().print(*objects, **how)
 
-    def print_line(self, *parts: tuple[str, str]) -> None:
+    def print_line(self, *parts: tuple[str, str], are_masked: bool = False) -> None:
         """Print a line above the prompt."""
+        if not self.is_prompting:
+            super().print_line(*parts, are_masked=are_masked)
+            return
         with self._above_the_prompt():
-            super().print_line(*parts)
+            super().print_line(*parts, are_masked=are_masked)
 
     @contextlib.contextmanager
     def _above_the_prompt(self) -> Iterator[None]:

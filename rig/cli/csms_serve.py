@@ -185,7 +185,7 @@ async def _serve(
                 return
             line = _line(event, stamps.now())
             if line:
-                terminal.print_line(*line)
+                terminal.print_line(*line, are_masked=isinstance(event, OcppFrame))
 
         csms.timeline.listen(show)
         if root:

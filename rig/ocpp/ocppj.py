@@ -18,6 +18,9 @@ MAX_UNIQUE_ID = 36
 MAX_DESCRIPTION = 255
 """Longest description of a CALLERROR, in characters (OCPP-J 1.6 section 4.2.3)."""
 
+_SURELY_WRITABLE = 250
+"""Levels of nesting that orjson can write; it can read four times as many."""
+
 UNREADABLE_ID = "-1"
 """The unique id of a CALLERROR for a message whose id cannot be read (OCPP-J 2.0.1 section 4.2.3)."""
 
@@ -119,7 +122,8 @@ def parse(raw: str | bytes, version: Version = V16) -> Message:
         return Malformed("a binary message: OCPP-J frames are text (OCPP-J 1.6 section 4.1.2)")
     try:
         frame = orjson.loads(raw)
-        orjson.dumps(frame)  # raises for a depth that no later code could write
+        if raw.count("[") + raw.count("{") > _SURELY_WRITABLE:
+            orjson.dumps(frame)  # raises for a depth that no later code could write
     except orjson.JSONDecodeError as error:
         return Malformed(f"no JSON: {error}", corrupt=True)
     except orjson.JSONEncodeError:
