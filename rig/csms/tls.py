@@ -148,18 +148,24 @@ class TlsServer(BufferedReads):
         return True
 
     def _hand_up(self) -> None:
+        """Pass on the data of all complete records at once, as TCP would."""
+        received = bytearray()
+        has_ended = is_broken = False
         try:
             while data := self._tls.read(_CHUNK):
-                self._above.data_received(data)
+                received += data
+            has_ended = True  # the client has sent close_notify
         except ssl.SSLWantReadError:
-            self._flush()
-            return
+            pass
         except ssl.SSLError:  # a broken record, or an alert: the connection cannot go on
-            self._flush()
+            is_broken = True
+        if received:
+            self._above.data_received(bytes(received))
+        self._flush()
+        if has_ended:
+            self._above.eof_received()
+        if has_ended or is_broken:
             self.transport.close()
-            return
-        self._above.eof_received()  # the client has sent close_notify
-        self.transport.close()
 
     def _flush(self) -> None:
         data = self._outgoing.read()

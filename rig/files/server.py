@@ -168,7 +168,7 @@ class FileServer:
     def _make_plain(self) -> _Streams:
         return _Streams(self._begin, self._made, self._lost)
 
-    def _make_tls(self) -> asyncio.Protocol:
+    def _make_tls(self) -> asyncio.BaseProtocol:
         return TlsServer(
             _Streams(self._begin, self._made_above_tls, self._lost),
             self._tls_context,
