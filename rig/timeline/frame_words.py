@@ -56,6 +56,7 @@ _SUFFIXES: Mapping[MessageType, str] = {
     "SEND": " send",
     "INVALID": "",
 }
+_DELETE = "\x7f"
 _EXPECTED = {"Accepted", "NoError", ""}
 
 
@@ -150,9 +151,10 @@ def stray_words(frame: OcppFrame) -> str:
 def payload_json(payload: Any) -> str:
     """Format a payload as one line of JSON."""
     try:
-        return visible(orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode())
+        text = orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:
         return one_line(repr(payload))
+    return text if text.isascii() and _DELETE not in text else visible(text)  # JSON escapes all other ASCII controls
 
 
 def status_of(answer: OcppFrame) -> str:

@@ -35,19 +35,17 @@ _LONGEST = 64  # characters of a cached name: names come from the network
 
 def may_name_secret(lower: str) -> bool:
     """Return whether a lower-case text may contain the name of a secret: fast, with false positives only."""
-    # Runs for each frame and each line of the console: a loop over the words takes twice as long.
+    # Runs for each frame and each line of the console: a loop over the words takes twice as long. To find one character
+    # takes a twentieth of the time of finding a word.
     joined = lower.encode("utf-8", "replace").translate(None, _BETWEEN_LETTERS)  # a name may be written `p-s-k`
     return (
-        b"key" in joined
+        (b"k" in joined and (b"key" in joined or b"psk" in joined or b"token" in joined))
+        or (b"z" in joined and b"authorization" in joined)
+        or (b"w" in joined and b"pw" in joined)
         or b"pass" in joined
-        or b"psk" in joined
         or b"secret" in joined
-        or b"token" in joined
         or b"credential" in joined
-        or b"authorization" in joined
-        or "basic " in lower
-        or "bearer " in lower
-        or b"pw" in joined
+        or (" " in lower and ("basic " in lower or "bearer " in lower))
     )
 
 

@@ -53,8 +53,9 @@ class Terminal(Console):
             if shown != plain:
                 parts = ((shown, parts[-1][1]),)
         try:
-            self.file.write("".join(map(self._styled, parts)) + "\n")
-            self.file.flush()
+            file = self.file
+            file.write("".join(map(self._styled, parts)) + "\n")
+            file.flush()
         except OSError:
             self.on_broken_pipe()
 
