@@ -183,13 +183,13 @@ coverage: setup ## write the coverage of rig and firmware to reports/coverage, a
 	@.venv/bin/gcovr --merge-lines --root firmware --filter firmware/src/ --object-directory build/coverage \
 	  --html-details reports/coverage/firmware/index.html --cobertura reports/coverage/firmware.xml --print-summary
 	@$(MAKE) --no-print-directory coverage-rig
-	@$(RUN) -m tools.coverage_gate reports/coverage/python.xml reports/coverage/firmware.xml
+	@$(RUN) -m tools.coverage_gate reports/coverage/python.json reports/coverage/firmware.xml
 
 coverage-rig: setup ## write reports/coverage/python from the last runs with COVERAGE=yes
 	@mkdir -p reports/coverage
 	@ls build/coverage-python/data.* >/dev/null 2>&1 || { echo "coverage: no data of the rig: make unit hil COVERAGE=yes first" >&2; exit 1; }
 	@.venv/bin/coverage combine --keep --quiet
-	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
+	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage json --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
 	@.venv/bin/rig report list >/dev/null
 

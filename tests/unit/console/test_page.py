@@ -31,6 +31,13 @@ def until(page: Any, condition: str) -> None:
     page.wait_for_function(condition, timeout=SLOW_MS)
 
 
+def choose(page: Any, label: str, option: str) -> None:
+    """Choose an option of a select, and wait until its menu has closed."""
+    page.get_by_label(label).click()
+    page.get_by_role("option", name=option).click()
+    page.locator(".q-menu").wait_for(state="detached")
+
+
 def test_every_line_is_shown_in_order(page: Any, hand: HandBench) -> None:
     """A burst of 5,000 lines arrives complete and in order, and only the rows in sight are in the document."""
     sent = [f"line {number}" for number in range(5000)]
@@ -267,12 +274,10 @@ def test_axe_finds_nothing(page: Any, hand: HandBench, scheme: str, size: dict[s
             )
         )
     hand.timeline.append(PinEdge(source="pins", signal="leds.status", level=True, driven=False))
-    page.get_by_label("fault of the catalogue").click()
-    page.get_by_role("option", name="latency").click()
+    choose(page, "fault of the catalogue", "latency")
     page.get_by_role("button", name="inject").click()
     page.get_by_role("button", name="lift latency").wait_for()
-    page.get_by_label("action").click()
-    page.get_by_role("option", name="ReserveNow").click()
+    choose(page, "action", "ReserveNow")
     page.get_by_label("idTag *").first.wait_for()
     page.locator("pb-log .pb-row", has_text="a line of level E").wait_for()
     assert violations(page) == []
@@ -280,6 +285,7 @@ def test_axe_finds_nothing(page: Any, hand: HandBench, scheme: str, size: dict[s
     page.get_by_role("dialog").wait_for()
     assert violations(page) == [], "a frame"
     page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
     hand.timeline.append(Panic(source="console", cause="LoadProhibited", backtrace=("a", "b")))
     hand.test = "tests/hil/test_boot.py::test_boots"
     page.get_by_text("You can look, not act").wait_for()

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import select
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from ssl import SSLContext, SSLSocket, SSLWantReadError
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -19,11 +25,20 @@ LIMIT_S = 60.0
 
 
 class Peer:
-    """A charge point on a plain WebSocket that sends any text, valid or not."""
+    """A charge point on a plain WebSocket that sends any text, valid or not.
 
-    def __init__(self, url: str, **options: Any) -> None:
+    Args:
+        url: the URL of the CSMS.
+        ssl: the TLS context, if the URL begins with wss://.
+        options: those of `websockets.sync.client.connect`.
+    """
+
+    def __init__(self, url: str, *, ssl: SSLContext | None = None, **options: Any) -> None:
         options.setdefault("subprotocols", ["ocpp1.6"])
         options.setdefault("open_timeout", LIMIT_S)
+        if ssl is not None:
+            options["sock"] = over_tls(url, ssl)
+            url = url.replace("wss://", "ws://")
         self.socket: ClientConnection = connect(url, compression=None, **options).__enter__()
         self._last = 0
 
@@ -53,6 +68,45 @@ class Peer:
 
     def status(self, status: str, connector: int = 1) -> Any:
         return self.call("StatusNotification", {"connectorId": connector, "errorCode": "NoError", "status": status})
+
+
+def over_tls(url: str, context: SSLContext) -> socket.socket:
+    """Connect over TLS, and return a plain socket for what TLS carries.
+
+    The client of websockets would read in one thread and write in another one. Python 3.11 does not lock the OpenSSL
+    object that both would use: a message is lost if it is written while the session tickets of the server are read.
+    Here one thread uses the object.
+    """
+    parts = urlsplit(url)
+    assert parts.hostname
+    connection = socket.create_connection((parts.hostname, parts.port or 443), LIMIT_S)
+    try:
+        tls = context.wrap_socket(connection, server_hostname=parts.hostname)
+    except BaseException:
+        connection.close()
+        raise
+    near, far = socket.socketpair()
+    threading.Thread(target=_relay, args=(tls, far), name="TLS of a peer", daemon=True).start()
+    return near
+
+
+def _relay(tls: SSLSocket, plain: socket.socket) -> None:
+    """Carry bytes in both directions, until one of the sockets ends."""
+    with tls, plain, contextlib.suppress(OSError):
+        while True:
+            ready, _, _ = select.select([tls, plain], [], [])
+            if plain in ready:
+                sent = plain.recv(65_536)
+                if not sent:
+                    return
+                tls.settimeout(LIMIT_S)
+                tls.sendall(sent)
+            # Written bytes may have made TLS read: `select` does not see what TLS holds already.
+            tls.settimeout(0)
+            with contextlib.suppress(SSLWantReadError):
+                while received := tls.recv(65_536):
+                    plain.sendall(received)
+                return
 
 
 def handshake(path: str, *, without: str = "", **headers: str) -> bytes:

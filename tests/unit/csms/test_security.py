@@ -6,6 +6,7 @@ import base64
 import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,26 @@ def test_a_charge_point_boots_over_tls(csms: Csms, authority: Authority, new_pee
     assert peer.boot()["status"] == "Accepted"
     csms.close(1001, "going")
     csms.expect_disconnected(LIMIT_S)
+
+
+@pytest.mark.usefixtures("tls_only")
+def test_one_thread_of_a_peer_uses_its_tls_object(authority: Authority, new_peer: NewPeer) -> None:
+    """Python 3.11 has no lock around an OpenSSL object: two threads would lose messages."""
+    threads = set()
+
+    class Watched(ssl.SSLSocket):
+        def read(self, *arguments: Any) -> Any:
+            threads.add(threading.get_ident())
+            return super().read(*arguments)
+
+        def send(self, *arguments: Any) -> int:
+            threads.add(threading.get_ident())
+            return super().send(*arguments)
+
+    context = client_context(authority)
+    context.sslsocket_class = Watched
+    new_peer(ssl=context).boot()
+    assert len(threads) == 1
 
 
 @pytest.mark.usefixtures("tls_only")
