@@ -190,7 +190,7 @@ coverage-rig: setup ## write reports/coverage/python from the last runs with COV
 	@ls build/coverage-python/data.* >/dev/null 2>&1 || { echo "coverage: no data of the rig: make unit hil COVERAGE=yes first" >&2; exit 1; }
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage json --quiet && .venv/bin/coverage report --format=total | \
-	  sed 's/.*/rig: & % covered/'
+	  sed 's/.*/rig, fixtures and tools: & % covered, branches included/'
 	@.venv/bin/rig report list >/dev/null
 
 determinism: setup firmware ## run tests/hil TIMES=10 times in the same order (SEED=n) and compare all frames, pins and lines of the device, to the nanosecond
