@@ -21,6 +21,7 @@ PARTS: Mapping[str, str] = {
     "/selectors.py": "event loop and system calls",
     "/websockets/": "WebSocket frames (websockets)",
     "/rig/csms/connection.py": "WebSocket frames (rig.csms.connection)",
+    "/rig/util/read_buffer.py": "WebSocket frames (rig.csms.connection)",
     "/rig/util/tcp.py": "WebSocket frames (rig.csms.connection)",
     "/rig/ocpp/ocppj.py": "JSON (rig.ocpp.ocppj)",
     "/rig/ocpp/schemas.py": "validation by the schemas (rig.ocpp.schemas)",
