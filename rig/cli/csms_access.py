@@ -16,6 +16,7 @@ from rig.files import Files
 from rig.ocpp.versions import VERSIONS
 from rig.timeline import Timeline
 from rig.util.errors import BenchError
+from rig.util.known_secrets import remember_secret
 from rig.util.tcp import reachable_address
 
 HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
@@ -133,5 +134,15 @@ class Access:
             return Security(3, certificate=certificate, client_root=read_pem(self.client_root)), root
         if self.basic_auth_file is not None:
             passwords = read_passwords(self.basic_auth_file)
+            for password in passwords.values():
+                remember_secret(_as_text(password))
             return Security(1 if certificate is None else 2, passwords, certificate), root
         return Security(0, certificate=certificate), root
+
+
+def _as_text(password: bytes) -> str:
+    """Return a password as a text of a frame may show it: its hex digits if it is no text."""
+    try:
+        return password.decode()
+    except UnicodeDecodeError:
+        return password.hex()

@@ -185,7 +185,9 @@ async def _serve(
                 return
             line = _line(event, stamps.now())
             if line:
-                terminal.print_line(*line, are_masked=isinstance(event, OcppFrame))
+                # The words of a violation may show a part of the frame without the name of a secret beside it.
+                are_masked = isinstance(event, OcppFrame) and not (event.error or event.deviation)
+                terminal.print_line(*line, are_masked=are_masked)
 
         csms.timeline.listen(show)
         if root:

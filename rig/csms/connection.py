@@ -74,6 +74,7 @@ class Connection(ServerConnection, BufferedReads):
         self.violation: Close | None = None
         self.given_up = ""
         self._close_was_swallowed = False
+        self._abort: asyncio.TimerHandle | None = None
         self.mute: Mute = ""
         self._take: Callable[[str], bool] | None = None  # set while `serve` waits for the next message
         self._is_first = False  # no message of the bytes received last was taken yet
@@ -94,8 +95,7 @@ class Connection(ServerConnection, BufferedReads):
                 self._unreadable(self, f"bytes before the answer to its opening handshake are not a frame: {reason}")
             elif code in _BLAME:
                 self.violation = Close(int(code), reason)
-                if self.close_timeout is not None:  # the peer may never close its half
-                    self.loop.call_later(self.close_timeout, self._abort_unless_silent)
+                self._abort_later()
             fail(code, reason)
 
         self.protocol.fail = fail_and_remember  # type: ignore[method-assign]
@@ -124,6 +124,11 @@ class Connection(ServerConnection, BufferedReads):
             return int(sent.code), sent.reason
         return self.close_code, self.close_reason or ""
 
+    def _abort_later(self) -> None:
+        """End the TCP connection after the close timeout: the peer may never close its half."""
+        if self._abort is None and self.close_timeout is not None:
+            self._abort = self.loop.call_later(self.close_timeout, self._abort_unless_silent)
+
     def _abort_unless_silent(self) -> None:
         if self.mute != "all":
             self.transport.abort()
@@ -142,6 +147,8 @@ class Connection(ServerConnection, BufferedReads):
         else:
             self._is_first = True
             super().data_received(data)
+            if self.protocol.close_rcvd is not None:
+                self._abort_later()
             if self.transport.get_write_buffer_size() > MOST_UNREAD_BYTES and not self.given_up:
                 self.give_up(f"reset: it keeps sending but has not read {MOST_UNREAD_BYTES >> 20} MiB sent to it")
 
@@ -184,8 +191,13 @@ class Connection(ServerConnection, BufferedReads):
         super().process_event(event)
 
     @property
+    def is_open(self) -> bool:
+        """Whether neither side has begun to close the connection."""
+        return self.protocol.state is State.OPEN and not self.transport.is_closing()
+
+    @property
     def _is_free(self) -> bool:
-        return self.protocol.state is State.OPEN and self.send_in_progress is None
+        return self.is_open and self.send_in_progress is None
 
     @property
     def can_send_at_once(self) -> bool:
@@ -227,6 +239,8 @@ class Connection(ServerConnection, BufferedReads):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Report the end of the TCP connection."""
+        if self._abort is not None:
+            self._abort.cancel()
         self._lost(self)
         super().connection_lost(exc)
 

@@ -455,7 +455,9 @@ class CsmsServer:
         point.attach(connection)
         try:
             with contextlib.suppress(ConnectionClosed):
-                await connection.serve(point.received_alone, point.received)
+                await connection.serve(
+                    lambda raw: point.received_alone(connection, raw), lambda raw: point.received(connection, raw)
+                )
         except Exception as error:
             trouble = BenchError(
                 f"the CSMS failed to handle a message of {identity}, {type(error).__name__}: {error}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -129,24 +130,31 @@ class ChargePoint:
 
     # -- receiving ----------------------------------------------------------------------------------------------
 
-    def received(self, raw: str | bytes) -> Awaitable[None]:
-        """Let a message of the charge point pass the faults of frames, and process the messages that arrive."""
+    async def received(self, connection: Connection, raw: str | bytes) -> None:
+        """Let a message of the charge point pass the faults of frames, and process the messages that arrive.
+
+        A message of a connection that a newer one has replaced is lost, like those that its socket still holds.
+        """
+        if connection is not self.connection:
+            return
         message = parse(raw, self._judge.version)
         if self._wire.is_faulty or self._faulty.are_held:
-            return self._pass_faults(message, raw)
-        return self._process(message, raw)
+            await self._pass_faults(message, raw)
+        else:
+            await self._process(message, raw)
 
-    def received_alone(self, raw: str) -> bool:
+    def received_alone(self, connection: Connection, raw: str) -> bool:
         """Process a message at once, without a turn of the loop, if nothing has to wait.
 
         Args:
+            connection: the connection on which it arrived.
             raw: a message that arrived while no other one of the charge point was being processed.
 
         Returns:
             Whether it was processed; if not, nothing has changed.
         """
-        connection = self.connection
-        if connection is None or not connection.can_send_at_once or self._wire.is_faulty or self._faulty.are_held:
+        is_current = connection is self.connection and connection.can_send_at_once
+        if not is_current or self._wire.is_faulty or self._faulty.are_held:
             return False
         reply = self._take(parse(raw, self._judge.version), raw)
         if reply is not None:
@@ -205,14 +213,14 @@ class ChargePoint:
             self._note_answer(answered, frame.payload)
             if answered.action in TRIGGERS:
                 judge.registration.triggered(answered.action, answered.payload, frame.payload)
+        reply = None
         if verdict.error_response is not None:
-            return _Prepared(verdict.error_response, frame)
-        if not isinstance(message, Call):
-            return None
-        if frame.action in self.held and len(self.held[frame.action]) < _MOST_OPEN:
-            self.held[frame.action].append(frame)
-            return None
-        reply = self._prepare(frame)
+            reply = _Prepared(verdict.error_response, frame)
+        elif isinstance(message, Call):
+            if frame.action in self.held and len(self.held[frame.action]) < _MOST_OPEN:
+                self.held[frame.action].append(frame)
+            else:
+                reply = self._prepare(frame)
         if is_as_sent:
             frame.release_payload(raw)
         return reply
@@ -268,8 +276,8 @@ class ChargePoint:
         return reply is not None and await self._send(reply.message, reply.message.text(), frame)
 
     def _prepare(self, frame: OcppFrame, instead: Reply | None = None) -> _Prepared | None:
-        """Return the answer to a recorded CALL; None without a connection, or if the CSMS is silent."""
-        if self.silent or self.connection is None:
+        """Return the answer to a recorded CALL; None without an open connection, or if the CSMS is silent."""
+        if self.silent or self.connection is None or not self.connection.is_open:
             return None
         reply = self._answer_to(frame) if instead is None else instead
         if isinstance(reply, CallError):
@@ -285,13 +293,13 @@ class ChargePoint:
                 return replacement.answer
             own = f"the test's function that answers {frame.action}"
             try:
-                reply = replacement.answer(frame.payload)
-            except AssertionError as error:  # an assertion is about the device, as in a test
+                reply = replacement.answer(deepcopy(frame.payload))  # the frame keeps what the charge point sent
+            except BaseException as error:  # the outcomes of pytest, too, would end the loop
+                if not _is_verdict(error):
+                    return self._no_answer(f"{own} raised {type(error).__name__}: {error}")
                 what = f"{own} finds the device wrong: {error or 'an assert failed'}"
                 self._timeline.interrupt(DeviceError(what))
                 return CallError("InternalError", what[:MAX_DESCRIPTION])
-            except Exception as error:
-                return self._no_answer(f"{own} raised {type(error).__name__}: {error}")
             try:
                 validate_answer(frame.action, reply, check=replacement.check, versions=(self._judge.version,))
             except ValueError as error:
@@ -409,6 +417,11 @@ class ChargePoint:
                 if action == "BootNotification":
                     judge.registration.answered(frame)
         return True
+
+
+def _is_verdict(error: BaseException) -> bool:
+    """Return whether a test's function has judged the device, by `assert` or by `pytest.fail`."""
+    return isinstance(error, AssertionError) or (type(error).__name__ == "Failed" and not isinstance(error, Exception))
 
 
 def _is_unreadable(answered: OcppFrame | None) -> bool:

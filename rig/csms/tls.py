@@ -159,12 +159,13 @@ class TlsServer(BufferedReads):
             pass
         except ssl.SSLError:  # a broken record, or an alert: the connection cannot go on
             is_broken = True
+        self._flush()
+        if is_broken:
+            self.transport.close()  # first: an answer to the data could not be encrypted any more
         if received:
             self._above.data_received(bytes(received))
-        self._flush()
         if has_ended:
             self._above.eof_received()
-        if has_ended or is_broken:
             self.transport.close()
 
     def _flush(self) -> None:

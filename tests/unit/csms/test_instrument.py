@@ -295,19 +295,32 @@ def test_a_function_without_a_valid_answer_is_an_error_of_the_test(
     assert re.match(error, timeline.events(Note)[0].text)
 
 
-def test_a_function_may_fail_the_device(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+def fails_an_assert(request: Any) -> Any:
+    assert request["idTag"] == "MINE", "another's tag"
+    return {"idTagInfo": {"status": "Accepted"}}
+
+
+def fails_in_words(_request: Any) -> Any:
+    pytest.fail("another's tag")
+
+
+@pytest.mark.parametrize("judge", [fails_an_assert, fails_in_words])
+def test_a_function_may_fail_the_device(csms: Csms, timeline: Timeline, peer: Peer, judge: Any) -> None:
     """A failed assert in the function is a failure of the firmware, as in the test itself."""
-
-    def judge(request: Any) -> Any:
-        assert request["idTag"] == "MINE", "another's tag"
-        return {"idTagInfo": {"status": "Accepted"}}
-
     csms.answer("Authorize", judge)
     peer.start_call("Authorize", {"idTag": "T"}, "a")
     assert peer.receive()[:3] == [4, "a", "InternalError"]
     with pytest.raises(DeviceError, match="answers Authorize finds the device wrong: another's tag"):
         csms.expect("Heartbeat", timeout=LIMIT_S)
     assert timeline.events(BenchTrouble) == []
+
+
+@pytest.mark.parametrize("length", [3, 300])
+def test_a_function_cannot_change_what_the_charge_point_sent(csms: Csms, peer: Peer, length: int) -> None:
+    csms.answer("DataTransfer", lambda request: {"status": "Accepted", "data": request.pop("data")})
+    request = {"vendorId": "V", "data": "x" * length}
+    assert peer.call("DataTransfer", dict(request))["data"] == request["data"]
+    assert csms.expect("DataTransfer", timeout=LIMIT_S).payload == request
 
 
 def test_a_function_may_break_the_schema_if_check_is_off(csms: Csms, timeline: Timeline, peer: Peer) -> None:

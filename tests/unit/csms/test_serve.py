@@ -274,14 +274,21 @@ def test_tls_with_passwords_works_and_shows_no_password(tmp_path: Path) -> None:
         assert found
         trusting = ssl.create_default_context(cadata=authority.root)
         login = {"Authorization": "Basic " + base64.b64encode(b"CP-7:0123456789abcdef").decode()}
-        Peer(found[0] + "CP-7", ssl=trusting, additional_headers=login).boot()
+        peer = Peer(found[0] + "CP-7", ssl=trusting, additional_headers=login)
+        peer.boot()
+        peer.call("Authorize", {"idTag": "0123456789abcdef"})
+        peer.call("Heartbeat", {}, "password: x9y8z7w6")
+        peer.start_call("Authorize", {"idTag": "T"}, "password: x9y8z7w6")  # the violation names the unique id
+        peer.receive()
         with pytest.raises(InvalidStatus):
             Peer(found[0] + "CP-7", ssl=trusting, additional_headers={"Authorization": "Basic Q1AtNzp3cm9uZw=="})
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert err == ""
     assert re.search(r"refused the client CP-7 at \S+ \(HTTP 401\): its password of 5 bytes is not that of", out)
+    assert "was used for another Heartbeat before" in out
     assert "0123456789abcdef" not in out
+    assert "x9y8z7w6" not in out
 
 
 def test_files_are_served_and_uploads_are_kept(tmp_path: Path) -> None:
