@@ -243,7 +243,7 @@ endurance: setup firmware ## run the tests that take minutes: 10,000 reconnects,
 	@mkdir -p build
 	@status=0; $(RUN) -m pytest tests/hil -m night --bench benches/virtual.toml -p no:hypothesispytest \
 	  --basetemp=build/tmp-endurance --quiet --numprocesses=$(JOBS) || status=1; \
-	  .venv/bin/rig fleet --points 200 --outage 3600 || status=1; exit $$status
+	  .venv/bin/rig fleet --points 200 --outage 3600 --limit 5 || status=1; exit $$status
 
 screenshots: setup firmware ## run the README's test and draw docs/images/report.png and runs.png (needs: make install-extras)
 	@$(RUN) -m tools.screenshots

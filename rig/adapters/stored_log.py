@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from rig.adapters.stored_file import content_of
+from rig.adapters.stored_file import read_stored_file
 from rig.firmware.filesystem import read_filesystem
 from rig.firmware.partitions import TABLE_OFFSET, TABLE_SIZE, from_binary
 from rig.util.errors import BenchError
@@ -89,12 +89,14 @@ class StoredLog:
     Attributes:
         lines: the lines of all files, the oldest first.
         crash: the log before the last crash, and the line about it; empty without a crash.
-        gaps: the numbers of files that are damaged, or missing between others.
+        gaps: the numbers of files that are damaged, or missing between others: `7`, `9 to 12`.
+        damaged_crash: the names of damaged files about the last crash.
     """
 
     lines: list[str]
     crash: list[str]
-    gaps: list[int]
+    gaps: list[str]
+    damaged_crash: list[str]
 
 
 def read_log(image: bytes) -> StoredLog:
@@ -108,14 +110,26 @@ def read_log(image: bytes) -> StoredLog:
     """
     files = read_filesystem(storage_of(image))
     numbered = {int(name.removeprefix(PREFIX)): file for name, file in files.items() if _is_numbered(name)}
-    contents = {number: content_of(numbered[number]) for number in sorted(numbered)}
-    missing = [number for low, high in pairwise(contents) for number in range(low + 1, high)]
-    damaged = [number for number, content in contents.items() if content is None]
+    contents = {number: _content_of(numbered[number]) for number in sorted(numbered)}
+    missing = [range(low + 1, high) for low, high in pairwise(contents) if high > low + 1]
+    damaged = [range(number, number + 1) for number, content in contents.items() if content is None]
+    crash = {name: _content_of(files[name]) for name in (CRASH_LOG, CRASH) if name in files}
     return StoredLog(
         [line for content in contents.values() for line in _lines(content)],
-        [line for name in (CRASH_LOG, CRASH) for line in _lines(content_of(files.get(name, b"")))],
-        sorted(missing + damaged),
+        [line for content in crash.values() for line in _lines(content)],
+        [_in_words(gap) for gap in sorted(missing + damaged, key=lambda gap: gap.start)],
+        [name for name, content in crash.items() if content is None],
     )
+
+
+def _content_of(file: bytes) -> bytes | None:
+    """Return the content of a file of the log; None if it is damaged. Such files have always had a header."""
+    stored = read_stored_file(file)
+    return stored.content if stored.state == "sound" and stored.version is not None else None
+
+
+def _in_words(gap: range) -> str:
+    return str(gap.start) if len(gap) == 1 else f"{gap.start} to {gap.stop - 1}"
 
 
 def storage_of(image: bytes) -> bytes:

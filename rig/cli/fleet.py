@@ -42,6 +42,10 @@ _LOOK_S = 5
 """Device seconds between two looks at the devices. A device that blinks its LEDs reports about ten edges in a second,
 and blocks when about 270 of its edges are unread."""
 _CONNECTED = b"ws: connected"
+_MOST_S = 1e7
+"""The longest run, in seconds: four months."""
+_LARGEST_SEED = 10**9
+"""Each device gets the seed times a million, plus its number: a number of 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,19 @@ def command(
         str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH of a CSMS, in real time. Without it: the fake CSMS.")
     ] = "",
     outage: Annotated[
-        float, typer.Option(min=0, metavar="S", help="The time for which the fake CSMS is gone, in device seconds.")
+        float,
+        typer.Option(min=0, max=_MOST_S, metavar="S", help="The time that the fake CSMS is gone, in device seconds."),
     ] = 3600,
-    seconds: Annotated[float, typer.Option(min=1, metavar="S", help="How long to run against --csms.")] = 60,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same run.")] = 1,
+    seconds: Annotated[
+        float, typer.Option(min=1, max=_MOST_S, metavar="S", help="How long to run against --csms.")
+    ] = 60,
+    seed: Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, help="The same seed makes the same run.")] = 1,
     limit: Annotated[
-        float, typer.Option(min=0, max=100, metavar="PERCENT", help="Fail if a larger share reconnects in a second.")
-    ] = 5,
+        float | None,
+        typer.Option(
+            min=0, max=100, metavar="PERCENT", help="Fail if a larger share reconnects in a second. Without it: never."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run many virtual charge points, and measure how many reconnect in the busiest second after an outage."""
@@ -110,12 +120,12 @@ def command(
     check_run(run, limit)
 
 
-def check_run(run: FleetRun, limit: float) -> None:
+def check_run(run: FleetRun, limit: float | None) -> None:
     """Check the result of an outage.
 
     Args:
         run: the result.
-        limit: the largest accepted share of devices within any second, in percent.
+        limit: the largest accepted share of devices within any second, in percent; None accepts all.
 
     Raises:
         DeviceError: a device did not come back.
@@ -123,7 +133,7 @@ def check_run(run: FleetRun, limit: float) -> None:
     """
     if run.lost:
         raise DeviceError(f"{run.lost} of {run.points} devices did not reconnect within {_RETURN_LIMIT_S} s")
-    if run.busiest_share > limit:
+    if limit is not None and run.busiest_share > limit:
         raise ExpectationError(
             f"{run.busiest_second} of {run.points} devices reconnected within one second: "
             f"{run.busiest_share:.1f} %, at most {limit:g} %"
@@ -174,7 +184,7 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
         The result in words.
 
     Raises:
-        BenchError: as for `run_outage`, or the URL is invalid.
+        BenchError: as for `run_outage`, the URL is invalid, or no device connected.
     """
     if problem := problem_of_url(csms_url):
         raise BenchError(f"--csms {csms_url!r} {problem}", "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/")
@@ -194,6 +204,11 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
             for device in devices:
                 device.check()
     connected = sum(1 for count in connections.values() if count)
+    if not connected:
+        raise BenchError(
+            f"none of {points} devices connected to {csms_url} within {seconds:g} s",
+            "Check that a CSMS listens there and accepts ocpp1.6; give it more time with --seconds",
+        )
     return f"{points} devices: {connected} connected, {sum(connections.values())} connections"
 
 

@@ -39,7 +39,9 @@ def command(
     for line in lines:
         terminal.print(visible(line), markup=False)
     if log.gaps and not crash:
-        gaps = ", ".join(map(str, log.gaps))
+        gaps = ", ".join(log.gaps)
         typer.echo(f"rig: files that are damaged, or were given up for space: {gaps}", err=True)
-    if not lines:
+    if log.damaged_crash and crash:
+        typer.echo(f"rig: files that are damaged: {', '.join(log.damaged_crash)}", err=True)
+    elif not lines:
         typer.echo(f"rig: the flash has no {'crash' if crash else 'log'}", err=True)

@@ -70,7 +70,8 @@ class PartitionTable:
         for partition in self.partitions:
             if partition.name == name:
                 return partition
-        raise KeyError(f"no partition named {name!r}; there are {', '.join(p.name for p in self.partitions)}")
+        names = ", ".join(partition.name for partition in self.partitions)
+        raise KeyError(f"no partition named {name!r}; {f'there are {names}' if names else 'the table is empty'}")
 
     def find(self, kind: str, subtype: str) -> Partition | None:
         """Return the first partition of a type and subtype, if any."""

@@ -100,6 +100,8 @@ class Telemetry:
         """
         if least is None and most is None:
             raise AuthorError(f"expect_within({name!r}): give a limit, least= or most=")
+        if least is not None and most is not None and least > most:
+            raise AuthorError(f"expect_within({name!r}): least={least:g} is above most={most:g}")
         judged = self._judge(name, least, most, growth=False)
         end = self._timeline.clock.now() + round(for_s * 1e9)
         values: list[float] = []

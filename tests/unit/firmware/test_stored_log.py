@@ -44,7 +44,24 @@ def test_files_are_read_in_the_order_of_their_numbers() -> None:
     log = read_log(make_filesystem(FILES, SIZE))
     assert log.lines == LINES
     assert log.crash == ["I (7) z: before", "E (0) crash: the last run crashed reason=panic"]
-    assert log.gaps == [11, 12]
+    assert log.gaps == ["11", "12"]
+    assert log.damaged_crash == []
+
+
+@pytest.mark.parametrize("damaged", [b"", b"x", b"\xff" * 2000, FILES["log-0000000009"].replace(b"PB", b"PC")])
+def test_a_file_without_a_header_is_damaged(damaged: bytes) -> None:
+    files = FILES | {"log-0000000010": damaged, "crash": damaged, "crash_log": damaged}
+    log = read_log(make_filesystem(files, SIZE))
+    assert log.lines == [LINES[0], LINES[-1]]
+    assert log.gaps == ["10", "11", "12"]
+    assert (log.crash, log.damaged_crash) == ([], ["crash_log", "crash"])
+
+
+def test_a_far_number_is_one_gap() -> None:
+    assert read_log(make_filesystem(FILES | {"log-4294967295": b""}, SIZE)).gaps[-2:] == [
+        "14 to 4294967294",
+        "4294967295",
+    ]
 
 
 def test_a_whole_flash_is_read_by_its_partition_table() -> None:
