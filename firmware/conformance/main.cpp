@@ -81,10 +81,10 @@ class Echo {
 
   /// @return the last text message.
   std::string run() {
-    WsTimeouts timeouts;
-    timeouts.ping_interval = 0;  // a ping of ours would be an event that no case expects
+    WsLimits limits;
+    limits.ping_interval = 0;  // a ping of ours would be an event that no case expects
     const WsRequest request{{host_.data(), host_.size()}, {path_.data(), path_.size()}, kSubprotocol, {}};
-    if (!protocol_.begin(request, timeouts, now())) refuse("the path of a case is too long");
+    if (!protocol_.begin(request, limits, now())) refuse("the path of a case is too long");
     while (true) {
       flush();
       if (protocol_.state() == WsProtocol::State::closed) return last_;

@@ -21,8 +21,8 @@ struct Peer {
   std::string sent;
 
   Peer() {
-    WsTimeouts timeouts;
-    require(protocol.begin({"h", "/", "ocpp1.6", ""}, timeouts, 0), "the request fits");
+    WsLimits limits;
+    require(protocol.begin({"h", "/", "ocpp1.6", ""}, limits, 0), "the request fits");
     const Bytes request = protocol.output();
     const std::string text(reinterpret_cast<const char*>(request.data), request.length);
     const std::string header = "Sec-WebSocket-Key: ";

@@ -160,6 +160,7 @@ void App::start_charging() {
   connection.backoff_initial = settings.backoff_initial_ms;
   connection.backoff_max = settings.backoff_max_ms;
   connection.stable_after = Millis{1000} * settings.backoff_stable_s;
+  connection.longest_message = settings.ws_message_bytes;
   connection_.configure(connection);
   connection_.set_credentials(security_);
   time_server_.set_listener({[](void* app, Millis until) { static_cast<App*>(app)->connection_.wait_for_time(until); },

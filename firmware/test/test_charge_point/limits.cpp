@@ -105,7 +105,7 @@ void a_long_list_gets_an_answer() {
   rig.peer.send("[2,\"long\",\"SendLocalList\",{\"listVersion\":1,\"localAuthorizationList\":[" + list +
                 "],\"updateType\":\"Full\"}]");
   rig.pass(0);
-  assert_is("[4,\"long\",\"InternalError\",\"the message is longer than 8192 bytes\",{}]", rig.last_answer());
+  assert_is("[4,\"long\",\"InternalError\",\"the message is longer than ws_message_bytes\",{}]", rig.last_answer());
   TEST_ASSERT_TRUE(rig.connected);
 }
 

@@ -179,14 +179,14 @@ void every_state_has_a_deadline() {
   rig.poll();
   Millis opened = rig.clock.now();
   rig.wait();
-  TEST_ASSERT_EQUAL_UINT64(opened + WsTimeouts().handshake, rig.clock.now());
+  TEST_ASSERT_EQUAL_UINT64(opened + WsLimits().handshake, rig.clock.now());
   TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
   TEST_ASSERT_TRUE(rig.logged("no answer to the WebSocket handshake in time"));
   rig.open();
   rig.connection.close(ws_close::kGoingAway, "bye", rig.clock.now());  // and the peer does not answer
   Millis closed = rig.clock.now();
   rig.wait();
-  TEST_ASSERT_EQUAL_UINT64(closed + WsTimeouts().close, rig.clock.now());
+  TEST_ASSERT_EQUAL_UINT64(closed + WsLimits().close, rig.clock.now());
   TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
   TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
 }
@@ -201,7 +201,7 @@ void half_open_link_is_detected_within_two_ping_intervals() {
   }
   Millis silent_since = rig.clock.now();
   while (rig.connection.connected()) rig.wait();
-  TEST_ASSERT_LESS_OR_EQUAL_UINT64(2 * WsTimeouts().ping_interval, rig.clock.now() - silent_since);
+  TEST_ASSERT_LESS_OR_EQUAL_UINT64(2 * WsLimits().ping_interval, rig.clock.now() - silent_since);
   TEST_ASSERT_TRUE(rig.logged("the link is dead"));
   TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
   rig.open();
@@ -292,7 +292,7 @@ void a_flooding_peer_does_not_delay_a_deadline() {
   Rig rig;
   rig.open();
   rig.connection.close(ws_close::kGoingAway, "bye", rig.clock.now());
-  rig.clock.advance(WsTimeouts().close);
+  rig.clock.advance(WsLimits().close);
   for (int i = 0; i < 10'000; ++i) rig.peer.send_pong();
   rig.poll();
   TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
@@ -599,6 +599,17 @@ void the_address_of_a_redirect_is_logged() {
   TEST_ASSERT_TRUE(rig.logged("the server redirects to 'wss://other.example/ocpp': set csms_url to follow it"));
 }
 
+void a_password_in_a_redirect_is_not_logged() {
+  Rig rig;
+  rig.poll();
+  rig.peer.accept_tcp();
+  rig.poll();
+  rig.tcp.deliver("HTTP/1.1 302 Found\r\nLocation: ws://user:hunter2@other.example/\r\n\r\n");
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.logged("the server redirects to a URL with a user"));
+  TEST_ASSERT_FALSE(rig.logged("hunter2"));
+}
+
 }  // namespace
 
 int main() {
@@ -638,5 +649,6 @@ int main() {
   RUN_TEST(a_connection_with_earlier_settings_is_not_current);
   RUN_TEST(a_server_can_ask_for_a_longer_pause);
   RUN_TEST(the_address_of_a_redirect_is_logged);
+  RUN_TEST(a_password_in_a_redirect_is_not_logged);
   return UNITY_END();
 }

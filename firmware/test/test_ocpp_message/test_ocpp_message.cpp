@@ -304,7 +304,7 @@ void calls_longer_than_the_buffer_are_answered() {
     rig.read_all();
     const std::vector<std::string> answers = rig.peer.take_messages();
     TEST_ASSERT_EQUAL_size_t(1, answers.size());
-    TEST_ASSERT_EQUAL_STRING("[4,\"long\",\"InternalError\",\"the message is longer than 8192 bytes\",{}]",
+    TEST_ASSERT_EQUAL_STRING("[4,\"long\",\"InternalError\",\"the message is longer than ws_message_bytes\",{}]",
                              answers[0].c_str());
     TEST_ASSERT_TRUE(rig.connection.connected());
   }
@@ -320,7 +320,7 @@ void answers_longer_than_the_buffer_are_failures() {
     rig.read_all();
     TEST_ASSERT_EQUAL(rejected ? CallFailure::rejected : CallFailure::malformed, rig.caller.failures.at(0).second);
     TEST_ASSERT_TRUE(rig.uart.wrote(rejected ? "A was answered with GenericError"
-                                             : "A was answered with the message is longer than 8192 bytes"));
+                                             : "A was answered with the message is longer than ws_message_bytes"));
   }
 }
 

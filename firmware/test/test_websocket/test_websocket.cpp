@@ -34,7 +34,9 @@ struct Client {
   char message[WsProtocol::kMaxMessage];
   size_t message_length = 0;
 
-  void begin() { TEST_ASSERT_TRUE(protocol.begin(kRequest, WsTimeouts(), now)); }
+  WsLimits limits;
+
+  void begin() { TEST_ASSERT_TRUE(protocol.begin(kRequest, limits, now)); }
 
   /// Feeds everything; copies each message at its event, as the connection does.
   void give(Text text) {
@@ -286,6 +288,23 @@ void beginning_of_a_too_long_message_is_kept() {
   TEST_ASSERT_EQUAL_size_t(1, client.message_length);
 }
 
+void the_longest_message_is_a_setting() {
+  Client client;
+  client.limits.message = 3;
+  client.open();
+  client.give(
+      {"\x81\x03"
+       "abc",
+       5});
+  TEST_ASSERT_FALSE(client.protocol.message_is_cut());
+  client.give(
+      {"\x81\x04"
+       "abcd",
+       6});
+  TEST_ASSERT_TRUE(client.protocol.message_is_cut());
+  TEST_ASSERT_EQUAL_size_t(3, client.message_length);
+}
+
 void skipped_text_must_be_utf8() {
   static char frame[10 + WsProtocol::kMaxMessage + 1];
   Client client;
@@ -369,7 +388,7 @@ void silent_link_is_detected_within_two_ping_intervals() {
     if (client.sent_frame(payload, length) == 0x89) ++pings;
   }
   TEST_ASSERT_GREATER_THAN(0, pings);
-  TEST_ASSERT_LESS_OR_EQUAL_UINT64(2 * WsTimeouts().ping_interval, closed - opened);
+  TEST_ASSERT_LESS_OR_EQUAL_UINT64(2 * WsLimits().ping_interval, closed - opened);
   client.assert_closed(ws_close::kAbnormal);
 }
 
@@ -427,6 +446,7 @@ int main() {
   RUN_TEST(fragments_join_with_control_frames_between);
   RUN_TEST(protocol_errors_close_with_their_code);
   RUN_TEST(beginning_of_a_too_long_message_is_kept);
+  RUN_TEST(the_longest_message_is_a_setting);
   RUN_TEST(skipped_text_must_be_utf8);
   RUN_TEST(longest_message_passes_in_both_directions);
   RUN_TEST(close_of_the_peer_is_answered);

@@ -200,6 +200,9 @@ constexpr Key kKeys[] = {
     number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval")
         .from_next_boot()
         .in(KeyGroup::csms, "Interval of the WebSocket ping. 0: no ping."),
+    number_key<&Settings::ws_message_bytes, 1024, 8192>("ws_message_bytes")
+        .from_next_boot()
+        .in(KeyGroup::csms, "Longest message from the CSMS. A longer call gets an error."),
     number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms")
         .from_next_boot()
         .in(KeyGroup::csms, "First pause before the device reconnects. Not above backoff_max_ms."),

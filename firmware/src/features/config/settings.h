@@ -24,6 +24,7 @@ struct Settings {
   CharacterText<20> local_id_tag;     ///< presented by the button; CiString20Type of OCPP 1.6
   uint32_t security_profile = 0;      ///< profile of the OCPP 1.6 security whitepaper (features/security)
   uint32_t ws_ping_interval_s = 10;
+  uint32_t ws_message_bytes = 8192;  ///< the longest message from the CSMS
   uint32_t heartbeat_interval_s = 300;
   uint32_t backoff_initial_ms = 1000;
   uint32_t backoff_max_ms = 120'000;

@@ -6,8 +6,7 @@ namespace pb {
 namespace {
 
 constexpr Text kTag = "ocpp";
-constexpr const char* kTooLong = "the message is longer than 8192 bytes";
-static_assert(WsProtocol::kMaxMessage == 8192, "kTooLong names the limit");
+constexpr const char* kTooLong = "the message is longer than ws_message_bytes";
 
 /// Writes the error of an answer, such as code and description of a CALLERROR. @return an empty text for a valid
 /// answer.

@@ -12,7 +12,8 @@ static_assert(Connection::kMaxReceivedPerPoll % kReceiveChunk == 0, "what a poll
 }  // namespace
 
 void Connection::configure(const ConnectionSettings& settings) {
-  timeouts_.ping_interval = settings.ping_interval;
+  limits_.ping_interval = settings.ping_interval;
+  limits_.message = settings.longest_message;
   backoff_initial_ = settings.backoff_initial;
   backoff_max_ = settings.backoff_max;
   stable_after_ = settings.stable_after;
@@ -155,7 +156,7 @@ void Connection::begin_handshake(Millis now) {
   char bytes[Credentials::kMaxAuthorization];
   const Text login =
       credentials_ != nullptr ? credentials_->authorization(identity_.text(), Span<char>(bytes)) : Text();
-  if (!protocol_.begin({url_.authority.text(), url_.path.text(), kSubprotocol, login}, timeouts_, now)) {
+  if (!protocol_.begin({url_.authority.text(), url_.path.text(), kSubprotocol, login}, limits_, now)) {
     lose(LossCause::refused, protocol_.close_reason(), now);
   }
 }
@@ -299,7 +300,11 @@ void Connection::lose(LossCause cause, Text reason, Millis now) {
   state_ = State::waiting;
   if (was_refused) {
     const Text location = protocol_.location();
-    if (!location.empty()) log_.warning(kTag, "the server redirects to '", location, "': set csms_url to follow it");
+    if (find(location, '@') < location.length) {  // it may hold a password
+      log_.warning(kTag, "the server redirects to a URL with a user");
+    } else if (!location.empty()) {
+      log_.warning(kTag, "the server redirects to '", location, "': set csms_url to follow it");
+    }
     log_.warning(kTag, reason, " (HTTP ", status, "); next attempt in ", wait, " ms");
   } else if (was_open && code != 0) {
     log_.warning(kTag, "lost: ", reason.empty() ? Text("closed by the peer") : reason, " (", code,

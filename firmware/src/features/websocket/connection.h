@@ -19,6 +19,7 @@ struct ConnectionSettings {
   Millis backoff_max = 120'000;
   /// How long an accepted connection must last, so that the pause after its loss starts again with backoff_initial.
   Millis stable_after = 60'000;
+  size_t longest_message = WsProtocol::kMaxMessage;  ///< in bytes; the rest of a longer one is skipped
 };
 
 /// Why connections and attempts to connect have ended.
@@ -41,7 +42,7 @@ class ConnectionListener {
   virtual void on_connected(Millis now) = 0;
   /// One text message; it is valid during the call.
   virtual void on_message(Text message, Millis now) = 0;
-  /// A text message of more than WsProtocol::kMaxMessage bytes has come: only its beginning was kept, cut anywhere.
+  /// A text message of more than the configured bytes has come: only its beginning was kept, cut anywhere.
   virtual void on_long_message(Text beginning, Millis now) = 0;
   virtual void on_disconnected(Millis now) = 0;
 
@@ -161,7 +162,7 @@ class Connection final : public Feature {
   uint32_t target_ = 0;
   CsmsUrl url_;
   FixedText<4 * CsmsUrl::kMaxIdentity> identity_;
-  WsTimeouts timeouts_;
+  WsLimits limits_;
   Millis backoff_initial_ = 0;
   Millis backoff_max_ = 0;
   Millis stable_after_ = 0;

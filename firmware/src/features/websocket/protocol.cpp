@@ -5,8 +5,8 @@ namespace pb {
 static_assert(WsHandshake::kBuffer <= WsProtocol::kMaxMessage, "its lines are collected in the message buffer");
 static_assert(WsHandshake::kMaxRequest <= WsProtocol::kMaxSentMessage, "the request is built in the output buffer");
 
-bool WsProtocol::begin(const WsRequest& request, const WsTimeouts& timeouts, Millis now) {
-  timeouts_ = timeouts;
+bool WsProtocol::begin(const WsRequest& request, const WsLimits& limits, Millis now) {
+  limits_ = limits;
   next_ping_ = pong_deadline_ = kNever;
   header_.reset();
   in_payload_ = in_message_ = pong_due_ = false;
@@ -22,7 +22,7 @@ bool WsProtocol::begin(const WsRequest& request, const WsTimeouts& timeouts, Mil
     return false;
   }
   state_ = State::opening;
-  state_deadline_ = now + timeouts_.handshake;
+  state_deadline_ = now + limits_.handshake;
   return true;
 }
 
@@ -48,7 +48,7 @@ WsProtocol::Event WsProtocol::take(uint8_t byte, Millis now) {
     }
     state_ = State::open;
     state_deadline_ = kNever;
-    if (timeouts_.ping_interval > 0) next_ping_ = now + timeouts_.ping_interval;
+    if (limits_.ping_interval > 0) next_ping_ = now + limits_.ping_interval;
     return Event::opened;
   }
   if (!in_payload_) {
@@ -67,7 +67,7 @@ WsProtocol::Event WsProtocol::take(uint8_t byte, Millis now) {
     // While closing, data is skipped. The peer may still send it, because it may not have received our Close yet (RFC
     // 6455 section 1.4).
     if (message_is_text_ && !utf8_.feed(byte)) return fail(ws_close::kInvalidData, "text is not UTF-8", now);
-    if (message_length_ < kMaxMessage) {
+    if (message_length_ < limits_.message) {
       message_[message_length_++] = byte;
     } else {
       message_is_cut_ = true;
@@ -128,7 +128,7 @@ WsProtocol::Event WsProtocol::control_done(Millis now) {
       put_pong();
       return Event::none;
     default:  // a pong, even one that answers no ping (RFC 6455 section 5.5.3)
-      if (pong_deadline_ != kNever) ping_times_.add(now - (pong_deadline_ - timeouts_.pong()));
+      if (pong_deadline_ != kNever) ping_times_.add(now - (pong_deadline_ - limits_.pong()));
       pong_deadline_ = kNever;
       return Event::none;
   }
@@ -161,11 +161,11 @@ WsProtocol::Event WsProtocol::poll(Millis now) {
     return finish(ws_close::kAbnormal, "no answer to a ping: the link is dead");
   }
   if (now >= next_ping_) {
-    next_ping_ = now + timeouts_.ping_interval;
+    next_ping_ = now + limits_.ping_interval;
     // A ping that does not fit into the output counts as unanswered, because the peer does not read the bytes before
     // it.
     put_frame(WsOpcode::ping, {}, 0);
-    if (pong_deadline_ == kNever) pong_deadline_ = now + timeouts_.pong();
+    if (pong_deadline_ == kNever) pong_deadline_ = now + limits_.pong();
   }
   return Event::none;
 }
@@ -202,7 +202,7 @@ void WsProtocol::close(uint16_t code, Text reason, Millis now) {
   close_code_ = code;
   close_reason_.assign({reason.data, length});
   state_ = State::closing;
-  state_deadline_ = now + timeouts_.close;
+  state_deadline_ = now + limits_.close;
   next_ping_ = pong_deadline_ = kNever;
   pong_due_ = false;
 }

@@ -11,10 +11,13 @@
 
 namespace pb {
 
-struct WsTimeouts {
+/// Limits of time, and of the size of a message.
+struct WsLimits {
   Millis handshake = 10'000;
   Millis ping_interval = 10'000;  // 0: no pings
   Millis close = 2'000;
+  /// The longest message, in bytes, that is received whole; at most WsProtocol::kMaxMessage.
+  size_t message = 8192;
 
   /// A ping that is not answered in this time means the link is dead. With the wait for the ping itself, a silent link
   /// is detected within two ping intervals.
@@ -24,7 +27,7 @@ struct WsTimeouts {
 /// The client's side of one WebSocket connection (RFC 6455), without a socket: bytes and time in, events and bytes out.
 class WsProtocol {
  public:
-  /// The longest message that is received whole. The rest of a longer message is skipped.
+  /// The size of the buffer for received messages. The rest of a longer message is skipped.
   static constexpr size_t kMaxMessage = 8192;
   /// The longest message that is sent.
   static constexpr size_t kMaxSentMessage = 4096;
@@ -41,7 +44,7 @@ class WsProtocol {
   explicit WsProtocol(Rng& rng) : rng_(rng) {}
 
   /// Starts a connection on a fresh TCP link. @return false when the request does not fit.
-  bool begin(const WsRequest& request, const WsTimeouts& timeouts, Millis now);
+  bool begin(const WsRequest& request, const WsLimits& limits, Millis now);
 
   /// Takes bytes from the peer, up to the first event. @return the number of taken bytes; call again with the others
   /// after the event was handled. After `message`, message() is valid until the next call.
@@ -101,7 +104,7 @@ class WsProtocol {
 
   Rng& rng_;
   State state_ = State::idle;
-  WsTimeouts timeouts_;
+  WsLimits limits_;
   WsHandshake handshake_{reinterpret_cast<char*>(message_)};  // uses message_ before the first message
   Millis state_deadline_ = kNever;                            // the deadline of opening or closing
   Millis next_ping_ = kNever;
