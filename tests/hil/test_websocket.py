@@ -111,7 +111,6 @@ def test_the_longest_message_is_a_setting(device: Device, bench: Bench, csms: Cs
     assert answer_to(bench, "too-large").message_type == "CALLERROR"
     csms.send_raw(data_transfer("fits", 2048))
     assert "ws_message_bytes" not in str(answer_to(bench, "fits").payload)
-    stays(bench, csms)
 
 
 def test_a_binary_message_is_ignored(device: Device, bench: Bench, csms: Csms, console: Console) -> None:

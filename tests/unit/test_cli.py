@@ -51,13 +51,20 @@ def test_version(rig) -> None:  # type: ignore[no-untyped-def]
 
 def test_the_stored_log_is_printed(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     image = tmp_path / "storage.bin"
-    files = {"log-0000000001": b"I (1) a: one [b]\nI (2) a: two\n", "log-0000000003": b"", "crash": b"E (0) crash: x\n"}
+    contents = {
+        "log-0000000001": b"I (1) a: one [b]\nI (2) a: two\n",
+        "log-0000000003": b"",
+        "crash": b"E (0) crash: x\n",
+    }
+    files = {name: with_header(content) for name, content in contents.items()}
     image.write_bytes(make_filesystem(files, 64 * 4096))
     code, output = rig("log", "fetch", str(image))
     assert code == 0
     assert output.splitlines()[:2] == ["I (1) a: one [b]", "I (2) a: two"]
     assert "given up for space: 2" in output
     assert rig("log", "fetch", str(image), "--crash") == (0, "E (0) crash: x\n")
+    image.write_bytes(make_filesystem(files | {"crash": files["crash"][:-1]}, 64 * 4096))
+    assert rig("log", "fetch", str(image), "--crash") == (0, "rig: files that are damaged: crash\n")
 
 
 def test_an_image_without_a_log_is_rejected(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
