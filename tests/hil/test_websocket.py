@@ -94,7 +94,7 @@ def test_a_large_call_is_answered(device: Device, bench: Bench, csms: Csms, leng
 def test_a_too_large_call_gets_an_error_and_keeps_the_connection(
     device: Device, bench: Bench, csms: Csms, length: int, fragments: int
 ) -> None:
-    """A call one byte too long, fragmented, or of a megabyte gets an error that names the setting; the next one is answered."""
+    """A call that is too long, even by one byte, gets an error that names the setting; the next one is answered."""
     csms.send_raw(data_transfer("too-large", length), fragments=fragments)
     error = answer_to(bench, "too-large")
     assert error.message_type == "CALLERROR"
