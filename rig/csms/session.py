@@ -294,6 +294,8 @@ class ChargePoint:
             own = f"the test's function that answers {frame.action}"
             try:
                 reply = replacement.answer(deepcopy(frame.payload))  # the frame keeps what the charge point sent
+            except (SystemExit, KeyboardInterrupt):  # `rig.util.threads.end` ends a loop that a function blocks
+                raise
             except BaseException as error:  # the outcomes of pytest, too, would end the loop
                 if not _is_verdict(error):
                     return self._no_answer(f"{own} raised {type(error).__name__}: {error}")
