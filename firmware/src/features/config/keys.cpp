@@ -4,6 +4,7 @@
 #include "core/hexadecimal.h"
 #include "features/storage/storage.h"
 #include "features/websocket/csms_url.h"
+#include "features/websocket/protocol.h"
 
 namespace pb {
 namespace {
@@ -200,7 +201,7 @@ constexpr Key kKeys[] = {
     number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval")
         .from_next_boot()
         .in(KeyGroup::csms, "Interval of the WebSocket ping. 0: no ping."),
-    number_key<&Settings::ws_message_bytes, 1024, 8192>("ws_message_bytes")
+    number_key<&Settings::ws_message_bytes, 1024, WsProtocol::kMaxMessage>("ws_message_bytes")
         .from_next_boot()
         .in(KeyGroup::csms, "Longest message from the CSMS. A longer call gets an error."),
     number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms")

@@ -3,6 +3,7 @@
 namespace pb {
 
 static_assert(WsHandshake::kBuffer <= WsProtocol::kMaxMessage, "its lines are collected in the message buffer");
+static_assert(WsLimits().message <= WsProtocol::kMaxMessage, "a message is collected in the message buffer");
 static_assert(WsHandshake::kMaxRequest <= WsProtocol::kMaxSentMessage, "the request is built in the output buffer");
 
 bool WsProtocol::begin(const WsRequest& request, const WsLimits& limits, Millis now) {
