@@ -32,15 +32,21 @@ def shown(bench: Bench, console: Console, command: str) -> list[str]:
 
 
 @pytest.mark.smoke
-@pytest.mark.parametrize("kind", ["abort", "null", "assert"])
-def test_a_crash_is_explained_without_a_cable(device: Device, bench: Bench, console: Console, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [("abort", "abort"), ("null", "exception"), ("assert", "assertion"), ("stack", "stack overflow")],
+)
+def test_a_crash_is_explained_without_a_cable(
+    device: Device, bench: Bench, console: Console, command: str, kind: str
+) -> None:
     """After a crash the console has its reason, uptime and backtrace, and 2 KB of the log before it."""
     for number in range(40):
         console.command(f"log note before-the-crash {number} {'x' * 60}")
     device.let_time_pass(1)
     with device.expecting_reboot():
-        console.send(f"crash {kind}")
+        console.send(f"crash {command}")
         panic = bench.timeline.expect(Panic)
+    assert panic.kind == kind
     lines = shown(bench, console, "log crash")
     crash = parse_line(lines[-1])
     assert crash is not None

@@ -8,6 +8,7 @@ from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
 from rig.faults import AccessPointGone, CsmsGone, NoPong
+from rig.instruments.console import Console
 from rig.instruments.telemetry import Telemetry
 from rig.timeline.events import LogLine
 
@@ -70,6 +71,23 @@ def test_bytes_and_frames_of_the_network_are_counted(device: Device, csms: Csms)
     assert after["rx"] >= before["rx"] + 102
     assert after["tx"] >= before["tx"] + 106
     assert after["calls"] > 0
+
+
+@pytest.mark.needs("test_hooks")
+def test_a_feature_that_takes_a_fifth_of_the_processor_is_named(device: Device, console: Console) -> None:
+    """The feature `load` takes 20 % of the time: the telemetry names it, and has its share."""
+    device.wait_status(accepted=True)
+    console.command("load 200")
+    device.let_time_pass(3)
+    busy = device.telemetry()
+    console.command("load 0")
+    device.let_time_pass(3)
+    idle = device.telemetry()
+    assert max(busy["features"], key=busy["features"].__getitem__) == "load"
+    assert 195 <= busy["features"]["load"] <= 205
+    assert 195 <= busy["cpu"] <= 250
+    assert idle["features"]["load"] == 0
+    assert idle["cpu"] < 50
 
 
 @pytest.mark.needs("settings")

@@ -121,13 +121,36 @@ def test_a_bad_time_server_is_reported_once_and_the_csms_dates_the_charge(
 # -- certificates -----------------------------------------------------------------------------------------------------
 
 
-def boot_new_on_tls(secured: Secured, device: Device, bench: Bench, backoff_max_ms: int = 1000) -> None:
+def boot_new_on_tls(
+    secured: Secured, device: Device, bench: Bench, backoff_max_ms: int = 1000, ntp_server: str = NTP["ntp_server"]
+) -> None:
     """Boot with security profile 2, secrets, a time server, and storage without a last known time."""
     secured.install()
     mark = bench.mark()
-    settings = {"security_profile": 2, "backoff_initial_ms": 1000, "backoff_max_ms": backoff_max_ms} | NTP
-    device.flash(settings=settings)
+    settings = {"security_profile": 2, "backoff_initial_ms": 1000, "backoff_max_ms": backoff_max_ms}
+    device.flash(settings=settings | {"ntp_server": ntp_server})
     device.wait_ready(mark)
+
+
+def test_a_cold_boot_without_a_time_server_connects_and_reports_the_missing_time_once(
+    secured: Secured, bench: Bench, csms: Csms, device: Device, console: Console
+) -> None:
+    """No attempt repeats the report. The time of the CSMS is the lower limit after the next restart."""
+    expired = secured.authority.server(secured.host, kind="expired")
+    with csms.secured(secured.server()), device.expecting_reboot():
+        mark = bench.mark()
+        with bench.inject(CsmsGone()):
+            boot_new_on_tls(secured, device, bench, ntp_server="")
+            device.let_time_pass(60)
+        device.wait_status(timeout=60, accepted=True, time_quality="csms")
+        lines = [event.text for event in bench.timeline.events(LogLine, mark)]
+        assert len([line for line in lines if " ws: " in line and "next attempt in" in line]) >= 30
+        assert len([line for line in lines if "security: the time is at least 2020-01-01" in line]) == 1
+        with csms.secured(secured.server(expired)):
+            mark = bench.mark()
+            device.boot()
+            console.expect("ws: TLS: the certificate of the CSMS has expired", since=mark, timeout=30)
+            device.wait_status(connected=False, time_quality="last_known")
 
 
 def test_a_cold_boot_with_a_time_server_connects(secured: Secured, bench: Bench, csms: Csms, device: Device) -> None:

@@ -27,9 +27,9 @@ def wait_for_missing_line(console: Console, command: str, timeout: float) -> Non
 
 
 @CRASHES
-@pytest.mark.parametrize("how", ["abort", "null", "assert"])
+@pytest.mark.parametrize("how", ["abort", "null", "assert", "stack"])
 def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Bench, how: str) -> None:
-    """An abort, a null pointer or a failed assertion in the device interrupts the test with one error and its cause."""
+    """A crash of the device interrupts the test with one error and its cause."""
     with pytest.raises(DeviceError, match="the device panicked: "):
         wait_for_missing_line(console, f"crash {how}", 60)
     panic = bench.timeline.last(Panic)

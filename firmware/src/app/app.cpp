@@ -230,6 +230,7 @@ void App::add_features() {
   // Polled after the features that answer commands, so that the next command is read in the round of the answer. Polled
   // after the jobs of this round, so that every reading that `status` shows survives a power cut.
   loop_.add(serial_debug_);
+  if (ports_.system.test_controls() != nullptr) loop_.add(test_load_);
   // Observers come last, so that they see the changes of the same round.
   loop_.add(monitor_);
   loop_.add(indicator_);

@@ -5,6 +5,7 @@
 #include "app/indicator.h"
 #include "app/ports.h"
 #include "app/storage_guard.h"
+#include "app/test_load.h"
 #include "features/auth_cache/auth_cache.h"
 #include "features/board/board.h"
 #include "features/captive_portal/captive_portal.h"
@@ -118,6 +119,7 @@ class App {
   CaptivePortal captive_portal_;
   FirmwareUpdate firmware_update_;
   WebUi web_ui_;
+  TestLoad test_load_;
 
   uint32_t security_profile_setting_ = 0;
   uint32_t target_setting_ = 0;  ///< CRC-32 of csms_url and identity

@@ -40,10 +40,13 @@ void show_config(void* context, Text arguments, Logger& console) {
 
 void crash(void* controls, Text kind, Logger& console) {
   auto& breaker = *static_cast<TestControls*>(controls);
-  if (kind != "abort" && kind != "null" && kind != "assert")
-    return console.answer("error: crash needs abort, null or assert");
-  console.answer("ok");
-  breaker.crash(kind == "abort" ? Crash::abort : kind == "null" ? Crash::null_pointer : Crash::failed_assert);
+  constexpr Text kKinds[] = {"abort", "null", "assert", "stack"};
+  for (const Crash crash : {Crash::abort, Crash::null_pointer, Crash::failed_assert, Crash::stack_overflow}) {
+    if (kind != kKinds[static_cast<size_t>(crash)]) continue;
+    console.answer("ok");
+    return breaker.crash(crash);
+  }
+  console.answer("error: crash needs abort, null, assert or stack");
 }
 
 void leak(void* controls, Text arguments, Logger& console) {
@@ -63,6 +66,16 @@ void largest_block(void* controls, Text arguments, Logger& console) {
 void hang(void* controls, Text, Logger& console) {
   console.answer("ok");
   static_cast<TestControls*>(controls)->hang();
+}
+
+void load(void* test_load, Text arguments, Logger& console) {
+  uint64_t permille = 0;
+  if (!parse_decimal_unsigned(arguments, permille) || permille > TestLoad::kMaxPermille) {
+    return console.answer("error: load needs a share of the processor's time, of 0 to ", TestLoad::kMaxPermille,
+                          " permille");
+  }
+  static_cast<TestLoad*>(test_load)->set(static_cast<uint32_t>(permille));
+  console.answer("ok");
 }
 
 }  // namespace
@@ -89,10 +102,12 @@ void App::add_commands() {
 }
 
 void App::add_test_commands(TestControls& controls) {
-  serial_debug_.add({"crash", "abort|null|assert", &crash, &controls});
+  serial_debug_.add({"crash", "abort|null|assert|stack", &crash, &controls});
   serial_debug_.add({"leak", "<bytes>", &leak, &controls});
   serial_debug_.add({"largest_block", "<bytes>", &largest_block, &controls});
   serial_debug_.add({"hang", "", &hang, &controls});
+  test_load_.use(controls);
+  serial_debug_.add({"load", "<permille>", &load, &test_load_});
 }
 
 /// Shows the state, every number of the telemetry, or the units of these numbers.

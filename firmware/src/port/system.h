@@ -5,6 +5,7 @@
 
 #include "core/span.h"
 #include "core/text.h"
+#include "core/time.h"
 #include "port/crash_report.h"
 
 namespace pb {
@@ -30,7 +31,7 @@ constexpr const char* name_of(ResetReason reason) {
   return "unknown";
 }
 
-enum class Crash : uint8_t { abort, null_pointer, failed_assert };
+enum class Crash : uint8_t { abort, null_pointer, failed_assert, stack_overflow };
 
 /// A task of the platform.
 struct StackMark {
@@ -48,6 +49,8 @@ class TestControls {
   virtual void limit_largest_block(size_t bytes) = 0;
   /// Blocks the loop until the watchdog restarts the device.
   virtual void hang() = 0;
+  /// Keeps the processor busy for that time.
+  virtual void work_for(Micros time) = 0;
 
  protected:
   ~TestControls() = default;

@@ -16,6 +16,7 @@ class FakeSystem final : public System, public TestControls {
   size_t leak = 0;
   size_t largest_block_limit = 0;
   int hangs = 0;
+  Micros worked = 0;
   int fed = 0;
   bool on_trial = false;  ///< the image is new and not confirmed
   int confirms = 0;
@@ -55,6 +56,7 @@ class FakeSystem final : public System, public TestControls {
   void leak_per_connection(size_t bytes) override { leak = bytes; }
   void limit_largest_block(size_t bytes) override { largest_block_limit = bytes; }
   void hang() override { ++hangs; }
+  void work_for(Micros time) override { worked += time; }
 };
 
 class FakeHeap final : public Heap {

@@ -190,11 +190,15 @@ void test_commands_reach_the_test_controls_and_are_absent_in_release_builds() {
   device.boot();
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("crash assert").c_str());
   TEST_ASSERT_EQUAL(static_cast<int>(Crash::failed_assert), static_cast<int>(device.system.last_crash));
-  TEST_ASSERT_EQUAL_STRING("= error: crash needs abort, null or assert\r\n", device.command("crash").c_str());
+  TEST_ASSERT_EQUAL_STRING("= error: crash needs abort, null, assert or stack\r\n", device.command("crash").c_str());
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("leak 64").c_str());
   TEST_ASSERT_EQUAL_size_t(64, device.system.leak);
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("hang").c_str());
   TEST_ASSERT_EQUAL(1, device.system.hangs);
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("load 200").c_str());
+  device.run_rounds(1);
+  TEST_ASSERT_EQUAL_UINT64(200 * TestLoad::kPeriod, device.system.worked);
+  check_contains("of 0 to 900 permille", device.command("load 901"));
   device.system.release_build = true;
   device.boot();
   check_contains("= error: unknown command 'crash'", device.command("crash abort"));

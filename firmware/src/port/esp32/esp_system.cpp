@@ -8,6 +8,7 @@
 #include <esp_ota_ops.h>
 #include <esp_system.h>
 #include <esp_task_wdt.h>
+#include <esp_timer.h>
 #include <sdkconfig.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,17 @@
 #include "core/text_writer.h"
 
 namespace pb::esp32 {
+
+namespace {
+
+/// Calls itself until the stack is full. Writes the whole frame, because a watchpoint sees only the bytes at the end.
+__attribute__((noinline)) uint32_t exhaust_stack(uint32_t depth) {
+  volatile uint32_t frame[16];
+  for (volatile uint32_t& word : frame) word = depth;
+  return frame[0] == depth ? exhaust_stack(depth + 1) + frame[1] : 0;
+}
+
+}  // namespace
 
 EspSystem::EspSystem(EspTcp& tcp, const Heap& heap) : tcp_(tcp), fragmenter_(heap) {
   // The build puts the hash of the ELF file into the image. The panic handler and the core dump name the same hash.
@@ -104,6 +116,7 @@ void EspSystem::crash(Crash kind) {
     volatile int* volatile nowhere = nullptr;
     *nowhere = 1;
   }
+  if (kind == Crash::stack_overflow) exhaust_stack(0);
   [[maybe_unused]] const bool on_purpose = true;
   if (kind == Crash::failed_assert) assert(on_purpose == false);
   abort();
@@ -111,6 +124,11 @@ void EspSystem::crash(Crash kind) {
 
 void EspSystem::hang() {
   for (volatile bool forever = true; forever;) {
+  }
+}
+
+void EspSystem::work_for(Micros time) {
+  for (const int64_t end = esp_timer_get_time() + static_cast<int64_t>(time); esp_timer_get_time() < end;) {
   }
 }
 

@@ -28,6 +28,7 @@ class EspSystem final : public System, public TestControls {
   void leak_per_connection(size_t bytes) override { tcp_.leak(bytes); }
   void limit_largest_block(size_t bytes) override { fragmenter_.limit(bytes); }
   void hang() override;
+  void work_for(Micros time) override;
 
  private:
   EspTcp& tcp_;

@@ -3,8 +3,10 @@
 #include <execinfo.h>
 #include <link.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -41,6 +43,10 @@ std::atomic<CrashReporter*> g_reporter{nullptr};
 
 constexpr int kSignals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 constexpr size_t kSignalStack = 64 * 1024;
+/// Without a limit, a recursion without end would take the memory of the whole computer.
+constexpr rlim_t kLargestStack = 8 * 1024 * 1024;
+/// A frame that crosses the end of the stack can skip that many bytes before its first access.
+constexpr uintptr_t kLargestFrame = 64 * 1024;
 
 const char* cause_of(int signal) {
   switch (signal) {
@@ -55,6 +61,24 @@ const char* cause_of(int signal) {
     default:
       return "illegal instruction (SIGILL)";
   }
+}
+
+void limit_stack() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur <= kLargestStack) return;
+  limit.rlim_cur = kLargestStack;
+  setrlimit(RLIMIT_STACK, &limit);
+}
+
+/// @return the lowest address of the calling thread's stack, 0 if it is unknown
+uintptr_t find_end_of_stack() {
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return 0;
+  void* lowest = nullptr;
+  size_t size = 0;
+  pthread_attr_getstack(&attributes, &lowest, &size);
+  pthread_attr_destroy(&attributes);
+  return reinterpret_cast<uintptr_t>(lowest);
 }
 
 struct Extent {
@@ -85,14 +109,16 @@ CrashReporter::CrashReporter(int uart_fd) : uart_fd_(uart_fd), signal_stack_(new
   backtrace(frame, 1);
   g_reporter.store(this);
 
+  limit_stack();
+  end_of_stack_ = find_end_of_stack();
   // After a stack overflow the handler needs a stack of its own.
   stack_t stack{};
   stack.ss_sp = signal_stack_;
   stack.ss_size = kSignalStack;
   sigaltstack(&stack, nullptr);
   struct sigaction action{};
-  action.sa_handler = &CrashReporter::on_signal;
-  action.sa_flags = SA_ONSTACK | static_cast<int>(SA_RESETHAND);
+  action.sa_sigaction = &CrashReporter::on_signal;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
   for (const int signal : kSignals) sigaction(signal, &action, nullptr);
 }
 
@@ -139,9 +165,17 @@ void CrashReporter::write_all(const char* bytes, size_t length) const {
   }
 }
 
-void CrashReporter::on_signal(int signal) {
+bool CrashReporter::is_end_of_stack(const void* address) const {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  return end_of_stack_ != 0 && at + kLargestFrame >= end_of_stack_ && at < end_of_stack_ + kLargestFrame;
+}
+
+void CrashReporter::on_signal(int signal, siginfo_t* info, void*) {
   if (CrashReporter* reporter = g_reporter.exchange(nullptr); reporter != nullptr) {
     const char* cause = reporter->cause_;
+    if (cause == nullptr && signal == SIGSEGV && reporter->is_end_of_stack(info->si_addr)) {
+      cause = "stack overflow (SIGSEGV)";
+    }
     reporter->report(cause != nullptr ? cause : cause_of(signal));
   }
   raise(signal);  // the signal has its default handler again

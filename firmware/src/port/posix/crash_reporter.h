@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signal.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -26,7 +28,9 @@ class CrashReporter {
   static void note_sanitizer_error();
 
  private:
-  static void on_signal(int signal);
+  static void on_signal(int signal, siginfo_t* info, void* context);
+
+  bool is_end_of_stack(const void* address) const;
 
   void write_all(const char* bytes, size_t length) const;
 
@@ -34,7 +38,8 @@ class CrashReporter {
   RetainedMemory* memory_ = nullptr;
   const char* cause_ = nullptr;
   uintptr_t load_address_ = 0;
-  uintptr_t length_ = 0;  ///< the length of the executable in memory; frames of host libraries are omitted
+  uintptr_t length_ = 0;        ///< the length of the executable in memory; frames of host libraries are omitted
+  uintptr_t end_of_stack_ = 0;  ///< the lowest address of the loop's stack
   char* signal_stack_;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/text_writer.h"
+#include "port/posix/exhaust_stack.h"
 
 namespace pb::posix {
 
@@ -40,10 +41,10 @@ int find_build_id(dl_phdr_info* info, size_t, void* result) {
 
 }  // namespace
 
-PosixSystem::PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp,
+PosixSystem::PosixSystem(ResetReason reason, Timebase& time, CrashReporter& crash_reporter, PosixTcp& tcp,
                          DeviceHeap& heap, Flash& otadata, RetainedMemory& retained)
     : reason_(reason),
-      watchdog_(watchdog),
+      time_(time),
       crash_reporter_(crash_reporter),
       tcp_(tcp),
       heap_(heap),
@@ -85,6 +86,7 @@ __attribute__((no_sanitize("address", "undefined"))) void PosixSystem::crash(Cra
     volatile int* volatile nowhere = nullptr;
     *nowhere = 1;
   }
+  if (kind == Crash::stack_overflow) exhaust_stack(0);
   if (kind == Crash::failed_assert) crash_reporter_.set_cause("assert failed: on_purpose == false");
   abort();
 }

@@ -15,6 +15,10 @@ class RealTimebase final : public Timebase {
   const PosixClock& clock() const override { return clock_; }
   Sleeper& sleeper() override { return sleeper_; }
   Watchdog& watchdog() override { return watchdog_; }
+  void work_until(Micros device_us) override {
+    while (clock_.now_us() < device_us) {
+    }
+  }
   void start() override {
     clock_.start();
     board_.start_reader();

@@ -11,6 +11,7 @@
 #include "features/serial_debug/serial_debug.h"
 #include "features/serial_debug/status_report.h"
 #include "port/posix/crash_reporter.h"
+#include "port/posix/exhaust_stack.h"
 #include "port/posix/posix_uart.h"
 #include "port/posix/posix_waker.h"
 #include "port/posix/real_sleeper.h"
@@ -180,6 +181,7 @@ void a_crash_prints_its_cause_and_dies_by_its_signal() {
         abort();
       },
       SIGABRT, "assert failed: x");
+  check_panic([](CrashReporter&) { exhaust_stack(0); }, SIGSEGV, "stack overflow (SIGSEGV)");
 }
 
 /// A silent loss of a feature or a command would affect every device.
