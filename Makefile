@@ -83,9 +83,9 @@ demo: setup firmware ## a tour: run a few tests of each kind on the virtual benc
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, threads, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; COVERAGE=yes also measures how much of the rig they cover
+test: setup ## run every test: rig, firmware, fuzzers, threads, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; COVERAGE=yes also measures how much of the rig they cover
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for target in unit firmware-test tsan conformance schemas powercut examples hil interop $(if $(TRACED),coverage-rig); do \
+	  for target in unit firmware-test "fuzz SEED=1" tsan conformance schemas powercut examples hil interop $(if $(TRACED),coverage-rig); do \
 	    $(MAKE) --no-print-directory $$target || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/tsan.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
@@ -121,8 +121,8 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
 
-fuzz: setup ## run libFuzzer on the firmware's readers, SECONDS=15 each; MERGE=1 keeps new inputs (needs clang: make install-extras)
-	@$(RUN) -m tools.fuzz --jobs $(JOBS) --seconds $(or $(SECONDS),15) $(if $(MERGE),--merge) $(if $(ONLY),--only $(ONLY))
+fuzz: setup ## run libFuzzer on the firmware's readers, SECONDS=15 each, SEED=n; MERGE=1 keeps new inputs (needs clang: make install-extras)
+	@$(RUN) -m tools.fuzz --jobs $(JOBS) --seconds $(or $(SECONDS),15) $(if $(SEED),--seed $(SEED)) $(if $(MERGE),--merge) $(if $(ONLY),--only $(ONLY))
 
 conformance: setup ## run the WebSocket cases of the Autobahn test suite against the device's client, over a real socket; FULL=1 adds the long cases, CASES=5.* selects cases
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null

@@ -84,12 +84,13 @@ def build(jobs: int) -> bool:
     return all(subprocess.run(step, check=False).returncode == 0 for step in steps)
 
 
-def run(name: str, seconds: int) -> Outcome:
+def run(name: str, seconds: int, seed: int = 0) -> Outcome:
     """Run one fuzzer.
 
     Args:
         name: the harness.
         seconds: how long.
+        seed: of its choices; 0 means another one each time.
     """
     grown = GROWN / name
     grown.mkdir(parents=True, exist_ok=True)
@@ -98,6 +99,7 @@ def run(name: str, seconds: int) -> Outcome:
         *(
             str(BUILD / f"fuzz_{name}"),
             f"-max_total_time={seconds}",
+            f"-seed={seed}",
             f"-max_len={LONGEST_INPUT.get(name, _LONGEST_MESSAGE)}",
         ),
         *(f"-timeout={HANG_S}", f"-artifact_prefix={FINDINGS / name}-", "-print_final_stats=1", "-verbosity=0"),
@@ -136,6 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the fuzzers, print a line for each, and return 1 if one has a finding."""
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--seconds", type=int, default=15, help="for each fuzzer (15)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choices; 0: another one each time (0)")
     parser.add_argument("--jobs", type=int, default=1, help="fuzzers at a time (1)")
     parser.add_argument("--only", action="append", choices=names(), help="this fuzzer only; may be repeated")
     parser.add_argument("--merge", action="store_true", help="add new inputs to firmware/fuzz/corpus")
@@ -148,7 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("fuzz: the harnesses do not build", file=sys.stderr)
         return 1
     with ThreadPoolExecutor(given.jobs) as pool:
-        outcomes = list(pool.map(lambda name: run(name, given.seconds), chosen))
+        outcomes = list(pool.map(lambda name: run(name, given.seconds, given.seed), chosen))
     for outcome in outcomes:
         verdict = "a finding" if outcome.output else "no finding"
         print(f"{outcome.name:12} {outcome.executions:>10,} executions, {outcome.inputs:>5} inputs, {verdict}")
