@@ -50,6 +50,17 @@ def test_every_difference_is_found() -> None:
     assert determinism.differences([["1 a", "1 a"], ["1 a"]]) == ["2 of 2 runs: 1 a"]
 
 
+def test_heap_figures_may_differ_by_the_tolerance() -> None:
+    def traces(*figures: int) -> list[list[str]]:
+        return [[f'1 log T (1000) monitor: {{"heap_free":{figure},"queue":0}}', "2 b"] for figure in figures]
+
+    within = traces(100_000, 100_000 + determinism.HEAP_TOLERANCE, 100_016)
+    assert determinism.differences(within) == []
+    assert determinism.heap_spread(within) == determinism.HEAP_TOLERANCE
+    assert len(determinism.differences(traces(100_000, 100_001 + determinism.HEAP_TOLERANCE))) == 2
+    assert determinism.differences([*traces(100_000), [*traces(100_016)[0], "3 c"]]) == ["1 of 2 runs: 3 c"]
+
+
 def test_runs_are_compared_by_their_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def record(name: str, stamp: int) -> str:
         timeline = Timeline()
