@@ -25,7 +25,7 @@ def test_every_number_has_a_unit_in_the_devices_table(device: Device, telemetry:
     full, units = device.telemetry(), device.telemetry_units()
     assert set(record.values) <= set(full)
     numbers = {name for name, value in full.items() if isinstance(value, (int, float))}
-    assert numbers == set(units) - {"features"}
+    assert numbers == set(units) - {"features", "tasks", "sector_erases"}
     assert (units["heap_free"], units["rssi"], units["call_p95"]) == ("B", "dBm", "ms")
 
 
@@ -88,6 +88,21 @@ def test_a_feature_that_takes_a_fifth_of_the_processor_is_named(device: Device, 
     assert 195 <= busy["cpu"] <= 250
     assert idle["features"]["load"] == 0
     assert idle["cpu"] < 50
+    assert 195 <= busy["tasks"]["main"] <= 205
+    assert idle["tasks"]["main"] < 5
+
+
+def test_the_erases_of_each_sector_are_counted(device: Device, bench: Bench) -> None:
+    """The counts of the sectors add up to the number of erases; the most worn sector has the largest count."""
+    before = device.telemetry()
+    for number in range(60):
+        bench.console.command(f"log note {number} {'x' * 400}")
+        bench.console.command("log flush")
+    after = device.telemetry()
+    assert after["erases"] > before["erases"]
+    assert len(after["sector_erases"]) == 144
+    assert sum(after["sector_erases"]) == after["erases"]
+    assert max(after["sector_erases"]) == after["most_erases"]
 
 
 @pytest.mark.needs("settings")

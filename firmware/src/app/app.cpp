@@ -12,8 +12,6 @@ namespace {
 // and networks.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
-constexpr size_t kMostTasks = 12;
-
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
 }
@@ -53,7 +51,7 @@ App::App(const Ports& ports)
                     security_, Identity{kVersion, ports.system.chip_id()}, restart_request(), ports.rng, log_),
       power_manager_(ports.clock, ports.power, ports.network, board_, charging_, connection_, messenger_, transactions_,
                      log_store_, config_.settings(), log_),
-      monitor_(ports.heap, ports.tcp, loop_, log_),
+      monitor_(ports.heap, ports.tcp, ports.system, loop_, log_),
       led_status_(board_),
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, config_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_, restart_request(), log_),
@@ -276,7 +274,7 @@ void App::add_features() {
                },
                &power_manager_});
   status_.add({[](const void* system, JsonWriter& json) {
-                 StackMark marks[kMostTasks];
+                 StackMark marks[System::kMostTasks];
                  const size_t count = static_cast<const System*>(system)->stack_marks(marks);
                  if (count == 0) return;
                  json.key("stacks").begin_object();

@@ -86,6 +86,9 @@ void App::add_counters() {
   add_more("flash_reads", "", [](const void* self) { return number(as<CountingFlash>(self).reads()); }, &flash_);
   add_more("flash_programs", "", [](const void* self) { return number(as<CountingFlash>(self).programs()); }, &flash_);
   add_more("most_erases", "", [](const void* self) { return number(as<CountingFlash>(self).most_erases()); }, &flash_);
+  monitor_.set_list({"sector_erases", "", [](const void* self) { return as<CountingFlash>(self).sectors(); },
+                     [](const void* self, size_t sector) { return number(as<CountingFlash>(self).erases_of(sector)); },
+                     &flash_});
 }
 
 }  // namespace pb

@@ -39,6 +39,12 @@ struct StackMark {
   uint32_t unused = 0;  ///< bytes of the task's stack that it has never used
 };
 
+/// The processor time of a task of the platform.
+struct TaskTime {
+  const char* task = "";   ///< a literal, the same one in each call
+  uint32_t worked_us = 0;  ///< since some time in the past; begins again at 0 after 2^32
+};
+
 /// Ways to break the device on purpose, for tests of the bench. Missing in release builds.
 class TestControls {
  public:
@@ -61,6 +67,8 @@ class System {
   /// Timeout of the watchdog that restarts a blocked loop, on all platforms. sdkconfig.defaults has it for the chip,
   /// and lint compares the two.
   static constexpr uint32_t kWatchdogMs = 5000;
+  /// Room for all tasks of a platform.
+  static constexpr size_t kMostTasks = 12;
 
   virtual ResetReason reset_reason() const = 0;
   /// Takes the record of the crash that caused this boot; later calls find none.
@@ -78,6 +86,8 @@ class System {
   virtual void confirm_image() = 0;
   /// Fills `marks`. @return the number of tasks in it, 0 on a platform that does not know their stacks.
   virtual size_t stack_marks(Span<StackMark> marks) const = 0;
+  /// Fills `times`. @return the number of tasks in it.
+  virtual size_t task_times(Span<TaskTime> times) const = 0;
   /// nullptr in release builds.
   virtual TestControls* test_controls() = 0;
 

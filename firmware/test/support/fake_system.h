@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "port/heap.h"
 #include "port/system.h"
@@ -11,6 +12,7 @@ class FakeSystem final : public System, public TestControls {
  public:
   ResetReason reason = ResetReason::power_on;
   bool release_build = false;  ///< a release build, without test controls
+  std::vector<TaskTime> tasks;
   int crashes = 0;
   Crash last_crash = Crash::abort;
   size_t leak = 0;
@@ -46,6 +48,10 @@ class FakeSystem final : public System, public TestControls {
   size_t stack_marks(Span<StackMark> marks) const override {
     if (knows_stacks) marks.data[0] = {"main", 4321};
     return knows_stacks ? 1 : 0;
+  }
+  size_t task_times(Span<TaskTime> times) const override {
+    for (size_t i = 0; i < tasks.size(); ++i) times.data[i] = tasks[i];
+    return tasks.size();
   }
   TestControls* test_controls() override { return release_build ? nullptr : this; }
 

@@ -20,7 +20,8 @@ struct Bench {
   FakeHeap heap;
   FakeTcp tcp;
   EventLoop loop{clock, {}};
-  Monitor monitor{heap, tcp, loop, log};
+  FakeSystem system;
+  Monitor monitor{heap, tcp, system, loop, log};
 
   Millis poll_at(Millis now) {
     clock.set(now);
@@ -98,6 +99,29 @@ void a_feature_that_takes_a_fifth_of_the_processor_is_named() {
   check_contains("\"features\":{\"hog\":0,\"idle\":0}", full(bench.monitor));
 }
 
+void a_task_has_its_share_of_the_interval() {
+  constexpr const char* kWorker = "worker";
+  Bench bench;
+  bench.system.tasks = {{"main", UINT32_MAX - 100'000}};
+  bench.poll_at(1000);
+  check_contains("\"tasks\":{\"main\":0}", full(bench.monitor));
+  // The counter of `main` begins again at 0. `worker` is new.
+  bench.system.tasks = {{kWorker, 70'000}, {bench.system.tasks[0].task, 99'999}};
+  bench.poll_at(2000);
+  check_contains("\"tasks\":{\"worker\":0,\"main\":200}", full(bench.monitor));
+  bench.system.tasks[0].worked_us += 500'000;
+  bench.poll_at(3000);
+  check_contains("\"tasks\":{\"worker\":500,\"main\":0}", full(bench.monitor));
+}
+
+void a_list_has_its_numbers_in_the_full_record() {
+  Bench bench;
+  static const int64_t kNumbers[] = {3, 0, 65'535};
+  bench.monitor.set_list({"sector_erases", "", [](const void*) { return sizeof kNumbers / sizeof *kNumbers; },
+                          [](const void* self, size_t i) { return static_cast<const int64_t*>(self)[i]; }, kNumbers});
+  check_contains("\"sector_erases\":[3,0,65535]}", full(bench.monitor));
+}
+
 void rounds_are_counted_by_their_duration() {
   Bench bench;
   Hog hog{bench.clock, 0};
@@ -143,6 +167,8 @@ int main() {
   RUN_TEST(a_record_has_every_number);
   RUN_TEST(records_are_printed_once_a_second);
   RUN_TEST(a_feature_that_takes_a_fifth_of_the_processor_is_named);
+  RUN_TEST(a_task_has_its_share_of_the_interval);
+  RUN_TEST(a_list_has_its_numbers_in_the_full_record);
   RUN_TEST(rounds_are_counted_by_their_duration);
   RUN_TEST(numbers_of_the_full_record_are_not_in_each_record);
   RUN_TEST(percentiles_are_the_limits_of_their_buckets);

@@ -18,8 +18,8 @@ uint16_t permille(Micros spent, Millis interval) {
 
 const Monitor& Monitor::of(const void* self) { return *static_cast<const Monitor*>(self); }
 
-Monitor::Monitor(const Heap& heap, const Tcp& tcp, EventLoop& loop, Logger& log)
-    : heap_(heap), tcp_(tcp), loop_(loop), log_(log) {
+Monitor::Monitor(const Heap& heap, const Tcp& tcp, const System& system, EventLoop& loop, Logger& log)
+    : heap_(heap), tcp_(tcp), system_(system), loop_(loop), log_(log) {
   add({"uptime_ms", "ms", [](const void* self) { return static_cast<int64_t>(of(self).measured_at_); }, this});
   add({"heap_free", "B", [](const void* self) { return static_cast<int64_t>(of(self).heap_.free_bytes()); }, this});
   add({"heap_largest", "B", [](const void* self) { return static_cast<int64_t>(of(self).heap_.largest_block()); },
@@ -55,6 +55,24 @@ void Monitor::measure(Millis now) {
     feature_permille_[i] = permille(loop_.spent(i) - spent_before_[i], interval);
     spent_before_[i] = loop_.spent(i);
   }
+  measure_tasks(interval);
+}
+
+/// A task that has started since the last interval has no share yet.
+void Monitor::measure_tasks(Millis interval) {
+  TaskTime times[System::kMostTasks];
+  TaskShare shares[System::kMostTasks];
+  const size_t count = system_.task_times(times);
+  for (size_t i = 0; i < count; ++i) {
+    shares[i].before = times[i];
+    for (size_t j = 0; j < task_count_; ++j) {
+      const TaskTime& before = tasks_[j].before;
+      // The difference is right also if the counter has begun again at 0.
+      if (before.task == times[i].task) shares[i].permille = permille(times[i].worked_us - before.worked_us, interval);
+    }
+  }
+  for (size_t i = 0; i < count; ++i) tasks_[i] = shares[i];
+  task_count_ = count;
 }
 
 void Monitor::print(Millis) {
@@ -74,9 +92,18 @@ void Monitor::write_full(JsonWriter& json) const {
   json.key("features").begin_object();
   for (size_t i = 0; i < loop_.features(); ++i) json.member(loop_.name_of(i), uint32_t{feature_permille_[i]});
   json.end_object();
+  json.key("tasks").begin_object();
+  for (size_t i = 0; i < task_count_; ++i) json.member(tasks_[i].before.task, uint32_t{tasks_[i].permille});
+  json.end_object();
   json.key("turns").begin_array();
   for (size_t i = 0; i < EventLoop::kTurnBuckets; ++i) json.number_unsigned(loop_.turns(i));
   json.end_array();
+  if (list_.length != nullptr) {
+    json.key(list_.name).begin_array();
+    const size_t length = list_.length(list_.context);
+    for (size_t i = 0; i < length; ++i) json.number(list_.read(list_.context, i));
+    json.end_array();
+  }
   json.end_object();
 }
 
@@ -84,6 +111,8 @@ void Monitor::write_units(JsonWriter& json) const {
   json.begin_object();
   for (size_t i = 0; i < count_; ++i) json.member(counters_[i].name, counters_[i].unit);
   json.member("features", "permille");
+  json.member("tasks", "permille");
+  if (list_.length != nullptr) json.member(list_.name, list_.unit);
   json.key("turns_below_us").begin_array();
   for (const Micros limit : EventLoop::kTurnLimits) json.number_unsigned(limit);
   json.end_array();

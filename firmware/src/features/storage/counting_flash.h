@@ -27,6 +27,11 @@ class CountingFlash final : public Flash {
     return most;
   }
 
+  /// Sectors with a count of their own.
+  size_t sectors() const { return size() / kSectorSize < kMaxSectors ? size() / kSectorSize : kMaxSectors; }
+  /// The erases of a sector since the start, at most 65,535. @param sector below sectors()
+  uint32_t erases_of(size_t sector) const { return __atomic_load_n(&sector_erases_[sector], __ATOMIC_RELAXED); }
+
   size_t size() const override { return flash_.size(); }
   FlashResult read(size_t offset, MutableBytes into) override {
     count(reads_);

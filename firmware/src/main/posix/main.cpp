@@ -80,7 +80,7 @@ class Chip final : private BoardListener {
         tcp_(time_->clock(), heap_, network_, secrets_, *rng_, arguments.web),
         udp_(arguments.udp),
         sntp_(time_->clock(), waker_, network_, link_),
-        system_(arguments.reset, *time_, crash_reporter_, tcp_, heap_, otadata_, retained_) {
+        system_(arguments.reset, *time_, crash_reporter_, tcp_, heap_, otadata_, retained_, *worker_) {
     sources_.add(uart_);
     sources_.add(network_);
     sources_.add(tcp_);

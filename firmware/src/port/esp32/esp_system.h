@@ -2,7 +2,7 @@
 
 #include "port/esp32/esp_tcp.h"
 #include "port/esp32/heap_fragmenter.h"
-#include "port/esp32/task_stacks.h"
+#include "port/esp32/tasks.h"
 #include "port/system.h"
 
 namespace pb::esp32 {
@@ -22,6 +22,7 @@ class EspSystem final : public System, public TestControls {
   bool image_on_trial() const override;
   void confirm_image() override;
   size_t stack_marks(Span<StackMark> marks) const override { return task_stacks(marks); }
+  size_t task_times(Span<TaskTime> times) const override { return esp32::task_times(times); }
   TestControls* test_controls() override;
 
   void crash(Crash kind) override;

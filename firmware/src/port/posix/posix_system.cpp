@@ -42,13 +42,14 @@ int find_build_id(dl_phdr_info* info, size_t, void* result) {
 }  // namespace
 
 PosixSystem::PosixSystem(ResetReason reason, Timebase& time, CrashReporter& crash_reporter, PosixTcp& tcp,
-                         DeviceHeap& heap, Flash& otadata, RetainedMemory& retained)
+                         DeviceHeap& heap, Flash& otadata, RetainedMemory& retained, const PosixWorker& worker)
     : reason_(reason),
       time_(time),
       crash_reporter_(crash_reporter),
       tcp_(tcp),
       heap_(heap),
       retained_(retained),
+      worker_(worker),
       ota_data_(otadata),
       build_id_("00000000") {
   dl_iterate_phdr(&find_build_id, &build_id_);
@@ -62,6 +63,18 @@ bool PosixSystem::take_crash(CrashReport& report) {
   if (!retained_.take_crash(found) || !has_crashed) return false;
   report = found;
   return true;
+}
+
+size_t PosixSystem::task_times(Span<TaskTime> times) const {
+  const std::optional<Micros> worker = worker_.worked();
+  const TaskTime found[] = {{"main", static_cast<uint32_t>(time_.loop_worked())},
+                            {"worker", static_cast<uint32_t>(worker.value_or(0))}};
+  size_t count = 0;
+  while (count < times.length && count < (worker.has_value() ? 2U : 1U)) {
+    times.data[count] = found[count];
+    ++count;
+  }
+  return count;
 }
 
 void PosixSystem::limit_largest_block(size_t bytes) {

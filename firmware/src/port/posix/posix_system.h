@@ -7,6 +7,7 @@
 #include "port/posix/crash_reporter.h"
 #include "port/posix/ota_data.h"
 #include "port/posix/posix_tcp.h"
+#include "port/posix/posix_worker.h"
 #include "port/posix/retained_memory.h"
 #include "port/posix/timebase.h"
 #include "port/system.h"
@@ -17,7 +18,7 @@ namespace pb::posix {
 class PosixSystem final : public System, public TestControls {
  public:
   PosixSystem(ResetReason reason, Timebase& time, CrashReporter& crash_reporter, PosixTcp& tcp, DeviceHeap& heap,
-              Flash& otadata, RetainedMemory& retained);
+              Flash& otadata, RetainedMemory& retained, const PosixWorker& worker);
 
   ResetReason reset_reason() const override { return reason_; }
   bool take_crash(CrashReport& report) override;
@@ -27,6 +28,7 @@ class PosixSystem final : public System, public TestControls {
   bool image_on_trial() const override { return ota_data_.on_trial(); }
   void confirm_image() override { ota_data_.confirm(); }
   size_t stack_marks(Span<StackMark>) const override { return 0; }
+  size_t task_times(Span<TaskTime> times) const override;
   TestControls* test_controls() override { return this; }
 
   void crash(Crash kind) override;
@@ -45,6 +47,7 @@ class PosixSystem final : public System, public TestControls {
   PosixTcp& tcp_;
   DeviceHeap& heap_;
   RetainedMemory& retained_;
+  const PosixWorker& worker_;
   std::vector<void*> held_;  ///< the blocks that limit_largest_block() holds
   OtaData ota_data_;
   std::string build_id_;

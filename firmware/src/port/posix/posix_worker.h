@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "port/posix/sleeper.h"
 #include "port/posix/wake_source.h"
 #include "port/worker.h"
@@ -13,6 +15,8 @@ class PosixWorker : public Worker, public WakeSource {
 
   /// Blocks a job for a time, such as that of a slow erase. Any thread may use it.
   virtual Blocker& blocker() = 0;
+  /// The time in which the worker's own thread has worked; nothing if it has none.
+  virtual std::optional<Micros> worked() const { return std::nullopt; }
 
   void watch(std::vector<pollfd>&) override {}
 };

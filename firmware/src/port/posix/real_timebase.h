@@ -1,6 +1,7 @@
 #pragma once
 
 #include "port/posix/board_link.h"
+#include "port/posix/cpu_time.h"
 #include "port/posix/real_sleeper.h"
 #include "port/posix/real_watchdog.h"
 #include "port/posix/timebase.h"
@@ -15,11 +16,13 @@ class RealTimebase final : public Timebase {
   const PosixClock& clock() const override { return clock_; }
   Sleeper& sleeper() override { return sleeper_; }
   Watchdog& watchdog() override { return watchdog_; }
+  Micros loop_worked() const override { return cpu_time_of(loop_); }
   void work_until(Micros device_us) override {
     while (clock_.now_us() < device_us) {
     }
   }
   void start() override {
+    loop_ = pthread_self();
     clock_.start();
     board_.start_reader();
     watchdog_.start();
@@ -27,6 +30,7 @@ class RealTimebase final : public Timebase {
 
  private:
   BoardLink& board_;
+  pthread_t loop_ = pthread_self();
   RealClock clock_;
   RealSleeper sleeper_{clock_};
   RealWatchdog watchdog_;

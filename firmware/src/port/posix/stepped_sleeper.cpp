@@ -14,7 +14,11 @@ void SteppedSleeper::sleep(const std::vector<pollfd>& watched, Millis deadline) 
   wait(watched, clock_.bench_ns_at(micros_of(deadline)));
 }
 
-void SteppedSleeper::block_until(Micros device_us) { wait({}, clock_.bench_ns_at(device_us)); }
+void SteppedSleeper::block_until(Micros device_us) {
+  const Micros start = clock_.now_us();
+  wait({}, clock_.bench_ns_at(device_us));
+  blocked_us_ += clock_.now_us() - start;
+}
 
 void SteppedSleeper::wait(const std::vector<pollfd>& watched, int64_t deadline_ns) {
   for (std::optional<uint64_t> reported;;) {

@@ -21,6 +21,8 @@ class SteppedSleeper final : public Sleeper {
 
   void sleep(const std::vector<pollfd>& watched, Millis deadline) override;
   void block_until(Micros device_us) override;
+  /// The time of all calls of block_until(). No other time passes while the loop works.
+  Micros blocked() const { return blocked_us_; }
 
  private:
   void wait(const std::vector<pollfd>& watched, int64_t deadline_ns);
@@ -34,6 +36,7 @@ class SteppedSleeper final : public Sleeper {
   const WakeSources& sources_;
   CpuLimit& limit_;
   std::vector<pollfd> polled_;
+  Micros blocked_us_ = 0;
 };
 
 }  // namespace pb::posix

@@ -25,6 +25,7 @@ class SteppedTimebase final : public Timebase {
   const PosixClock& clock() const override { return clock_; }
   Sleeper& sleeper() override { return sleeper_; }
   Watchdog& watchdog() override { return watchdog_; }
+  Micros loop_worked() const override { return sleeper_.blocked(); }
   void work_until(Micros device_us) override {
     // Device time stops while the loop works, so the work is a wait for the bench.
     sleeper_.block_until(device_us);

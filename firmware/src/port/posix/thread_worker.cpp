@@ -3,6 +3,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "port/posix/cpu_time.h"
+
 namespace pb::posix {
 
 ThreadWorker::ThreadWorker(Time time, const Clock& clock, Sleeper& sleeper, Waker& waker)
@@ -64,9 +66,16 @@ void ThreadWorker::block_until(Micros device_us) {
   if (time_ == Time::real || std::this_thread::get_id() != thread_.get_id()) return sleeper_.block_until(device_us);
   std::unique_lock lock(mutex_);
   if (is_stopping_) return;
+  blocked_since_ = clock_.now_us();
   blocked_until_ = device_us;
   note_progress();
   changed_.wait(lock, [this] { return !blocked_until_.has_value(); });
+}
+
+std::optional<Micros> ThreadWorker::worked() const {
+  if (time_ == Time::real) return cpu_time_of(const_cast<std::thread&>(thread_).native_handle());
+  const std::lock_guard lock(mutex_);
+  return blocked_us_;
 }
 
 void ThreadWorker::note_progress() {
@@ -85,6 +94,8 @@ void ThreadWorker::add_to(UnderWay& under_way) const {
   eventfd_t count;
   eventfd_read(progress_fd_, &count);
   if (blocked_until_.has_value() && clock_.now_us() >= *blocked_until_) {
+    // Added here, by the loop, because the thread wakes at a moment that the host decides.
+    if (*blocked_until_ > blocked_since_) blocked_us_ += *blocked_until_ - blocked_since_;
     blocked_until_.reset();
     changed_.notify_all();
   }

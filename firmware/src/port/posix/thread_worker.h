@@ -33,6 +33,8 @@ class ThreadWorker final : public PosixWorker, private Blocker {
   Blocker& blocker() override { return *this; }
   bool post(Job job) override;
   bool deliver() override;
+  /// In stepped time, the time in which jobs have blocked: no other time passes while they run.
+  std::optional<Micros> worked() const override;
 
   Millis deadline() override;
   void add_to(UnderWay& under_way) const override;
@@ -57,6 +59,8 @@ class ThreadWorker final : public PosixWorker, private Blocker {
   bool is_running_ = false;
   bool is_stopping_ = false;
   mutable std::optional<Micros> blocked_until_;
+  Micros blocked_since_ = 0;
+  mutable Micros blocked_us_ = 0;
   std::thread thread_;  // last, because it uses all members above
 };
 

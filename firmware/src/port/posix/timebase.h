@@ -14,6 +14,8 @@ class Timebase {
   virtual const PosixClock& clock() const = 0;
   virtual Sleeper& sleeper() = 0;
   virtual Watchdog& watchdog() = 0;
+  /// The time in which the loop's thread has worked.
+  virtual Micros loop_worked() const = 0;
   /// Keeps the loop busy until `device_us` of device time.
   virtual void work_until(Micros device_us) = 0;
   /// Called after `go`: device time is 0, and interrupts and watchdog start.

@@ -10,6 +10,10 @@ using TaskFunction_t = void (*)(void* argument);
 struct StaticTask_t {
   uint8_t state[8];
 };
+enum eTaskState { eReady };
+struct TaskStatus_t {
+  uint32_t ulRunTimeCounter;
+};
 
 TaskHandle_t xTaskGetCurrentTaskHandle();
 TaskHandle_t xTaskCreateStatic(TaskFunction_t task, const char* name, uint32_t stack_bytes, void* argument,
@@ -21,6 +25,7 @@ void vTaskDelay(TickType_t ticks);
 void vTaskPrioritySet(TaskHandle_t task, UBaseType_t priority);
 TickType_t xTaskGetTickCount();
 TaskHandle_t xTaskGetHandle(const char* name);
+void vTaskGetInfo(TaskHandle_t task, TaskStatus_t* status, BaseType_t with_stack, eTaskState state);
 UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t task);
 uint32_t ulTaskNotifyTake(BaseType_t clear, TickType_t ticks);
 BaseType_t xTaskNotifyGive(TaskHandle_t task);

@@ -102,6 +102,7 @@ TaskHandle_t xTaskGetHandle(const char* name) {
   return runs ? &task : nullptr;
 }
 UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t) { return 640; }
+void vTaskGetInfo(TaskHandle_t, TaskStatus_t* status, BaseType_t, eTaskState) { status->ulRunTimeCounter = 12'345; }
 uint32_t ulTaskNotifyTake(BaseType_t, TickType_t ticks) {
   chip.sleeps.push_back(ticks);
   return 0;

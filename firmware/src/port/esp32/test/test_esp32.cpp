@@ -21,7 +21,7 @@
 #include "port/esp32/esp_waker.h"
 #include "port/esp32/esp_wifi.h"
 #include "port/esp32/pulse_counter.h"
-#include "port/esp32/task_stacks.h"
+#include "port/esp32/tasks.h"
 
 using namespace pb;
 using namespace pb::esp32;
@@ -190,6 +190,14 @@ void stacks_are_those_of_the_tasks_that_run() {
   TEST_ASSERT_EQUAL_STRING("main", marks[0].task);
   TEST_ASSERT_EQUAL_STRING("tiT", marks[1].task);
   TEST_ASSERT_EQUAL_UINT32(640, marks[1].unused);
+}
+
+void processor_times_are_those_of_the_tasks_that_run() {
+  chip.running = {"main", "IDLE"};
+  TaskTime times[4];
+  TEST_ASSERT_EQUAL(2, task_times(times));
+  TEST_ASSERT_EQUAL_STRING("IDLE", times[1].task);
+  TEST_ASSERT_EQUAL_UINT32(12'345, times[1].worked_us);
 }
 
 void more_tasks_than_room_are_left_out() {
@@ -631,6 +639,7 @@ int main() {
   RUN_TEST(driver_that_takes_less_gets_the_rest);
   RUN_TEST(typed_bytes_wake_the_loop);
   RUN_TEST(stacks_are_those_of_the_tasks_that_run);
+  RUN_TEST(processor_times_are_those_of_the_tasks_that_run);
   RUN_TEST(more_tasks_than_room_are_left_out);
   RUN_TEST(ethernet_drives_no_pin);
   RUN_TEST(cable_and_address_bring_ethernet_up);

@@ -98,6 +98,7 @@ void job_that_blocks_for_a_time_is_a_deadline_of_the_idle_device() {
   bench.chip.bench.send_message("wake");
   loop.join();
   TEST_ASSERT_EQUAL(1, work.done);
+  TEST_ASSERT_EQUAL_UINT64(400'000, *bench.worker.worked());
 }
 
 }  // namespace

@@ -8,4 +8,8 @@ namespace pb::esp32 {
 /// ESP-IDF: API reference, System, "FreeRTOS (IDF)": uxTaskGetStackHighWaterMark() counts bytes.
 size_t task_stacks(Span<StackMark> marks);
 
+/// Fills `times` with the same tasks. @return their number.
+/// ESP-IDF: API reference, System, "FreeRTOS (IDF)": vTaskGetInfo(); the run-time statistics count microseconds.
+size_t task_times(Span<TaskTime> times);
+
 }  // namespace pb::esp32
