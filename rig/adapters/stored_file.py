@@ -28,20 +28,22 @@ class StoredFile(NamedTuple):
 
 
 def read_stored_file(file: bytes) -> StoredFile:
-    """Verify a stored file. A file without a header is all content.
+    """Verify a stored file. A file without a header is all content, unless only the magic of its header is damaged.
 
     Args:
         file: all bytes of the file.
     """
-    if not file.startswith(_MAGIC):
-        return StoredFile(None, "sound", file)
+    has_magic = file.startswith(_MAGIC)
     if len(file) < _HEADER.size:
-        return StoredFile(None, "damaged", b"")
+        return StoredFile(None, "damaged", b"") if has_magic else StoredFile(None, "sound", file)
     _, version, _, length, crc = _HEADER.unpack_from(file)
     content = file[_HEADER.size :]
+    is_sound = length == len(content) and crc == zlib.crc32(file[4:8] + content)
+    if not has_magic:
+        is_damaged = is_sound and version <= VERSION
+        return StoredFile(None, "damaged", b"") if is_damaged else StoredFile(None, "sound", file)
     if version > VERSION:
         return StoredFile(version, "newer", b"")
-    is_sound = length == len(content) and crc == zlib.crc32(file[4:8] + content)
     return StoredFile(version, "sound", content) if is_sound else StoredFile(version, "damaged", b"")
 
 

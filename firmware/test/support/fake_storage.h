@@ -80,7 +80,7 @@ class FakeStorage final : public Storage {
     jobs_.push_back({true, std::string(name.data, name.length), "", done});
     return true;
   }
-  StorageResult read(Text name, MutableBytes into, size_t& length) override {
+  StorageResult read(Text name, MutableBytes into, size_t& length, OnLoss = OnLoss::report) override {
     length = 0;
     if (busy()) return StorageResult::busy;
     return take(std::string(name.data, name.length), into, length);

@@ -333,6 +333,32 @@ void without_a_crash_there_is_nothing_to_show() {
                            device.console([](LogConsole& console) { console.crash(); }).c_str());
 }
 
+void a_file_without_text_is_reported_and_skipped() {
+  Device device;
+  device.cold_boot();
+  device.log_lines(0, 40);
+  device.run_for(60'000);
+  TEST_ASSERT_TRUE(device.storage.files.count("log-0000000001") == 1);
+  device.storage.files["log-0000000001"] = std::string(
+                                               "\xFA"
+                                               "PB\x1A\x01\0",
+                                               6) +
+                                           "I (0) t: 0\n";
+  const std::string shown = device.dump();
+  check_contains("E (60000) log: the file log-0000000001 is lost: it has no text\r\n", shown);
+  TEST_ASSERT_EQUAL_size_t(shown.find("is lost"), shown.rfind("is lost"));
+  TEST_ASSERT_EQUAL_size_t(std::string::npos, shown.find("t: 0 "));
+  check_contains("t: 39 x", shown);
+}
+
+void a_damaged_crash_is_not_taken_for_none() {
+  Device device;
+  device.cold_boot();
+  device.storage.files["crash"] = "\xFF\xFF";
+  check_contains("= error: the stored crash is damaged\r\n",
+                 device.console([](LogConsole& console) { console.crash(); }));
+}
+
 void a_loop_of_crashes_does_not_wear_the_flash() {
   Device device;
   device.cold_boot();
@@ -440,6 +466,8 @@ int main() {
   RUN_TEST(a_crash_after_which_no_log_survived_replaces_the_older_one);
   RUN_TEST(a_power_cut_leaves_no_crash_with_the_log_of_another_one);
   RUN_TEST(without_a_crash_there_is_nothing_to_show);
+  RUN_TEST(a_file_without_text_is_reported_and_skipped);
+  RUN_TEST(a_damaged_crash_is_not_taken_for_none);
   RUN_TEST(a_loop_of_crashes_does_not_wear_the_flash);
   RUN_TEST(a_storm_of_lines_writes_no_more_than_the_credit);
   RUN_TEST(a_dump_has_the_lines_of_flash_and_ring_in_order);

@@ -57,6 +57,9 @@ void one_call_is_always_one_line() {
   Bench bench;
   bench.log.info("t", "a\r\nE (0) forged: b\x1b[2J\x7f");
   TEST_ASSERT_EQUAL_STRING("I (0) t: a??E (0) forged: b?[2J?\r\n", bench.uart.take().c_str());
+  // A Latin-1 byte, an overlong form, a surrogate, a character that ends too early, and a valid one.
+  bench.log.info("t", "\xE9 \xC0\xAF \xED\xA0\x80 \xE2\x82 \xC3\xA9");
+  TEST_ASSERT_EQUAL_STRING("I (0) t: ? ?? ??? ?? \xC3\xA9\r\n", bench.uart.take().c_str());
 }
 
 void utf8_passes() {

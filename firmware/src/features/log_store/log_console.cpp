@@ -1,6 +1,20 @@
 #include "features/log_store/log_console.h"
 
+#include "core/utf8.h"
+
 namespace pb {
+
+namespace {
+
+/// A damaged file may look like one of the oldest format, which has no checksum.
+bool is_log(Bytes content) {
+  for (const uint8_t byte : content) {
+    if (byte < ' ' && byte != '\n') return false;
+  }
+  return is_utf8(content);
+}
+
+}  // namespace
 
 void LogConsole::start(Source source, uint32_t lines) {
   store_.hold(source != Source::crash_pending);
@@ -12,6 +26,7 @@ void LogConsole::start(Source source, uint32_t lines) {
   skip_ = 0;
   printed_ = 0;
   end_ = 0;
+  is_damaged_ = false;
 }
 
 Millis LogConsole::poll(Millis now) {
@@ -57,12 +72,17 @@ Millis LogConsole::poll(Millis now) {
 }
 
 /// Reads a file into content_. A missing or damaged file leaves it empty.
-void LogConsole::read(Text name) {
-  const MutableBytes into = storage_.scratch();
-  size_t length = 0;
-  const bool is_sound = !into.empty() && storage_.read(name, into, length) == StorageResult::ok;
-  content_ = is_sound ? Text(reinterpret_cast<const char*>(into.data), length) : Text();
+void LogConsole::read(Text name, OnLoss on_loss) {
   is_read_ = true;
+  content_ = Text();
+  const MutableBytes into = storage_.scratch();
+  if (into.empty()) return;
+  size_t length = 0;
+  const StorageResult result = storage_.read(name, into, length, on_loss);
+  const bool is_text = is_log({into.data, length});
+  if (result == StorageResult::ok && is_text) content_ = Text(reinterpret_cast<const char*>(into.data), length);
+  if (!is_text && on_loss == OnLoss::report) log_.error("log", "the file ", name, " is lost: it has no text");
+  is_damaged_ = is_damaged_ || !is_text || (result != StorageResult::ok && result != StorageResult::not_found);
 }
 
 /// Counts the lines of the ring that are not in a file.
@@ -81,7 +101,7 @@ void LogConsole::begin() {
 /// printing begins at the file that was counted last.
 void LogConsole::count() {
   if (counted_ < wanted_ && store_.first_file() <= file_ && file_ <= store_.last_file()) {
-    read(LogStore::name_of_file(file_).text());
+    read(LogStore::name_of_file(file_).text(), OnLoss::ignore);
     for (size_t i = 0; i < content_.length; ++i) counted_ += content_.data[i] == '\n' ? 1 : 0;
     --file_;
     return;
@@ -132,7 +152,9 @@ void LogConsole::end() {
   const bool is_crash = source_ == Source::crash;
   source_ = Source::none;
   store_.hold(false);
-  if (is_crash && printed_ == 0) return log_.answer("error: no crash is stored");
+  if (is_crash && printed_ == 0) {
+    return log_.answer(is_damaged_ ? "error: the stored crash is damaged" : "error: no crash is stored");
+  }
   log_.answer("{\"lines\":", printed_, ",\"lost_bytes\":", store_.lost(), '}');
 }
 

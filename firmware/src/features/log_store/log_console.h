@@ -32,7 +32,7 @@ class LogConsole final : public Feature {
   static constexpr size_t kRoom = LogRing::kMaxLine + kTimestampLength + 8;
 
   void start(Source source, uint32_t lines);
-  void read(Text name);
+  void read(Text name, OnLoss on_loss = OnLoss::report);
   void begin();
   void count();
   void print_file(Text name, Source next);
@@ -53,8 +53,9 @@ class LogConsole final : public Feature {
   uint32_t counted_ = 0;
   uint32_t skip_ = 0;  ///< lines that are not printed
   uint32_t printed_ = 0;
-  bool is_read_ = false;  ///< whether content_ has the present file, in this poll
-  Text content_;          ///< the content of the file, in the storage's scratch buffer
+  bool is_damaged_ = false;  ///< whether a file of the crash cannot be read
+  bool is_read_ = false;     ///< whether content_ has the present file, in this poll
+  Text content_;             ///< the content of the file, in the storage's scratch buffer
 };
 
 }  // namespace pb

@@ -1,5 +1,7 @@
 #include "features/logging/logger.h"
 
+#include "core/utf8.h"
+
 namespace pb {
 
 namespace {
@@ -8,6 +10,17 @@ constexpr Text kCutMark = "...";
 
 /// Returns whether the byte continues a UTF-8 character.
 bool is_continuation(char byte) { return (static_cast<uint8_t>(byte) & 0xC0) == 0x80; }
+
+/// Returns the length of the character at the start of `text`; 0 if it is a control character or invalid UTF-8.
+size_t printable(Bytes text) {
+  Utf8Validator validator;
+  if (text[0] < ' ' || text[0] == 0x7F) return 0;
+  for (size_t length = 0; length < text.length && validator.feed(text[length]);) {
+    ++length;
+    if (validator.complete()) return length;
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -24,9 +37,11 @@ Span<char> Logger::finish(const TextWriter& line) {
 }
 
 Span<char> Logger::send(size_t length) {
-  for (size_t i = 0; i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(line_[i]);
-    if (byte < ' ' || byte == 0x7F) line_[i] = '?';
+  const Bytes text{reinterpret_cast<const uint8_t*>(line_), length};
+  for (size_t i = 0; i < length;) {
+    const size_t bytes = printable(text.after(i));
+    if (bytes == 0) line_[i] = '?';
+    i += bytes == 0 ? 1 : bytes;
   }
   line_[length++] = '\r';
   line_[length++] = '\n';

@@ -21,7 +21,7 @@ struct LogSink {
 ///     log.info("wifi", "joined, signal ", rssi, " dBm");
 ///
 /// Values that a program reads are fields at the end: `Field{"rssi", rssi}` becomes ` rssi=-61` (docs/log-format.md).
-/// Control characters become `?`, so that one call is always one line.
+/// Control characters, and bytes that are not UTF-8, become `?`: one call is always one line, and a line is text.
 class Logger {
  public:
   /// Longer lines are cut, end in `...` and are counted.

@@ -291,11 +291,11 @@ StorageResult LittleFsStorage::write_file(const StorageJob& job) {
   return to_result(written < 0 ? static_cast<int>(written) : error);
 }
 
-StorageResult LittleFsStorage::read(Text name, MutableBytes into, size_t& length) {
+StorageResult LittleFsStorage::read(Text name, MutableBytes into, size_t& length, OnLoss on_loss) {
   length = 0;
   if (busy()) return StorageResult::busy;
   const StorageResult result = read_file(name, into, length);
-  report_loss(name, result);
+  if (on_loss == OnLoss::report) report_loss(name, result);
   return result;
 }
 
@@ -335,6 +335,7 @@ StorageResult LittleFsStorage::read_content(lfs_file_t& file, MutableBytes into,
   const lfs_ssize_t count = lfs_file_read(&file_system_, &file, into.data, static_cast<lfs_size_t>(expected));
   if (count < 0) return to_result(count);
   const Bytes content{into.data, static_cast<size_t>(count)};
+  if (!has_header && FileHeader::has_damaged_magic(content)) return StorageResult::corrupt;
   if (has_header) {
     const FileHeader::Verdict verdict = FileHeader::check(begin, content);
     has_newer_ = has_newer_ || verdict == FileHeader::Verdict::newer;

@@ -58,7 +58,7 @@ class LittleFsStorage final : public Storage {
   bool write(Text name, Bytes content, StorageDone done) override;
   bool write_spare(Text name, Bytes content, StorageDone done) override;
   bool remove(Text name, StorageDone done) override;
-  StorageResult read(Text name, MutableBytes into, size_t& length) override;
+  StorageResult read(Text name, MutableBytes into, size_t& length, OnLoss on_loss = OnLoss::report) override;
   bool fetch(Text name, StorageRead done) override;
   void list(Text prefix, void (*visit)(void* context, Text name), void* context) override;
 

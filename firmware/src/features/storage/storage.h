@@ -50,6 +50,9 @@ struct StorageLoss {
   void* context = nullptr;
 };
 
+/// Whether a read reports a file that fails its check to the listener.
+enum class OnLoss : uint8_t { report, ignore };
+
 /// Small files by name that survive a power cut. Writing blocks on flash, so it is a job of the flash worker: the
 /// content is copied, jobs run in order, and `done` is called on the loop when the content is durable.
 class Storage {
@@ -75,7 +78,7 @@ class Storage {
   /// Reads a whole file, immediately: at the start before the first job, and later only between jobs (otherwise
   /// `busy`). A file that fails its check is `corrupt`, a file of a later format is `newer`; `into` has no content
   /// then.
-  virtual StorageResult read(Text name, MutableBytes into, size_t& length) = 0;
+  virtual StorageResult read(Text name, MutableBytes into, size_t& length, OnLoss on_loss = OnLoss::report) = 0;
   /// Reads a whole file in a job, after the pending ones, so that it can be read at any time.
   /// @return false when there is no room for the job now.
   virtual bool fetch(Text name, StorageRead done) = 0;
