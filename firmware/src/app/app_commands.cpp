@@ -136,9 +136,13 @@ void App::transfer(Text arguments) {
 }
 
 void App::log_command(Text arguments) {
+  constexpr Text kAlone[] = {"dump", "crash", "flush"};
   Text rest = arguments;
   const Text word = take_word(rest);
   LogLevel level;
+  for (const Text alone : kAlone) {
+    if (word == alone && !rest.empty()) return log_.answer("error: log ", word, " takes no argument");
+  }
   if (word.empty()) {
     log_.answer_json([this](JsonWriter& json) {
       char bytes[400];  // the texts of all tags
@@ -161,11 +165,11 @@ void App::log_command(Text arguments) {
       return log_.answer("error: log tail needs a number of lines from 1 on");
     }
     log_console_.tail(static_cast<uint32_t>(lines));
-  } else if (word == "dump" && rest.empty()) {
+  } else if (word == "dump") {
     log_console_.dump();
-  } else if (word == "crash" && rest.empty()) {
+  } else if (word == "crash") {
     log_console_.crash();
-  } else if (word == "flush" && rest.empty()) {
+  } else if (word == "flush") {
     flush_log();
   } else if (word == "note" && !rest.empty()) {
     log_.info("note", rest);
@@ -217,7 +221,9 @@ void App::set(Text arguments) {
                          this};
   const char* error = equal_ignoring_case(key, Security::kKeyName) ? security_.set_authorization_key(arguments, done)
                                                                    : config_.set(key, arguments, done);
-  if (error != nullptr) log_.answer("error: ", key, " ", error);
+  if (error == nullptr) return;
+  const bool has_help = find_key(key) != nullptr && error != Config::kBusy && error != Security::kBusy;
+  log_.answer("error: ", key, ' ', error, has_help ? "; see config help " : "", has_help ? key : Text());
 }
 
 }  // namespace pb

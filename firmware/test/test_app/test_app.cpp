@@ -34,8 +34,9 @@ void a_setting_survives_a_reboot_in_the_same_process() {
 void bad_settings_are_answered_with_the_reason() {
   AppDevice device;
   device.boot();
-  TEST_ASSERT_EQUAL_STRING("= error: heartbeat_interval_s must be a whole number\r\n",
-                           device.command("set heartbeat_interval_s x").c_str());
+  TEST_ASSERT_EQUAL_STRING(
+      "= error: heartbeat_interval_s must be a whole number; see config help heartbeat_interval_s\r\n",
+      device.command("set heartbeat_interval_s x").c_str());
   TEST_ASSERT_EQUAL_STRING("= error: set needs a key and a value\r\n", device.command("set").c_str());
   device.flash.full = true;
   TEST_ASSERT_EQUAL_STRING("= error: the setting cannot be stored: no space left\r\n",
@@ -199,6 +200,7 @@ void test_commands_reach_the_test_controls_and_are_absent_in_release_builds() {
   device.run_rounds(1);
   TEST_ASSERT_EQUAL_UINT64(200 * TestLoad::kPeriod, device.system.worked);
   check_contains("of 0 to 900 permille", device.command("load 901"));
+  TEST_ASSERT_EQUAL_STRING("= error: hang takes no argument\r\n", device.command("hang now").c_str());
   device.system.release_build = true;
   device.boot();
   check_contains("= error: unknown command 'crash'", device.command("crash abort"));

@@ -186,7 +186,8 @@ void set_rejects_the_same_values_as_load() {
   TEST_ASSERT_EQUAL_STRING("must begin with ws:// or wss://", bench.set("csms_url", "ftp://x"));
   check_contains("port", bench.set("csms_url", "wss://x:0/"));
   check_contains("no user and password", bench.set("csms_url", "ws://user:pw@host"));
-  TEST_ASSERT_EQUAL_STRING("backoff_max_ms must not be below backoff_initial_ms", bench.set("backoff_max_ms", "10"));
+  TEST_ASSERT_EQUAL_STRING("must not be below backoff_initial_ms", bench.set("backoff_max_ms", "10"));
+  TEST_ASSERT_EQUAL_STRING("must not be above backoff_max_ms", bench.set("backoff_initial_ms", "600000"));
   TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
   TEST_ASSERT_NULL(bench.set("connection_timeout_s", "7"));
   TEST_ASSERT_NULL(bench.set("connection_timeout_s", "8"));
@@ -435,16 +436,26 @@ void the_key_of_the_network_is_masked() {
 void settings_that_make_the_file_too_large_are_rejected() {
   Bench bench;
   bench.load("{}");
+  const std::string quotes(63, '"');      // two bytes each in JSON
   const std::string control(63, '\x01');  // six bytes each in JSON
-  for (const Text key : {"wifi_psk", "setup_psk"}) TEST_ASSERT_NULL(bench.set(key, text_of(control)));
+  for (const Text key : {"wifi_psk", "setup_psk"}) TEST_ASSERT_NULL(bench.set(key, text_of(quotes)));
   TEST_ASSERT_NULL(bench.set("wifi_ssid", text_of(control.substr(0, 32))));
   TEST_ASSERT_NULL(bench.set("local_id_tag", text_of(control.substr(0, 20))));
   bench.storage.run_all();
   std::string identity;
   for (int i = 0; i < 48; ++i) identity += "\xf0\x9f\x94\x8c";
   TEST_ASSERT_NULL(bench.set("identity", text_of(identity)));
-  TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://h/" + std::string(248, 'x'))));
+  TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://h/" + std::string(248, '"'))));
+  TEST_ASSERT_NULL(bench.set("ntp_server", text_of(std::string(63, 'x'))));
+  TEST_ASSERT_NULL(bench.set("connector_phase_rotation", "0.NotApplicable,1.NotApplicable"));
   bench.storage.run_all();
+  for (const Key& key : all_keys()) {
+    if (key.read_only() || key.kind != Key::Kind::list) continue;
+    std::string all;
+    for (const Text choice : key.choices) all += (all.empty() ? "" : ",") + str(choice);
+    TEST_ASSERT_NULL(bench.set(key.name, text_of(all)));
+    bench.storage.run_all();
+  }
   Config::Error error = nullptr;
   for (const Key& key : all_keys()) {
     if (key.read_only() || key.kind != Key::Kind::number || key.trial != Trial::none || error != nullptr) continue;
@@ -883,13 +894,15 @@ void texts_are_checked() {
       {"identity", std::string(49, 'x'), "must have 1 to 48 characters"},
       {"wifi_ssid", std::string(32, 'x'), nullptr},
       {"wifi_ssid", std::string(33, 'x'), "is too long"},
+      {"wifi_ssid", std::string("a\0b", 3), "NUL"},
+      {"wifi_psk", "h\xC3\xA9tre-1234", "8 to 63 characters of ASCII"},
       {"local_id_tag", std::string(20, 'x'), nullptr},
       {"local_id_tag", std::string(21, 'x'), "is too long"},
       {"setup_psk", "", nullptr},
-      {"setup_psk", std::string(7, 'x'), "must have 8 to 63 characters, or none to have no setup"},
+      {"setup_psk", std::string(7, 'x'), "must have 8 to 63 characters of ASCII, or none to have no setup"},
       {"setup_psk", std::string(8, 'x'), nullptr},
       {"setup_psk", std::string(63, 'x'), nullptr},
-      {"setup_psk", std::string(64, 'x'), "must have 8 to 63 characters, or none to have no setup"},
+      {"setup_psk", std::string(64, 'x'), "must have 8 to 63 characters of ASCII, or none to have no setup"},
       {"ntp_server", "", nullptr},
       {"ntp_server", "time.example", nullptr},
       {"ntp_server", "time server", "must have a host"},

@@ -58,6 +58,17 @@ void an_unknown_command_is_named() {
   TEST_ASSERT_EQUAL_STRING("= error: unknown command 'ehco', try help\r\n", bench.answer_to("ehco x\n").c_str());
 }
 
+void a_command_without_arguments_rejects_them() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("= error: help takes no argument\r\n", bench.answer_to("help echo\n").c_str());
+}
+
+void a_line_with_a_nul_is_not_run() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("= error: the line has a NUL character\r\n",
+                           bench.answer_to(std::string("echo a\0b\n", 9)).c_str());
+}
+
 void empty_lines_are_not_answered() {
   Bench bench;
   TEST_ASSERT_EQUAL_STRING("", bench.answer_to("\r\n\n  \r\n").c_str());
@@ -141,6 +152,8 @@ int main() {
   RUN_TEST(a_command_is_answered_by_one_line);
   RUN_TEST(a_command_waits_for_room_for_its_answer);
   RUN_TEST(an_unknown_command_is_named);
+  RUN_TEST(a_command_without_arguments_rejects_them);
+  RUN_TEST(a_line_with_a_nul_is_not_run);
   RUN_TEST(empty_lines_are_not_answered);
   RUN_TEST(a_line_may_come_in_pieces);
   RUN_TEST(typing_errors_can_be_corrected);

@@ -399,9 +399,17 @@ void unusable_arguments_are_rejected() {
                          "add 1 \"Gara",
                          "add 1 Garage hunter22",
                          "add 1 Garage psk=short",
+                         "add 1 Garage psk=",
+                         "add 1 Garage psk=h\xC3\xA9tre-1234",
+                         "add 1 \"Gar\\u0000age\"",
                          "remove",
+                         "remove Garage now",
+                         "list all",
+                         "scan now",
                          "add 257 Garage"};
   for (const char* line : lines) check_contains("= error: ", bench.run(line));
+  check_contains("leave it out if the network is open", bench.run("add 1 Garage psk="));
+  check_contains("needs the name of a stored network", bench.run("remove"));
   check_contains("1 to 32 bytes", bench.run("add 1 " + std::string(33, 'n')));
   TEST_ASSERT_EQUAL_size_t(0, bench.stored.count());
 }

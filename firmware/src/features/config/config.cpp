@@ -53,9 +53,10 @@ void write_value(JsonWriter& json, const Key& key, Text value) {
   }
 }
 
-Error check_together(const Settings& settings) {
+/// @param key the setting that has changed
+Error check_together(const Settings& settings, const Key& key) {
   for (const OrderedKeys& pair : ordered_keys()) {
-    if (!pair.in_order(settings)) return pair.error;
+    if (!pair.in_order(settings)) return key.name == pair.low ? pair.low_error : pair.high_error;
   }
   return nullptr;
 }
@@ -90,7 +91,7 @@ void Config::load(uint64_t chip_id) {
     if (pair.in_order(set_)) continue;
     set_.*pair.low_value = kDefaultSettings.*pair.low_value;
     set_.*pair.high_value = kDefaultSettings.*pair.high_value;
-    log_.warning("config", pair.error, "; both have their defaults");
+    log_.warning("config", pair.high, " ", pair.high_error, "; both have their defaults");
   }
   load_trials();
   char identity[decltype(default_identity_)::capacity()];
@@ -184,7 +185,7 @@ Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   TextWriter before{Span<char>(bytes)};
   key->format(next_, before);
   if (const Error error = key->parse(next_, value); error != nullptr) return error;
-  Error error = check_writable(next_);
+  Error error = check_writable(next_, *key);
   // Earlier versions did not have this rule, so their file may break it. Therefore check it only when one of its
   // settings changes: other settings must not be blocked.
   if (error == nullptr && key->trial == Trial::csms) error = check_login(next_);
@@ -199,8 +200,8 @@ Config::Error Config::set(Text key_name, Text value, StorageDone done) {
 }
 
 /// @return why the settings cannot be written, or nullptr.
-Config::Error Config::check_writable(const Settings& settings) {
-  if (const Error error = check_together(settings); error != nullptr) return error;
+Config::Error Config::check_writable(const Settings& settings, const Key& key) {
+  if (const Error error = check_together(settings, key); error != nullptr) return error;
   const MutableBytes bytes = storage_.scratch();
   if (bytes.empty()) return kBusy;
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};

@@ -132,7 +132,7 @@ class Config final : public Feature {
   static void write_file(const Settings& settings, JsonWriter& json);
   static void write_group(Trial group, const Settings& settings, JsonWriter& json);
   static bool is_equal(Trial group, const Settings& a, const Settings& b);
-  Error check_writable(const Settings& settings);
+  Error check_writable(const Settings& settings, const Key& key);
   static void finish(const Change& change, StorageResult result);
   /// Takes the values of `group` (none: of every key) from JSON. An unusable value leaves the value in `into`.
   /// @return whether it is a JSON object.

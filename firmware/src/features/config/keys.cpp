@@ -22,13 +22,23 @@ Error identity_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::chec
 /// Empty: no time server.
 Error ntp_server_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check_host(value); }
 
+/// ESP-IDF stores the name without its length.
+Error ssid_rule(Text value) { return find(value, '\0') < value.length ? "must not have a NUL character" : nullptr; }
+
+bool is_passphrase(Text value) {
+  constexpr size_t kLeast = 8;
+  constexpr size_t kMost = 63;
+  for (const uint8_t byte : value.bytes()) {
+    if (byte < ' ' || byte > '~') return false;
+  }
+  return value.length >= kLeast && value.length <= kMost;
+}
+
 Error psk_rule(Text value) { return check_wifi_psk(value); }
 
 Error setup_psk_rule(Text value) {
-  constexpr size_t kLeast = 8;
-  constexpr size_t kMost = 63;
-  if (value.empty() || (value.length >= kLeast && value.length <= kMost)) return nullptr;
-  return "must have 8 to 63 characters, or none to have no setup access point";
+  if (value.empty() || is_passphrase(value)) return nullptr;
+  return "must have 8 to 63 characters of ASCII, or none to have no setup access point";
 }
 
 /// ConnectorPhaseRotation of OCPP 1.6 section 9.1: `connector.rotation`, separated by commas.
@@ -214,7 +224,7 @@ constexpr Key kKeys[] = {
         .from_next_boot()
         .in(KeyGroup::csms, "If an accepted connection lasts for this time, the next pause is backoff_initial_ms."),
 
-    text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid")
+    text_key<&Settings::wifi_ssid, &ssid_rule>("wifi_ssid")
         .on_trial(Trial::network)
         .in(KeyGroup::network, "Name of the Wi-Fi network. Empty: only the stored networks are tried."),
     text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk")
@@ -352,7 +362,7 @@ constexpr Key kKeys[] = {
 
 constexpr OrderedKeys kOrderedKeys[] = {
     {"backoff_initial_ms", "backoff_max_ms", &Settings::backoff_initial_ms, &Settings::backoff_max_ms,
-     "backoff_max_ms must not be below backoff_initial_ms"},
+     "must not be above backoff_max_ms", "must not be below backoff_initial_ms"},
 };
 
 constexpr bool is_complete() {
@@ -370,11 +380,9 @@ Span<const Key> all_keys() { return kKeys; }
 Span<const OrderedKeys> ordered_keys() { return kOrderedKeys; }
 
 Config::Error check_wifi_psk(Text value) {
-  constexpr size_t kLeast = 8;
   constexpr size_t kKeyDigits = 64;
-  const bool is_passphrase = value.length >= kLeast && value.length < kKeyDigits;
-  if (value.empty() || is_passphrase || (value.length == kKeyDigits && is_hexadecimal(value))) return nullptr;
-  return "must have 8 to 63 characters, or 64 hexadecimal digits, or none for an open network";
+  if (value.empty() || is_passphrase(value) || (value.length == kKeyDigits && is_hexadecimal(value))) return nullptr;
+  return "must have 8 to 63 characters of ASCII, or 64 hexadecimal digits, or none for an open network";
 }
 
 const Key* find_key(Text name) {

@@ -61,7 +61,8 @@ struct OrderedKeys {
   Text high;
   uint32_t Settings::* low_value;
   uint32_t Settings::* high_value;
-  Config::Error error;
+  Config::Error low_error;
+  Config::Error high_error;
 
   bool in_order(const Settings& settings) const { return settings.*low_value <= settings.*high_value; }
 };

@@ -81,12 +81,21 @@ void SerialDebug::execute(Text line) {
     console_.answer("error: the line is not UTF-8; set the terminal to it");
     return;
   }
+  // No value may have a NUL: texts of ESP-IDF end at it.
+  if (find(line, '\0') < line.length) {
+    ++answers_due_;
+    console_.answer("error: the line has a NUL character");
+    return;
+  }
   const Text word = take_word(line);
   if (word.empty()) return;
   ++answers_due_;
   line = trimmed(line);
   for (size_t i = 0; i < count_; ++i) {
     if (word == Text(commands_[i].name)) {
+      if (commands_[i].usage[0] == '\0' && !line.empty()) {
+        return console_.answer("error: ", word, " takes no argument");
+      }
       commands_[i].run(commands_[i].context, line, console_);
       return;
     }

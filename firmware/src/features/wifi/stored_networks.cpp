@@ -78,10 +78,14 @@ void StoredNetworks::List::append(const WifiNetwork& network) {
 }
 
 const char* StoredNetworks::add(const WifiNetwork& network, StorageDone done) {
-  if (network.ssid.empty() || network.ssid.length > kMaxSsid) return "the name must have 1 to 32 bytes";
+  const bool has_nul = find(network.ssid, '\0') < network.ssid.length;
+  if (network.ssid.empty() || network.ssid.length > kMaxSsid || has_nul) {
+    return "the name must have 1 to 32 bytes, and no NUL character";
+  }
   if (network.priority < 1 || network.priority > kMaxPriority) return "the priority must be 1 to 9";
   if (check_wifi_psk(network.psk) != nullptr) {
-    return "the key must have 8 to 63 characters, or 64 hexadecimal digits, or be left out for an open network";
+    return "the key must have 8 to 63 characters of ASCII, or 64 hexadecimal digits, or be left out for an open "
+           "network";
   }
   if (is_storing_) return kBusy;
   next_ = List();

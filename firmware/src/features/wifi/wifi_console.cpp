@@ -39,8 +39,8 @@ void WifiConsole::run(Text arguments) {
   const Text verb = take_word(arguments);
   if (verb == "add") return add(arguments);
   if (verb == "remove") return remove(arguments);
-  if (verb == "list") return list();
-  if (verb == "scan") return scan();
+  if (verb == "list" && arguments.empty()) return list();
+  if (verb == "scan" && arguments.empty()) return scan();
   console_.answer("error: wifi needs ", kUsage);
 }
 
@@ -65,6 +65,7 @@ void WifiConsole::add(Text arguments) {
   if (!arguments.empty() && !starts_with(arguments, kPsk)) {
     return console_.answer("error: the key of a network begins with psk=");
   }
+  if (arguments == kPsk) return console_.answer("error: psk= has no key; leave it out if the network is open");
   const Text psk = arguments.empty() ? Text() : Text(arguments.data + kPsk.length, arguments.length - kPsk.length);
   const WifiNetwork network{static_cast<uint8_t>(priority), name.text(), psk};
   const char* error = stored_.add(network, answer_when_stored());
@@ -73,8 +74,9 @@ void WifiConsole::add(Text arguments) {
 
 void WifiConsole::remove(Text arguments) {
   Name name;
-  const char* error = "wifi remove needs the name of a stored network";
-  if (take_name(arguments, name)) error = stored_.remove(name.text(), answer_when_stored());
+  const char* error = "wifi remove needs the name of a stored network (a JSON string if it has blanks)";
+  if (take_name(arguments, name) && !name.text().empty() && arguments.empty())
+    error = stored_.remove(name.text(), answer_when_stored());
   if (error != nullptr) console_.answer("error: ", error);
 }
 
