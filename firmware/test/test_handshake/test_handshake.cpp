@@ -159,12 +159,24 @@ void a_pause_until_a_date_counts_from_the_servers_time() {
       {"Retry-After: Mon, 07 Nov 1994 08:49:37 GMT\r\n", 0},
       {date + "Retry-After: soon\r\n", 0},
       {"Retry-After: 99999999999\r\n", UINT32_MAX},
+      {"Retry-After: 99999999999999999999999\r\n", UINT32_MAX},
+      {date + "Retry-After: Sun Nov  6 08:50:37 1994\r\n", 60},
   };
   for (const Case& c : cases) {
     Client client;
     client.give("HTTP/1.1 429 Too Many Requests\r\n" + c.headers + "\r\n");
     TEST_ASSERT_EQUAL_UINT32_MESSAGE(c.seconds, client.handshake.retry_after_s(), c.headers.c_str());
   }
+}
+
+/// A proxy may answer with the older version.
+void a_refusal_of_http_1_0_has_a_pause_too() {
+  Client client;
+  TEST_ASSERT_EQUAL(Result::refused, client.give("HTTP/1.0 503 Busy\r\nRetry-After: 30\r\n\r\n"));
+  TEST_ASSERT_EQUAL_UINT32(30, client.handshake.retry_after_s());
+  Client other;
+  TEST_ASSERT_EQUAL(Result::refused, other.give("HTTP/1.0 101 Switching Protocols\r\n"));
+  TEST_ASSERT_EQUAL_STRING("not an HTTP/1.1 answer", other.handshake.reason());
 }
 
 void a_long_location_is_cut() {
@@ -181,9 +193,13 @@ void dates_of_http_are_parsed() {
   TEST_ASSERT_EQUAL_INT64(1'709'164'800, unix_s);
   TEST_ASSERT_TRUE(parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT", unix_s));
   TEST_ASSERT_EQUAL_INT64(0, unix_s);
+  TEST_ASSERT_TRUE(parse_http_date("Thursday, 29-Feb-24 00:00:00 GMT", unix_s));
+  TEST_ASSERT_EQUAL_INT64(1'709'164'800, unix_s);
+  TEST_ASSERT_TRUE(parse_http_date("Sun Nov  6 08:49:37 1994", unix_s));
+  TEST_ASSERT_EQUAL_INT64(784'111'777, unix_s);
   for (const char* text :
-       {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 24:49:37 GMT",
-        "Sun, 06 Nov 1994 08:4x:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT"}) {
+       {"", "Sunday", "Sunday, 06-Nov-94 08:49:37", "Sun Nov x6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 CET",
+        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:4x:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT"}) {
     TEST_ASSERT_FALSE_MESSAGE(parse_http_date(text, unix_s), text);
   }
 }
@@ -201,6 +217,7 @@ int main() {
   RUN_TEST(truncated_websocket_headers_are_rejected);
   RUN_TEST(a_refusal_names_the_pause_and_the_new_address);
   RUN_TEST(a_pause_until_a_date_counts_from_the_servers_time);
+  RUN_TEST(a_refusal_of_http_1_0_has_a_pause_too);
   RUN_TEST(a_long_location_is_cut);
   RUN_TEST(dates_of_http_are_parsed);
   return UNITY_END();

@@ -41,6 +41,13 @@ bool is_of_handshake(Text name) {
   return false;
 }
 
+bool has_only_digits(Text text) {
+  for (const uint8_t byte : text.bytes()) {
+    if (byte < '0' || byte > '9') return false;
+  }
+  return !text.empty();
+}
+
 }  // namespace
 
 void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]) {
@@ -123,10 +130,12 @@ WsHandshake::Result WsHandshake::line_done() {
 }
 
 WsHandshake::Result WsHandshake::status_line(Text line) {
-  // HTTP/1.1 101 Switching Protocols
+  // HTTP/1.1 101 Switching Protocols. A proxy may refuse with HTTP/1.0.
   uint64_t status = 0;
-  if (line.length < 12 || Text(line.data, 9) != "HTTP/1.1 " || !parse_decimal_unsigned({line.data + 9, 3}, status) ||
-      (line.length > 12 && line.data[12] != ' ')) {
+  const Text version(line.data, line.length < 9 ? line.length : 9);
+  if (line.length < 12 || (version != "HTTP/1.1 " && version != "HTTP/1.0 ") ||
+      !parse_decimal_unsigned({line.data + 9, 3}, status) || (line.length > 12 && line.data[12] != ' ') ||
+      (version != "HTTP/1.1 " && status == 101)) {
     return refuse("not an HTTP/1.1 answer");
   }
   status_ = static_cast<uint16_t>(status);
@@ -144,6 +153,8 @@ void WsHandshake::note_refusal(Text line) {
     uint64_t seconds = 0;
     if (parse_decimal_unsigned(value, seconds)) {
       retry_after_s_ = seconds < UINT32_MAX ? static_cast<uint32_t>(seconds) : UINT32_MAX;
+    } else if (has_only_digits(value)) {
+      retry_after_s_ = UINT32_MAX;  // more than 64 bits
     } else {
       parse_http_date(value, retry_at_s_);
     }
