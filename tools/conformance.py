@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
@@ -86,7 +87,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--full", action="store_true", help="also run the cases of a thousand echoes")
     given = parser.parse_args(arguments)
     excluded = EXCLUDED if given.full or given.cases else EXCLUDED | LONG
-    results = asyncio.run(_run(given.cases, tuple(excluded)))
+    for case in given.cases or ():
+        if why := next((why for pattern, why in EXCLUDED.items() if fnmatchcase(case, pattern)), ""):
+            parser.error(f"{case} is not run: {why}")
+    try:
+        results = asyncio.run(_run(given.cases, tuple(excluded)))
+    except ValueError as unknown:
+        parser.error(f"{unknown}. A case is a number such as 1.1.1, or a pattern such as 5.*")
     found = findings(results)
     for line in found:
         print(line, file=sys.stderr)

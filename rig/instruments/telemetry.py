@@ -135,6 +135,8 @@ class Telemetry:
             ExpectationError: the growth is outside of the limits, or there is no record in time.
             AuthorError: the records have no such figure, or the device rebooted, which resets its counters.
         """
+        if least > most:
+            raise AuthorError(f"expect_growth({name!r}): least={least:g} is above most={most:g}")
         judged = self._judge(name, least, most, growth=True)
         (first,) = self.expect(1)
         before, last = self._figure(name, first), first
@@ -149,12 +151,16 @@ class Telemetry:
 
     def _judge(self, name: str, low: float | None, high: float | None, *, growth: bool) -> FigureJudged:
         """Announce an assertion on a figure, with the unit of the device's table."""
-        if not self._known_units and self._units is not None:
-            self._known_units = self._units()
-        unit = self._known_units.get(name, "")
+        unit = self._unit_table().get(name, "")
         return self._timeline.append(
             FigureJudged(source="telemetry", figure=name, unit=unit, low=low, high=high, growth=growth)
         )
+
+    def _unit_table(self) -> Mapping[str, str]:
+        """Return the device's own table of units; empty if it has none."""
+        if not self._known_units and self._units is not None:
+            self._known_units = self._units()
+        return self._known_units
 
     def _figure(self, name: str, record: TelemetrySample) -> float:
         validate_one_of("a figure of the telemetry", name, set(record.values))
@@ -189,7 +195,8 @@ class Telemetry:
         Raises:
             ExpectationError: the device loses memory.
             AuthorError: no verdict is possible. There were too few cycles or samples, the device rebooted in between,
-                or the samples lack the figure or vary too much to show a leak of `visible` bytes.
+                or the samples lack the figure or vary too much to show a leak of `visible` bytes. Or the unit of the
+                figure is not B in the device's table.
         """
         start = since or self._timeline.default_mark
         call = f"no_leak(per={per!r}, over={over})"
@@ -197,6 +204,9 @@ class Telemetry:
         if not records:
             raise AuthorError(f"{call}: there is no telemetry record. Take one after each {per}, with expect(1)")
         validate_one_of("the figure of no_leak", name, set.intersection(*(set(r.values) for r in records)))
+        # The question to the device costs time, and may find it switched off.
+        if name != "heap_free" and (unit := self._unit_table().get(name, "B")) != "B":
+            raise AuthorError(f"{call}: the figure is in bytes (B), but the unit of {name!r} is {unit or 'a number'!r}")
         if any(records[0].id < boot.id < records[-1].id for boot in self._timeline.events(Boot, start)):
             raise AuthorError(f"{call}: the device rebooted, which frees its memory. Give a mark after it as since=")
         free = [record.values[name] for record in records]

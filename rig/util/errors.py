@@ -34,7 +34,9 @@ class BenchError(PlugbenchError):
     def __init__(self, what: str, fix: str = "") -> None:
         self.what = what
         self.fix = fix
-        super().__init__(f"{what}. {fix}" if fix else what)
+        # A text from elsewhere may have its full stop already.
+        end = "" if what.endswith((".", "?", "!")) else "."
+        super().__init__(f"{what}{end} {fix}" if fix else what)
 
 
 class AuthorError(PlugbenchError, ValueError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tools.conformance import BEYOND_LIMIT, findings
+import pytest
+
+from tools.conformance import BEYOND_LIMIT, findings, main
 
 
 @dataclass
@@ -41,3 +43,18 @@ def test_a_case_that_is_listed_as_beyond_the_limit_must_fail() -> None:
 
 def test_no_result_is_a_finding() -> None:
     assert findings([]) == ["the server ran no case"]
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("9.1.1", "9.1.1 is not run: performance"),
+        ("12.*", "12.* is not run: compression"),
+        ("foo", "no such case: foo. A"),
+    ],
+)
+def test_a_case_that_cannot_be_run_is_an_error(case: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--cases", case])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err

@@ -54,6 +54,19 @@ def test_a_run_with_a_reboot_is_not_judged(timeline: Timeline) -> None:
         reconnects(timeline, [100_000.0] * 30).no_leak(per="reconnect", over=20)
 
 
+def test_a_figure_that_is_not_in_bytes_is_not_judged(timeline: Timeline) -> None:
+    for second in range(30):
+        timeline.append(TelemetrySample(t=second * 1_000_000_000, values={"uptime_ms": 1000.0 * second}))
+    telemetry = Telemetry(timeline, lambda: {"uptime_ms": "ms"})
+    with pytest.raises(AuthorError, match="the unit of 'uptime_ms' is 'ms'"):
+        telemetry.no_leak(per="second", over=20, name="uptime_ms")
+
+
+def test_crossed_limits_of_a_growth_are_an_error_of_the_test(timeline: Timeline) -> None:
+    with pytest.raises(AuthorError, match="least=5 is above most=4"):
+        Telemetry(timeline).expect_growth("rx", least=5, most=4, for_s=1)
+
+
 def test_charges_messages_and_seconds_are_counted(timeline: Timeline) -> None:
     for n in range(40):
         for direction, kind in (("received", "CALL"), ("sent", "CALLRESULT")):
