@@ -200,7 +200,7 @@ bool MeterBatch::decode(Bytes content) {
   first.reading.energy_wh = from.take(8);
   voltage_v = is_old ? uint16_t{0} : static_cast<uint16_t>(from.take(kVoltageSize));
   for (count_ = 0; count_ < count; ++count_) {
-    MeterSample& sample = samples_[count_];
+    MeterSample sample;
     const uint32_t word = from.take32();
     const Millis after = (word & ~kFromCsms) * unit();
     const auto drift = static_cast<int32_t>(from.take32());
@@ -213,6 +213,9 @@ bool MeterBatch::decode(Bytes content) {
     if ((flags & 0x0f) > static_cast<uint8_t>(ReadingContext::trigger)) return false;
     sample.context = static_cast<ReadingContext>(flags & 0x0f);
     sample.measurands = unpack(static_cast<uint8_t>(flags >> 4));
+    // A file that append() cannot have made could not be written again either.
+    if (!takes(sample)) return false;
+    samples_[count_] = sample;
   }
   return true;
 }
