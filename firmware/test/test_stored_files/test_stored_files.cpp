@@ -114,11 +114,13 @@ void flipped_bit_loses_the_whole_file() {
 }
 
 void header_with_a_damaged_magic_is_not_read_as_content() {
-  const std::string file = file_of("{\"a\":1}");
-  for (size_t at = 0; at < 4; ++at) {
-    std::string flipped = file;
-    flipped[at] = static_cast<char>(flipped[at] ^ 0x01);
-    assert_lost(flipped, StorageResult::corrupt);
+  for (const size_t length : {size_t{1}, size_t{300}, Storage::kMaxContent}) {
+    const std::string file = file_of(std::string(length, 'x'));
+    for (size_t at = 0; at < 4; ++at) {
+      std::string flipped = file;
+      flipped[at] = static_cast<char>(flipped[at] ^ 0x01);
+      assert_lost(flipped, StorageResult::corrupt);
+    }
   }
 }
 

@@ -35,11 +35,6 @@ class FileHeader {
     return is_there(begin) && begin.length > kVersionAt && begin.data[kVersionAt] > kVersion;
   }
 
-  /// Whether only the magic of a whole file is damaged, so that it seems to have no header.
-  static bool has_damaged_magic(Bytes file) {
-    return file.length > kSize && check({file.data, kSize}, file.after(kSize)) == Verdict::sound;
-  }
-
   /// Validates the content of a file against its header.
   static Verdict check(Bytes header, Bytes content) {
     if (header.length < kSize) return Verdict::damaged;

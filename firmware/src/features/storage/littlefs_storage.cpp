@@ -328,6 +328,14 @@ StorageResult LittleFsStorage::read_content(lfs_file_t& file, MutableBytes into,
   const Bytes begin{header, static_cast<size_t>(begun)};
   // A file without a header has the previous format.
   const bool has_header = FileHeader::is_there(begin);
+  if (!has_header) {
+    const lfs_ssize_t rest = lfs_file_read(&file_system_, &file, into.data, static_cast<lfs_size_t>(into.length));
+    if (rest < 0) return to_result(rest);
+    const bool is_whole = static_cast<size_t>(size) == begin.length + static_cast<size_t>(rest);
+    const Bytes content{into.data, static_cast<size_t>(rest)};
+    // The header is sound apart from its magic.
+    if (is_whole && FileHeader::check(begin, content) == FileHeader::Verdict::sound) return StorageResult::corrupt;
+  }
   const size_t skipped = has_header ? begin.length : 0;
   const size_t expected = static_cast<size_t>(size) - skipped;
   if (expected > into.length) return StorageResult::too_large;
@@ -335,7 +343,6 @@ StorageResult LittleFsStorage::read_content(lfs_file_t& file, MutableBytes into,
   const lfs_ssize_t count = lfs_file_read(&file_system_, &file, into.data, static_cast<lfs_size_t>(expected));
   if (count < 0) return to_result(count);
   const Bytes content{into.data, static_cast<size_t>(count)};
-  if (!has_header && FileHeader::has_damaged_magic(content)) return StorageResult::corrupt;
   if (has_header) {
     const FileHeader::Verdict verdict = FileHeader::check(begin, content);
     has_newer_ = has_newer_ || verdict == FileHeader::Verdict::newer;
