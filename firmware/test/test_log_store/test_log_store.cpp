@@ -354,7 +354,7 @@ void a_file_without_text_is_reported_and_skipped() {
 void a_damaged_crash_is_not_taken_for_none() {
   Device device;
   device.cold_boot();
-  device.storage.files["crash"] = "\xFF\xFF";
+  device.storage.files["crash"] = "\x01\x02";
   check_contains("= error: the stored crash is damaged\r\n",
                  device.console([](LogConsole& console) { console.crash(); }));
 }

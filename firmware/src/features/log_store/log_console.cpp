@@ -1,17 +1,15 @@
 #include "features/log_store/log_console.h"
 
-#include "core/utf8.h"
-
 namespace pb {
 
 namespace {
 
-/// A damaged file may look like one of the oldest format, which has no checksum.
+/// A damaged file may look like one of the oldest format, which has no checksum. The header has control characters.
 bool is_log(Bytes content) {
   for (const uint8_t byte : content) {
     if (byte < ' ' && byte != '\n') return false;
   }
-  return is_utf8(content);
+  return true;
 }
 
 }  // namespace
