@@ -92,6 +92,7 @@ def test_a_feature_that_takes_a_fifth_of_the_processor_is_named(device: Device, 
     assert idle["tasks"]["main"] < 5
 
 
+@pytest.mark.needs("settings")
 def test_the_erases_of_each_sector_are_counted(device: Device, bench: Bench) -> None:
     """The counts of the sectors add up to the number of erases; the most worn sector has the largest count."""
     before = device.telemetry()
