@@ -187,8 +187,8 @@ coverage: setup ## write the coverage of rig and firmware to reports/coverage, a
 
 coverage-rig: setup ## write reports/coverage/python from the last runs with COVERAGE=yes
 	@mkdir -p reports/coverage
-	@ls build/coverage-python/data.* >/dev/null 2>&1 || { echo "coverage: no data of the rig: make unit hil COVERAGE=yes first" >&2; exit 1; }
-	@.venv/bin/coverage combine --keep --quiet
+	@ls build/coverage-python/data* >/dev/null 2>&1 || { echo "coverage: no data of the rig: make unit hil COVERAGE=yes first" >&2; exit 1; }
+	@! ls build/coverage-python/data.* >/dev/null 2>&1 || .venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage json --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig, fixtures and tools: & % covered, branches included/'
 	@.venv/bin/rig report list >/dev/null
