@@ -40,11 +40,17 @@ void show_config(void* context, Text arguments, Logger& console) {
 
 void crash(void* controls, Text kind, Logger& console) {
   auto& breaker = *static_cast<TestControls*>(controls);
-  constexpr Text kKinds[] = {"abort", "null", "assert", "stack"};
-  for (const Crash crash : {Crash::abort, Crash::null_pointer, Crash::failed_assert, Crash::stack_overflow}) {
-    if (kind != kKinds[static_cast<size_t>(crash)]) continue;
+  constexpr struct {
+    Text word;
+    Crash crash;
+  } kKinds[] = {{"abort", Crash::abort},
+                {"null", Crash::null_pointer},
+                {"assert", Crash::failed_assert},
+                {"stack", Crash::stack_overflow}};
+  for (const auto& each : kKinds) {
+    if (kind != each.word) continue;
     console.answer("ok");
-    return breaker.crash(crash);
+    return breaker.crash(each.crash);
   }
   console.answer("error: crash needs abort, null, assert or stack");
 }

@@ -42,8 +42,8 @@ bool is_of_handshake(Text name) {
 }
 
 bool has_only_digits(Text text) {
-  for (const uint8_t byte : text.bytes()) {
-    if (byte < '0' || byte > '9') return false;
+  for (size_t i = 0; i < text.length; ++i) {
+    if (!is_digit(text.data[i])) return false;
   }
   return !text.empty();
 }

@@ -1,5 +1,7 @@
 #include "features/websocket/http_date.h"
 
+#include "core/calendar.h"
+
 namespace pb {
 
 namespace {
@@ -12,17 +14,8 @@ constexpr Text kShapes[] = {"dd nnn yyyy hh:mm:ss GMT", "dd-nnn-yy hh:mm:ss GMT"
 
 constexpr bool is_placeholder(char character) { return character >= 'a' && character <= 'z'; }
 
-/// Days from 1970-01-01 in the Gregorian calendar. A year that begins in March has its leap day at the end.
-int64_t days_to(int64_t year, int64_t month, int64_t day) {
-  const int64_t years = month > 2 ? year : year - 1;
-  const int64_t months = (month + 9) % 12;
-  return years * 365 + years / 4 - years / 100 + years / 400 + (months * 306 + 5) / 10 + (day - 1) - 719'468;
-}
-
-struct Date {
-  int64_t year = 0;
-  int64_t month = 0;
-  int64_t day = 0;
+struct Moment {
+  Date date;
   int64_t hour = 0;
   int64_t minute = 0;
   int64_t second = 0;
@@ -30,9 +23,9 @@ struct Date {
   int64_t* number(char placeholder) {
     switch (placeholder) {
       case 'y':
-        return &year;
+        return &date.year;
       case 'd':
-        return &day;
+        return &date.day;
       case 'h':
         return &hour;
       case 'm':
@@ -41,31 +34,33 @@ struct Date {
         return &second;
     }
   }
-  bool is_valid() const { return month != 0 && day >= 1 && day <= 31 && hour <= 23 && minute <= 59 && second <= 60; }
+  bool is_valid() const {
+    return date.month != 0 && date.day >= 1 && date.day <= 31 && hour <= 23 && minute <= 59 && second <= 60;
+  }
 };
 
-bool read(Text text, Text shape, Date& date) {
+bool read(Text text, Text shape, Moment& moment) {
   if (text.length != shape.length) return false;
-  date = Date();
+  moment = Moment();
   for (size_t i = 0; i < text.length; ++i) {
     const char wanted = shape.data[i];
     const char found = text.data[i];
     if (wanted == 'n') {
       for (size_t month = 0; month < 12; ++month) {
-        if (Text(text.data + i, 3) == kMonths[month]) date.month = static_cast<int64_t>(month) + 1;
+        if (Text(text.data + i, 3) == kMonths[month]) moment.date.month = static_cast<int64_t>(month) + 1;
       }
       i += 2;
     } else if (is_placeholder(wanted)) {
-      int64_t& number = *date.number(wanted);
+      int64_t& number = *moment.number(wanted);
       const bool is_padding = wanted == 'd' && found == ' ' && number == 0;  // asctime
-      if (!is_padding && (found < '0' || found > '9')) return false;
+      if (!is_padding && !is_digit(found)) return false;
       number = is_padding ? 0 : number * 10 + (found - '0');
     } else if (found != wanted) {
       return false;
     }
   }
-  if (date.year < 100) date.year += 2000;
-  return date.is_valid();
+  if (moment.date.year < 100) moment.date.year += 2000;
+  return moment.is_valid();
 }
 
 }  // namespace
@@ -75,9 +70,9 @@ bool parse_http_date(Text text, int64_t& unix_s) {
   if (blank == text.length) return false;
   const Text date_text{text.data + blank + 1, text.length - blank - 1};
   for (const Text shape : kShapes) {
-    Date date;
-    if (!read(date_text, shape, date)) continue;
-    unix_s = days_to(date.year, date.month, date.day) * 86'400 + date.hour * 3600 + date.minute * 60 + date.second;
+    Moment moment;
+    if (!read(date_text, shape, moment)) continue;
+    unix_s = days_of(moment.date) * 86'400 + moment.hour * 3600 + moment.minute * 60 + moment.second;
     return true;
   }
   return false;
