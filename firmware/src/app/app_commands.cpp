@@ -33,6 +33,7 @@ void show_config(void* context, Text arguments, Logger& console) {
     });
   }
   if (word != "help") return console.answer("error: config needs list with a group, help with a key, or nothing");
+  if (arguments.empty()) return console.answer("error: config help needs a key, see config");
   const Key* key = find_key(arguments);
   if (key == nullptr) return console.answer("error: '", arguments, "' is no key of the configuration, see config");
   console.answer_json([key](JsonWriter& json) { write_key_help(json, *key); });
@@ -57,14 +58,20 @@ void crash(void* controls, Text kind, Logger& console) {
 
 void leak(void* controls, Text arguments, Logger& console) {
   uint64_t bytes = 0;
-  if (!parse_decimal_unsigned(arguments, bytes)) return console.answer("error: leak needs a number of bytes");
+  constexpr uint64_t kMost = 65'535;
+  if (!parse_decimal_unsigned(arguments, bytes) || bytes > kMost) {
+    return console.answer("error: leak needs a number of bytes, up to ", kMost);
+  }
   static_cast<TestControls*>(controls)->leak_per_connection(static_cast<size_t>(bytes));
   console.answer("ok");
 }
 
 void largest_block(void* controls, Text arguments, Logger& console) {
   uint64_t bytes = 0;
-  if (!parse_decimal_unsigned(arguments, bytes)) return console.answer("error: largest_block needs a number of bytes");
+  constexpr uint64_t kLeast = 16;  // the smallest block of the heap
+  if (!parse_decimal_unsigned(arguments, bytes) || (bytes != 0 && bytes < kLeast)) {
+    return console.answer("error: largest_block needs a number of bytes from ", kLeast, " on, or 0");
+  }
   static_cast<TestControls*>(controls)->limit_largest_block(static_cast<size_t>(bytes));
   console.answer("ok");
 }
@@ -135,10 +142,8 @@ void App::transfer(Text arguments) {
                                 console.answer("error: ", failure);
                               },
                               this};
-  if (!charge_point_.transfer(vendor, message, arguments, done, ports_.clock.now())) {
-    log_.answer(
-        "error: no DataTransfer can be sent now: the CSMS has not accepted the device, or the last one is in flight");
-  }
+  const char* error = charge_point_.transfer(vendor, message, arguments, done, ports_.clock.now());
+  if (error != nullptr) log_.answer("error: no DataTransfer is sent: ", error);
 }
 
 void App::log_command(Text arguments) {
@@ -228,7 +233,8 @@ void App::set(Text arguments) {
   const char* error = equal_ignoring_case(key, Security::kKeyName) ? security_.set_authorization_key(arguments, done)
                                                                    : config_.set(key, arguments, done);
   if (error == nullptr) return;
-  const bool has_help = find_key(key) != nullptr && error != Config::kBusy && error != Security::kBusy;
+  const bool is_value_wrong = error != Config::kBusy && error != Config::kNoRoom && error != Security::kBusy;
+  const bool has_help = find_key(key) != nullptr && is_value_wrong;
   log_.answer("error: ", key, ' ', error, has_help ? "; see config help " : "", has_help ? key : Text());
 }
 

@@ -115,10 +115,26 @@ void data_transfer_of_the_device_prints_the_answer() {
   rig.uart.type("transfer org.example\r\n");
   rig.settle();
   check_contains("= error: rejected by the CSMS", rig.uart.take());
+}
+
+void data_transfer_of_the_device_that_cannot_be_sent_says_why() {
+  Rig rig;
+  rig.settle();
+  const std::pair<std::string, const char*> cases[] = {
+      {"", "transfer needs a vendorId"},
+      {std::string(256, 'v'), "vendorId has more than 255 characters"},
+      {"v " + std::string(51, 'm'), "messageId has more than 50 characters"},
+      {"v m " + std::string(490, 'd'), "the message has more than 512 bytes"}};
+  for (const auto& [arguments, error] : cases) {
+    rig.uart.take();
+    rig.uart.type("transfer " + arguments + "\r\n");
+    rig.settle();
+    check_contains(error, rig.uart.take());
+  }
   go_offline(rig);
   rig.uart.type("transfer org.example\r\n");
   rig.settle();
-  check_contains("= error: no DataTransfer can be sent now", rig.uart.take());
+  check_contains("= error: no DataTransfer is sent: the CSMS has not accepted the device", rig.uart.take());
 }
 
 /// Sends each truncation of valid requests, and many mutations: every answer is well-formed, and the device stays up.
@@ -188,5 +204,6 @@ void run_requests_tests() {
   RUN_TEST(bad_requests_get_the_code_of_their_error);
   RUN_TEST(data_transfer_echoes_to_its_own_vendor_only);
   RUN_TEST(data_transfer_of_the_device_prints_the_answer);
+  RUN_TEST(data_transfer_of_the_device_that_cannot_be_sent_says_why);
   RUN_TEST(truncated_or_mutated_requests_do_no_harm);
 }

@@ -181,7 +181,7 @@ void a_failed_set_changes_nothing() {
 void set_rejects_the_same_values_as_load() {
   Bench bench;
   bench.load("{}");
-  TEST_ASSERT_EQUAL_STRING("is no key of the configuration", bench.set("colour", "red"));
+  TEST_ASSERT_EQUAL_STRING("is no key of the configuration, see config", bench.set("colour", "red"));
   TEST_ASSERT_EQUAL_STRING("must be a whole number", bench.set("heartbeat_interval_s", "soon"));
   TEST_ASSERT_EQUAL_STRING("must begin with ws:// or wss://", bench.set("csms_url", "ftp://x"));
   check_contains("port", bench.set("csms_url", "wss://x:0/"));
@@ -433,19 +433,20 @@ void the_key_of_the_network_is_masked() {
   check_contains("\"csms_url\":\"\"", bench.json(Config::Secrets::masked));
 }
 
-void settings_that_make_the_file_too_large_are_rejected() {
-  Bench bench;
-  bench.load("{}");
+std::string longest_identity() {
+  std::string identity;
+  for (int i = 0; i < 48; ++i) identity += "\xf0\x9f\x94\x8c";
+  return identity;
+}
+
+/// Gives texts and lists their longest values, apart from csms_url and identity.
+void fill_file(Bench& bench) {
   const std::string quotes(63, '"');      // two bytes each in JSON
   const std::string control(63, '\x01');  // six bytes each in JSON
   for (const Text key : {"wifi_psk", "setup_psk"}) TEST_ASSERT_NULL(bench.set(key, text_of(quotes)));
   TEST_ASSERT_NULL(bench.set("wifi_ssid", text_of(control.substr(0, 32))));
   TEST_ASSERT_NULL(bench.set("local_id_tag", text_of(control.substr(0, 20))));
   bench.storage.run_all();
-  std::string identity;
-  for (int i = 0; i < 48; ++i) identity += "\xf0\x9f\x94\x8c";
-  TEST_ASSERT_NULL(bench.set("identity", text_of(identity)));
-  TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://h/" + std::string(248, '"'))));
   TEST_ASSERT_NULL(bench.set("ntp_server", text_of(std::string(63, 'x'))));
   TEST_ASSERT_NULL(bench.set("connector_phase_rotation", "0.NotApplicable,1.NotApplicable"));
   bench.storage.run_all();
@@ -456,23 +457,94 @@ void settings_that_make_the_file_too_large_are_rejected() {
     TEST_ASSERT_NULL(bench.set(key.name, text_of(all)));
     bench.storage.run_all();
   }
-  Config::Error error = nullptr;
+}
+
+/// Sets numbers until one does not fit. @return why it was rejected; nullptr if all have fitted
+Config::Error set_numbers(Bench& bench) {
   for (const Key& key : all_keys()) {
-    if (key.read_only() || key.kind != Key::Kind::number || key.trial != Trial::none || error != nullptr) continue;
+    if (key.read_only() || key.kind != Key::Kind::number || key.trial != Trial::none) continue;
     if (key.name == "backoff_initial_ms") continue;  // not above backoff_max_ms
     char bytes[kMaxValue];
     TextWriter before{Span<char>(bytes)};
     key.format(bench.config.settings(), before);
-    error = bench.set(key.name, text_of(std::to_string(key.most - 1)));
+    const Config::Error error = bench.set(key.name, text_of(std::to_string(key.most - 1)));
     bench.storage.run_all();
     if (error == nullptr) continue;
-    TEST_ASSERT_EQUAL_STRING("makes the file too large", error);
     check_value(key, bench.config.settings(), str(before.text()));
+    return error;
   }
-  TEST_ASSERT_NOT_NULL_MESSAGE(error, "every setting fitted");
+  return nullptr;
+}
+
+void settings_that_make_the_file_too_large_are_rejected() {
+  Bench bench;
+  bench.load("{}");
+  fill_file(bench);
+  TEST_ASSERT_NULL(bench.set("identity", text_of(longest_identity())));
+  TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://h/" + std::string(248, '"'))));
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL_STRING(Config::kNoRoom, set_numbers(bench));
   TEST_ASSERT_NULL(bench.set("csms_url", "ws://h/"));
   bench.storage.run_all();
   check_text("ws://h/", bench.config.settings().csms_url.text());
+}
+
+void a_trial_keeps_room_for_the_values_before_it() {
+  const std::string url = "ws://h/" + std::string(248, '"');
+  const std::string identity = longest_identity();
+  Bench bench;
+  bench.load("{}");
+  TEST_ASSERT_NULL(bench.set("csms_url", text_of(url)));
+  TEST_ASSERT_NULL(bench.set("identity", text_of(identity)));
+  bench.storage.run_all();
+  bench.config.keep(Trial::csms);
+  TEST_ASSERT_NULL(bench.set("identity", "a"));
+  TEST_ASSERT_NULL(bench.set("csms_url", "ws://new/"));
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
+  Bench after;  // the length of the previous values is known after a restart, too
+  after.storage.files = bench.storage.files;
+  after.config.load(0);
+  fill_file(after);
+  TEST_ASSERT_EQUAL_STRING(Config::kNoRoom, set_numbers(after));
+  TEST_ASSERT_TRUE(after.config.revert(Trial::csms));
+  after.settle();
+  check_text(url, after.config.settings().csms_url.text());
+  check_text(identity, after.config.settings().identity.text());
+  TEST_ASSERT_GREATER_THAN_size_t(Storage::kMaxContent - 100, after.storage.files["config.json"].size());
+}
+
+void a_trial_ends_if_the_values_before_it_do_not_fit_any_more() {
+  Bench full;
+  full.load(R"({"csms_url":"ws://new/"})");
+  fill_file(full);
+  TEST_ASSERT_NULL(full.set("identity", text_of(longest_identity())));
+  full.storage.run_all();
+  set_numbers(full);
+  Bench bench;  // as an earlier version could leave its files
+  bench.storage.files = full.storage.files;
+  bench.storage.files["trial_csms.json"] = R"({"csms_url":"ws://h/)" + std::string(248, 'x') + R"("})";
+  bench.config.load(0);
+  TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
+  TEST_ASSERT_TRUE(bench.config.revert(Trial::csms));
+  bench.settle();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  check_contains("do not fit into config.json any more, the new settings stay", bench.uart.written());
+  check_text("ws://new/", bench.config.settings().csms_url.text());
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("trial_csms.json"));
+}
+
+void a_value_that_is_too_long_for_the_file_is_rejected() {
+  Bench bench;
+  bench.load("{}");
+  std::string levels = "error";
+  for (const char* tag : {"app", "auth", "boot", "charging", "config", "cp", "crash", "dns", "ethernet", "log", "loop",
+                          "monitor", "note", "ocpp", "power", "schema", "security", "storage"})
+    levels += std::string(",") + tag + "=warning";
+  TEST_ASSERT_GREATER_THAN_size_t(Config::kMaxText, levels.size());
+  TEST_ASSERT_EQUAL_STRING("is too long", bench.set("log_level", text_of(levels)));
+  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::info), static_cast<int>(bench.config.wanted().log_level.of("app")));
+  TEST_ASSERT_NULL(bench.set("log_level", "error,wifi=warning"));
 }
 
 void nothing_is_changed_or_reverted_while_the_storage_is_full() {
@@ -1074,6 +1146,9 @@ int main() {
   RUN_TEST(the_new_values_stay_when_the_previous_ones_cannot_be_read);
   RUN_TEST(a_failed_write_of_the_previous_values_is_logged_and_can_be_repeated);
   RUN_TEST(settings_that_make_the_file_too_large_are_rejected);
+  RUN_TEST(a_trial_keeps_room_for_the_values_before_it);
+  RUN_TEST(a_trial_ends_if_the_values_before_it_do_not_fit_any_more);
+  RUN_TEST(a_value_that_is_too_long_for_the_file_is_rejected);
   RUN_TEST(nothing_is_changed_or_reverted_while_the_storage_is_full);
   RUN_TEST(a_trial_does_not_begin_when_the_storage_accepts_no_job);
   RUN_TEST(a_change_fails_when_the_storage_is_full_at_its_turn);

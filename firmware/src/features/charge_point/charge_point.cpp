@@ -136,20 +136,25 @@ void ChargePoint::on_boot_answer(uint32_t number, JsonValue payload, Millis now)
 
 // ---- DataTransfer
 
-bool ChargePoint::transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now) {
-  if (transfer_done_.call != nullptr || !messenger_.gate_open()) return false;
+const char* ChargePoint::transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now) {
+  if (count_characters(vendor) > 255) return "vendorId has more than 255 characters";
+  if (count_characters(message) > 50) return "messageId has more than 50 characters";
+  if (!messenger_.gate_open()) return "the CSMS has not accepted the device";
+  if (transfer_done_.call != nullptr) return "the last DataTransfer has no answer yet, try again";
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
   json.begin_object().member("vendorId", vendor);
   if (!message.empty()) json.member("messageId", message);
   if (!data.empty()) json.member("data", data);
   json.end_object();
-  if (!json.ok() || !messenger_.call("DataTransfer", json.text(), *this, tag_of(Call::data_transfer), Priority::normal,
-                                     WhenFull::keep, now)) {
-    return false;
+  static_assert(Messenger::kMaxPayload == 512, "the error names it");
+  if (!json.ok()) return "the message has more than 512 bytes";
+  if (!messenger_.call("DataTransfer", json.text(), *this, tag_of(Call::data_transfer), Priority::normal,
+                       WhenFull::keep, now)) {
+    return "too many messages are waiting, try again";
   }
   transfer_done_ = done;
-  return true;
+  return nullptr;
 }
 
 void ChargePoint::end_transfer(Text answer, Text failure) {

@@ -67,8 +67,8 @@ class ChargePoint final : public Feature,
   bool registered() const { return accepted() || registration_ == Registration::pending; }
   Reporting reporting() const { return transactions_.reporting(); }
   /// Sends a DataTransfer (OCPP 1.6 section 4.3), one at a time. Empty texts are omitted.
-  /// @return false, without a call of `done`, when it cannot be sent now.
-  bool transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
+  /// @return nullptr; or the problem, and `done` is not called
+  const char* transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
   /// Writes the charge point's members of the console command `status` (docs/console-protocol.md).
   void write_status(JsonWriter& json) const;
 

@@ -71,6 +71,14 @@ Error check_login(const Settings& settings) {
              : nullptr;
 }
 
+/// Whether the value has more text than the file can take.
+[[gnu::noinline]] bool is_cut(const Key& key, const Settings& settings) {
+  char bytes[kMaxValue];
+  TextWriter text{Span<char>(bytes)};
+  key.format(settings, text);
+  return text.cut() != 0;
+}
+
 [[gnu::noinline]] void write_if_changed(JsonWriter& json, const Key& key, const Settings& settings) {
   char bytes[kMaxValue];
   char default_bytes[kMaxValue];
@@ -176,7 +184,7 @@ void Config::apply() {
 
 Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   const Key* key = find_key(key_name);
-  if (key == nullptr) return "is no key of the configuration";
+  if (key == nullptr) return "is no key of the configuration, see config";
   if (change_count_ == kMaxChanges) return kBusy;
   if (key->trial != Trial::none && key->trial == reverted_) return kBusy;
   if (change_count_ == 0) next_ = set_;
@@ -185,7 +193,7 @@ Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   TextWriter before{Span<char>(bytes)};
   key->format(next_, before);
   if (const Error error = key->parse(next_, value); error != nullptr) return error;
-  Error error = check_writable(next_, *key);
+  Error error = check_writable(*key);
   // Earlier versions did not have this rule, so their file may break it. Therefore check it only when one of its
   // settings changes: other settings must not be blocked.
   if (error == nullptr && key->trial == Trial::csms) error = check_login(next_);
@@ -199,17 +207,44 @@ Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   return kBusy;
 }
 
-/// @return why the settings cannot be written, or nullptr.
-Config::Error Config::check_writable(const Settings& settings, const Key& key) {
-  if (const Error error = check_together(settings, key); error != nullptr) return error;
+/// @param key the setting that has changed  @return why next_ cannot be written, or nullptr.
+Config::Error Config::check_writable(const Key& key) {
+  if (const Error error = check_together(next_, key); error != nullptr) return error;
+  if (is_cut(key, next_)) return "is too long";
+  if (storage_.scratch().empty()) return kBusy;
+  // After a failed trial the previous values, which may be longer, must fit into the file again.
+  size_t missing = 0;
+  for (const Trial group : kGroups) {
+    const bool is_saved = trial(group) != TrialState::none;
+    const size_t before = is_saved ? length_before_[static_cast<size_t>(group)] : length_of(group, set_);
+    const size_t now = length_of(group, next_);
+    if (before > now) missing += before - now;
+  }
+  return fits(next_, missing) ? nullptr : kNoRoom;
+}
+
+/// Whether the file can take the settings, and `more` bytes.
+bool Config::fits(const Settings& settings, size_t more) {
   const MutableBytes bytes = storage_.scratch();
-  if (bytes.empty()) return kBusy;
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
   write_file(settings, json);
-  return json.ok() ? nullptr : "makes the file too large";
+  return json.ok() && json.text().length + more <= bytes.length;
 }
 
 // ---- trials
+
+/// Returns how many bytes the values of the group take in the file.
+uint16_t Config::length_of(Trial group, const Settings& settings) {
+  const MutableBytes bytes = storage_.scratch();
+  JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
+  json.begin_object();
+  for (const Key& key : all_keys()) {
+    if (key.trial == group) write_if_changed(json, key, settings);
+  }
+  // Instead of the two braces, the values have a comma.
+  const size_t length = json.end_object().text().length;
+  return static_cast<uint16_t>(length > 2 ? length - 1 : 0);
+}
 
 void Config::write_group(Trial group, const Settings& settings, JsonWriter& json) {
   json.begin_object();
@@ -254,6 +289,7 @@ void Config::load_trials() {
   for (const Trial group : kGroups) {
     trial(group) = TrialState::none;
     if (read_before(group) != StorageResult::ok) continue;
+    length_before_[static_cast<size_t>(group)] = length_of(group, next_);
     if (is_equal(group, next_, set_)) {
       is_trial_file_left_[static_cast<size_t>(group)] = true;
     } else {
@@ -284,6 +320,12 @@ bool Config::revert(Trial group) {
     trial(group) = TrialState::none;
     return true;
   }
+  if (!fits(next_)) {  // an earlier version has accepted other settings meanwhile
+    log_.error("config", "the previous ", kTrialSettings[static_cast<size_t>(group)], " do not fit into ", kFile,
+               " any more, the new settings stay");
+    end_trial(group);
+    return true;
+  }
   reverted_ = group;
   changes_[change_count_++] = {};
   if (start_write()) return true;
@@ -303,6 +345,7 @@ Trial Config::unsaved_trial() const {
 
 /// Stores the previous values of the group. When they are durable, the changes are written.
 bool Config::save_before(Trial group) {
+  length_before_[static_cast<size_t>(group)] = length_of(group, set_);
   const MutableBytes bytes = storage_.scratch();
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
   write_group(group, set_, json);

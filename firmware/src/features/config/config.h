@@ -61,6 +61,10 @@ class Config final : public Feature {
   /// same everywhere.
   static constexpr char kBusy[] = "is not set: the storage is busy with other settings, try again";
 
+  /// The error of a value that would be accepted if other settings were shorter. An array, as kBusy.
+  static constexpr char kNoRoom[] =
+      "does not fit: the file of all settings has at most 2048 bytes; shorten other texts and lists first";
+
   /// Called after settings have changed, on the loop.
   struct Listener {
     void (*call)(void* context) = nullptr;
@@ -132,7 +136,9 @@ class Config final : public Feature {
   static void write_file(const Settings& settings, JsonWriter& json);
   static void write_group(Trial group, const Settings& settings, JsonWriter& json);
   static bool is_equal(Trial group, const Settings& a, const Settings& b);
-  Error check_writable(const Settings& settings, const Key& key);
+  Error check_writable(const Key& key);
+  bool fits(const Settings& settings, size_t more = 0);
+  uint16_t length_of(Trial group, const Settings& settings);
   static void finish(const Change& change, StorageResult result);
   /// Takes the values of `group` (none: of every key) from JSON. An unusable value leaves the value in `into`.
   /// @return whether it is a JSON object.
@@ -172,9 +178,10 @@ class Config final : public Feature {
   bool saving_ = false;
   TrialState trials_[kTrials] = {};
   bool is_proven_[kTrials] = {};
-  Trial prepared_ = Trial::none;  ///< the group whose previous values are being written
-  Trial reverted_ = Trial::none;  ///< the group whose previous values are being put in force
-  Change changes_[kMaxChanges];   ///< oldest first
+  uint16_t length_before_[kTrials] = {};  ///< what the previous values take in kFile, in bytes
+  Trial prepared_ = Trial::none;          ///< the group whose previous values are being written
+  Trial reverted_ = Trial::none;          ///< the group whose previous values are being put in force
+  Change changes_[kMaxChanges];           ///< oldest first
   size_t change_count_ = 0;
 
   // Work that can wait.

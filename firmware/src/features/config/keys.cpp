@@ -210,7 +210,8 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::csms, "Interval of Heartbeat. The interval of BootNotification.conf replaces it."),
     number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval")
         .from_next_boot()
-        .in(KeyGroup::csms, "Interval of the WebSocket ping. 0: no ping."),
+        .in(KeyGroup::csms,
+            "Interval of the WebSocket ping. 0: no ping, so a silent loss of the connection is noticed late."),
     number_key<&Settings::ws_message_bytes, 1024, WsProtocol::kMaxMessage>("ws_message_bytes")
         .from_next_boot()
         .in(KeyGroup::csms, "Longest message from the CSMS. A longer call gets an error."),
@@ -230,10 +231,12 @@ constexpr Key kKeys[] = {
     text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk")
         .secret()
         .on_trial(Trial::network)
-        .in(KeyGroup::network, "Wi-Fi key: 8 to 63 bytes, or 64 hexadecimal digits. Empty: an open network."),
+        .in(KeyGroup::network,
+            "Wi-Fi key: 8 to 63 characters of ASCII, or 64 hexadecimal digits. Empty: an open network."),
     text_key<&Settings::setup_psk, &setup_psk_rule>("setup_psk")
         .secret()
-        .in(KeyGroup::network, "Key of the setup access point: 8 to 63 bytes. Empty: no setup access point."),
+        .in(KeyGroup::network,
+            "Key of the setup access point: 8 to 63 characters of ASCII. Empty: no setup access point."),
     number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s")
         .in(KeyGroup::network, "Longest pause between attempts to join a network."),
     text_key<&Settings::ntp_server, &ntp_server_rule>("ntp_server")

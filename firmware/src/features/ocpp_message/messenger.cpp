@@ -39,7 +39,7 @@ const char* name_of(CallFailure failure) {
     case CallFailure::rejected:
       return "rejected by the CSMS";
     case CallFailure::malformed:
-      return "the answer is malformed";
+      return "the answer is malformed or too long";
     case CallFailure::timed_out:
       return "no answer in time";
     case CallFailure::disconnected:
