@@ -60,6 +60,8 @@ inline bool equal_ignoring_case(Text a, Text b) {
 }
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+/// Whether the byte continues a character of UTF-8.
+constexpr bool is_utf8_continuation(char byte) { return (static_cast<uint8_t>(byte) & 0xc0) == 0x80; }
 
 /// Returns the place of the first `character`, or the length of the text if it has none.
 inline size_t find(Text text, char character) {
@@ -71,7 +73,7 @@ inline size_t find(Text text, char character) {
 /// Returns the number of characters in a UTF-8 text, the unit of OCPP's limits (JSON Schema, maxLength).
 inline size_t count_characters(Text text) {
   size_t count = 0;
-  for (size_t i = 0; i < text.length; ++i) count += (static_cast<uint8_t>(text.data[i]) & 0xc0) != 0x80 ? 1 : 0;
+  for (size_t i = 0; i < text.length; ++i) count += is_utf8_continuation(text.data[i]) ? 0u : 1u;
   return count;
 }
 

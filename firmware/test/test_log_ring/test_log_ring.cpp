@@ -152,6 +152,16 @@ void an_authorization_key_is_overwritten_in_any_order_and_form() {
   TEST_ASSERT_EQUAL_STRING(
       R"([2,"1","ChangeConfiguration",{"key":"Authorization\u004bey","value":"****"}])",
       masked(R"([2,"1","ChangeConfiguration",{"key":"Authorization\u004bey","value":"0011"}])", "").c_str());
+  TEST_ASSERT_EQUAL_STRING(
+      R"([2,"1","Change\u0043onfiguration",{"key":"Authorization\u004Bey","val\u0075e":"****"}])",
+      masked(R"([2,"1","Change\u0043onfiguration",{"key":"Authorization\u004Bey","val\u0075e":"0011"}])", "").c_str());
+  // A character of the console's own for a line break of the message.
+  TEST_ASSERT_EQUAL_STRING(R"({"key":"AuthorizationKey","value":*"****"*}])",
+                           masked(R"({"key":"AuthorizationKey","value":?"0011"?}])", "").c_str());
+  TEST_ASSERT_EQUAL_STRING(R"({"value":["****",{"*":****}],"key":"AuthorizationKey"})",
+                           masked(R"({"value":["00]1",{"a":0011}],"key":"AuthorizationKey"})", "").c_str());
+  TEST_ASSERT_EQUAL_STRING(R"({"value":****,"key":"AuthorizationKey"})",
+                           masked(R"({"value":1e11,"key":"AuthorizationKey"})", "").c_str());
   TEST_ASSERT_EQUAL_STRING(R"({"key":"HeartbeatInterval","value":"30"})",
                            masked(R"({"key":"HeartbeatInterval","value":"30"})", "").c_str());
 }

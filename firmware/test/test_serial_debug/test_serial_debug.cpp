@@ -86,6 +86,10 @@ void typing_errors_can_be_corrected() {
                                            .answer_to("exx\b\x7f"
                                                       "cho ab\n")
                                            .c_str());
+  TEST_ASSERT_EQUAL_STRING("= a\r\n", bench
+                                          .answer_to("echo a\xC3\xA9\xF0\x9F\x94\x8C\b\x7f"
+                                                     "\n")
+                                          .c_str());
   TEST_ASSERT_EQUAL_STRING("= new\r\n", bench
                                             .answer_to("old line\x15"
                                                        "echo new\n")

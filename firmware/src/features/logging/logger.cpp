@@ -8,9 +8,6 @@ namespace {
 
 constexpr Text kCutMark = "...";
 
-/// Returns whether the byte continues a UTF-8 character.
-bool is_continuation(char byte) { return (static_cast<uint8_t>(byte) & 0xC0) == 0x80; }
-
 /// Returns the length of the character at the start of `text`; 0 if it is a control character or invalid UTF-8.
 size_t printable(Bytes text) {
   Utf8Validator validator;
@@ -29,7 +26,7 @@ Span<char> Logger::finish(const TextWriter& line) {
   if (line.cut() != 0) {
     ++cut_lines_;
     length -= kCutMark.length;
-    while (is_continuation(line_[length])) --length;  // do not split a character
+    while (is_utf8_continuation(line_[length])) --length;  // do not split a character
     memcpy(line_ + length, kCutMark.data, kCutMark.length);
     length += kCutMark.length;
   }

@@ -59,6 +59,7 @@ void SerialDebug::take(char character) {
       return;
     case kBackspace:
     case kDelete:
+      while (length_ != 0 && is_utf8_continuation(line_[length_ - 1])) --length_;
       if (length_ != 0) --length_;
       return;
     case kCancel:
