@@ -185,6 +185,31 @@ void a_long_location_is_cut() {
   TEST_ASSERT_EQUAL_size_t(WsHandshake::kMaxLocation, client.handshake.location().length);
 }
 
+void a_location_with_a_user_is_known_although_it_is_cut() {
+  const std::string x(300, 'x');
+  const std::pair<std::string, bool> cases[] = {{"wss://user:secret@host/", true},
+                                                {"wss://user:" + x + "@host/", true},
+                                                {"wss://user:" + x + x + "@host/", true},
+                                                {"//user@host", true},
+                                                {"user:secret@host//ocpp", true},
+                                                {"wss:/user:secret@host/", true},
+                                                {"wss:///user@host/", true},
+                                                {"wss:\\\\user@host/", true},
+                                                {"wss://host/cp@1", false},
+                                                {"wss://host?mail=a@b", false},
+                                                {"wss://host#a@b", false},
+                                                {"/ocpp@2", false},
+                                                {"?a@b", false},
+                                                {"wss://host/" + x + "@", false},
+                                                {"wss://host", false},
+                                                {"", false}};
+  for (const auto& [location, has_user] : cases) {
+    Client client;
+    client.give("HTTP/1.1 301 Moved Permanently\r\nLocation: " + location + "\r\n\r\n");
+    TEST_ASSERT_EQUAL_MESSAGE(has_user, client.handshake.location_may_have_user(), location.c_str());
+  }
+}
+
 void dates_of_http_are_parsed() {
   int64_t unix_s = 0;
   TEST_ASSERT_TRUE(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT", unix_s));
@@ -195,8 +220,12 @@ void dates_of_http_are_parsed() {
   TEST_ASSERT_EQUAL_INT64(0, unix_s);
   TEST_ASSERT_TRUE(parse_http_date("Thursday, 29-Feb-24 00:00:00 GMT", unix_s));
   TEST_ASSERT_EQUAL_INT64(1'709'164'800, unix_s);
+  TEST_ASSERT_TRUE(parse_http_date("Thursday, 01-Jan-70 00:00:00 GMT", unix_s));
+  TEST_ASSERT_EQUAL_INT64(0, unix_s);
   TEST_ASSERT_TRUE(parse_http_date("Sun Nov  6 08:49:37 1994", unix_s));
   TEST_ASSERT_EQUAL_INT64(784'111'777, unix_s);
+  TEST_ASSERT_TRUE(parse_http_date("Sat Jan  1 00:00:00 0024", unix_s));
+  TEST_ASSERT_LESS_THAN_INT64(0, unix_s);
   for (const char* text :
        {"", "Sunday", "Sunday, 06-Nov-94 08:49:37", "Sun Nov x6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 CET",
         "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:4x:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT"}) {
@@ -219,6 +248,7 @@ int main() {
   RUN_TEST(a_pause_until_a_date_counts_from_the_servers_time);
   RUN_TEST(a_refusal_of_http_1_0_has_a_pause_too);
   RUN_TEST(a_long_location_is_cut);
+  RUN_TEST(a_location_with_a_user_is_known_although_it_is_cut);
   RUN_TEST(dates_of_http_are_parsed);
   return UNITY_END();
 }

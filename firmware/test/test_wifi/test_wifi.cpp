@@ -406,11 +406,14 @@ void unusable_arguments_are_rejected() {
                          "remove Garage now",
                          "list all",
                          "scan now",
+                         "add 1 psk=hunter22",
+                         "add 1  psk=",
                          "add 257 Garage"};
   for (const char* line : lines) check_contains("= error: ", bench.run(line));
   check_contains("leave it out if the network is open", bench.run("add 1 Garage psk="));
   check_contains("needs the name of a stored network", bench.run("remove"));
   check_contains("1 to 32 bytes", bench.run("add 1 " + std::string(33, 'n')));
+  check_contains("needs a name before psk=", bench.run("add 1 psk=hunter22"));
   TEST_ASSERT_EQUAL_size_t(0, bench.stored.count());
 }
 

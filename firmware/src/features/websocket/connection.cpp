@@ -300,7 +300,7 @@ void Connection::lose(LossCause cause, Text reason, Millis now) {
   state_ = State::waiting;
   if (was_refused) {
     const Text location = protocol_.location();
-    if (find(location, '@') < location.length) {  // it may hold a password
+    if (protocol_.location_may_have_user()) {
       log_.warning(kTag, "the server redirects to a URL with a user");
     } else if (!location.empty()) {
       log_.warning(kTag, "the server redirects to '", location, "': set csms_url to follow it");

@@ -48,6 +48,28 @@ bool has_only_digits(Text text) {
   return !text.empty();
 }
 
+/// Takes the text up to the next delimiter off the front of a URL.
+Text take_part(Text& url) {
+  constexpr Text kDelimiters = "/?#@";
+  size_t end = 0;
+  while (end < url.length && find(kDelimiters, url.data[end]) == kDelimiters.length) ++end;
+  const Text part(url.data, end);
+  url = {url.data + end, url.length - end};
+  return part;
+}
+
+/// Whether a URL may have a user, and with it a password (RFC 3986 section 3.2.1). A malformed URL may have one, too,
+/// and a URL that is cut within the authority may have one behind the cut.
+bool may_have_user(Text url, bool is_cut) {
+  const Text scheme = take_part(url);
+  const bool has_scheme = !scheme.empty() && scheme.data[scheme.length - 1] == ':';
+  if (starts_with(url, "//") || (has_scheme && starts_with(url, "/"))) {
+    while (starts_with(url, "/")) url = {url.data + 1, url.length - 1};
+    take_part(url);
+  }
+  return url.empty() ? is_cut : url.data[0] == '@';
+}
+
 }  // namespace
 
 void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]) {
@@ -121,7 +143,7 @@ WsHandshake::Result WsHandshake::line_done() {
   if (!in_headers_) return status_line(line);
   if (!line.empty()) {
     if (status_ == 101) return header(line, is_cut);
-    if (!is_interim(status_)) note_refusal(line);
+    if (!is_interim(status_)) note_refusal(line, is_cut);
     return Result::more;
   }
   in_headers_ = false;
@@ -144,7 +166,7 @@ WsHandshake::Result WsHandshake::status_line(Text line) {
 }
 
 /// Keeps the headers of a refusal that concern the next attempt. Skips all other headers, and malformed ones.
-void WsHandshake::note_refusal(Text line) {
+void WsHandshake::note_refusal(Text line, bool is_cut) {
   const size_t colon = find(line, ':');
   if (colon == line.length) return;
   const Text name{line.data, colon};
@@ -163,6 +185,7 @@ void WsHandshake::note_refusal(Text line) {
   } else if (equal_ignoring_case(name, kLocation)) {
     location_length_ = value.length < kMaxLocation ? value.length : kMaxLocation;
     memcpy(line_ + kMaxLine, value.data, location_length_);
+    location_may_have_user_ = may_have_user(location(), is_cut || location_length_ < value.length);
   }
 }
 

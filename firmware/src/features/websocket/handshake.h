@@ -52,6 +52,8 @@ class WsHandshake {
   uint32_t retry_after_s() const;
   /// The target of a redirection; empty if there is none (RFC 9110 section 10.2.2). The redirection is not followed.
   Text location() const { return {line_ + kMaxLine, location_length_}; }
+  /// Whether location() may have a user with a password: then it must not be shown.
+  bool location_may_have_user() const { return location_may_have_user_; }
   /// The reason of a refusal.
   const char* reason() const { return reason_; }
 
@@ -63,7 +65,7 @@ class WsHandshake {
   Result line_done();
   Result status_line(Text line);
   Result header(Text line, bool is_cut);
-  void note_refusal(Text line);
+  void note_refusal(Text line, bool is_cut);
   Result verdict();
 
   FixedText<kMaxSubprotocol> subprotocol_;
@@ -83,6 +85,7 @@ class WsHandshake {
   int64_t retry_at_s_ = 0;  // Retry-After as a date; 0 without a date. date_s_ is the server's own time
   int64_t date_s_ = 0;
   size_t location_length_ = 0;
+  bool location_may_have_user_ = false;
   const char* reason_ = "";
 };
 

@@ -10,7 +10,8 @@ constexpr Text kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 
 /// The dates after the day of the week: IMF-fixdate, RFC 850 and asctime. Small letters stand for digits, `nnn` for
 /// the name of a month.
-constexpr Text kShapes[] = {"dd nnn yyyy hh:mm:ss GMT", "dd-nnn-yy hh:mm:ss GMT", "nnn dd hh:mm:ss yyyy"};
+constexpr Text kRfc850 = "dd-nnn-yy hh:mm:ss GMT";
+constexpr Text kShapes[] = {"dd nnn yyyy hh:mm:ss GMT", kRfc850, "nnn dd hh:mm:ss yyyy"};
 
 constexpr bool is_placeholder(char character) { return character >= 'a' && character <= 'z'; }
 
@@ -59,7 +60,6 @@ bool read(Text text, Text shape, Moment& moment) {
       return false;
     }
   }
-  if (moment.date.year < 100) moment.date.year += 2000;
   return moment.is_valid();
 }
 
@@ -72,6 +72,7 @@ bool parse_http_date(Text text, int64_t& unix_s) {
   for (const Text shape : kShapes) {
     Moment moment;
     if (!read(date_text, shape, moment)) continue;
+    if (shape == kRfc850) moment.date.year += moment.date.year < 70 ? 2000 : 1900;  // as POSIX strptime() does
     unix_s = days_of(moment.date) * 86'400 + moment.hour * 3600 + moment.minute * 60 + moment.second;
     return true;
   }

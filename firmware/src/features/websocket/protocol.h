@@ -87,6 +87,7 @@ class WsProtocol {
   /// The same as in WsHandshake, while the connection is closed after a refused handshake.
   uint32_t retry_after_s() const { return handshake_.retry_after_s(); }
   Text location() const { return handshake_.location(); }
+  bool location_may_have_user() const { return handshake_.location_may_have_user(); }
 
  private:
   static constexpr size_t kControlRoom = 2 * (kMaxControlPayload + kMaxFrameHeader);

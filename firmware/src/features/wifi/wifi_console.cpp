@@ -56,8 +56,12 @@ StorageDone WifiConsole::answer_when_stored() {
 void WifiConsole::add(Text arguments) {
   uint64_t priority = 0;
   Name name;
-  if (!parse_decimal_unsigned(take_word(arguments), priority) || priority > StoredNetworks::kMaxPriority ||
-      !take_name(arguments, name)) {
+  const bool is_number = parse_decimal_unsigned(take_word(arguments), priority);
+  // Otherwise the key would become a name, which is shown.
+  if (starts_with(arguments, kPsk)) {
+    return console_.answer("error: wifi add needs a name before psk= (a JSON string if the name begins with psk=)");
+  }
+  if (!is_number || priority > StoredNetworks::kMaxPriority || !take_name(arguments, name)) {
     return console_.answer(
         "error: wifi add needs a priority from 1 to 9, a name of 1 to 32 bytes (a JSON string if it has blanks), and "
         "psk=<key> unless the network is open");
