@@ -125,4 +125,4 @@ def _variance(values: Sequence[float]) -> float:
 
 def _figure(value: float) -> str:
     # A slope that rounds to zero has no sign.
-    return f"{round(value, 2) + 0.0:.3g}"
+    return f"{round(value, 2) + 0.0:.3g}" if abs(value) < 99.95 else f"{value:,.0f}"

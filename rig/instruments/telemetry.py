@@ -185,7 +185,7 @@ class Telemetry:
             per: the cycle: `reconnect` (a connection to the CSMS), `charge` (a transaction), `message` (a frame that
                 the CSMS sent) or `second`.
             over: the number of cycles that the verdict needs.
-            visible: the leak that the samples must be able to show, in bytes per cycle.
+            visible: the leak that the samples must be able to show or rule out, in bytes per cycle.
             name: the name of the figure, in bytes that are free.
             since: judge records after this mark; None for the test's start.
 
@@ -195,8 +195,8 @@ class Telemetry:
         Raises:
             ExpectationError: the device loses memory.
             AuthorError: no verdict is possible. There were too few cycles or samples, the device rebooted in between,
-                or the samples lack the figure or vary too much to show a leak of `visible` bytes. Or the unit of the
-                figure is not B in the device's table.
+                or the samples lack the figure or vary too much to rule out a leak of `visible` bytes. Or the unit of
+                the figure is not B in the device's table.
         """
         start = since or self._timeline.default_mark
         call = f"no_leak(per={per!r}, over={over})"
@@ -215,9 +215,9 @@ class Telemetry:
             raise ExpectationError(f"the device loses memory: {trend}")
         if trend.cycles < over:
             raise AuthorError(f"{call}: no verdict, there were only {trend.cycles} {per}s between samples. Make more")
-        if trend.visible > visible:
+        if trend.visible > visible or trend.high >= visible:
             raise AuthorError(
-                f"{call}: no verdict, the samples vary too much to show {visible:g} bytes per {per}. {trend}. "
+                f"{call}: no verdict, the samples vary too much to rule out {visible:g} bytes per {per}. {trend}. "
                 f"Make more {per}s, or take the samples in the same state of the device"
             )
         return trend

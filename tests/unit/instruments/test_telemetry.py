@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 
 import pytest
@@ -43,8 +44,23 @@ def test_too_few_cycles_are_not_judged(timeline: Timeline) -> None:
 
 def test_noise_that_could_hide_the_leak_is_not_judged(timeline: Timeline) -> None:
     telemetry = reconnects(timeline, [100_000 + 40_000.0 * (n % 2) for n in range(201)])
-    with pytest.raises(AuthorError, match="vary too much to show 64 bytes per reconnect"):
+    with pytest.raises(AuthorError, match="vary too much to rule out 64 bytes per reconnect"):
         telemetry.no_leak(per="reconnect", over=200)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_never_lets_a_leak_pass(timeline: Timeline, seed: int) -> None:
+    """Noise of half of a kilobyte and few reconnects: the leak is found or not judged."""
+    rng = random.Random(seed)
+    telemetry = reconnects(timeline, [100_000 - 64 * n + rng.uniform(-500, 500) for n in range(26)])
+    with pytest.raises((AuthorError, ExpectationError), match=r"64 bytes per reconnect|loses memory"):
+        telemetry.no_leak(per="reconnect", over=20)
+
+
+def test_a_large_leak_is_stated_in_whole_bytes(timeline: Timeline) -> None:
+    telemetry = reconnects(timeline, [1_000_000 - 16_384 * n for n in range(31)])
+    with pytest.raises(ExpectationError, match=r"16,384 bytes lost per reconnect \(99 % interval 16,384 to 16,384\)"):
+        telemetry.no_leak(per="reconnect", over=20)
 
 
 def test_a_run_with_a_reboot_is_not_judged(timeline: Timeline) -> None:
