@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,10 @@ from rig.util.text import seconds
 
 PROJECT = "plugbench-cp"
 _TARGET = "plugbench-device"
+_STATUS = "[%f/%t] "
+"""The finished and all steps, before each line of ninja."""
+_COMPILER_STEP = re.compile(r"\[(\d+)/(\d+)\] (?!Re-)")
+"""A step, apart from CMake's own: "Re-checking globbed directories" and "Re-running CMake"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +64,6 @@ def firmware(source: str, root: Path) -> Firmware:
         manifest = load_manifest(path)
         return Firmware(manifest, _elf_of(manifest, path))
     return package(path, root, project=path.name, version="")
-
-
-def build_notice(source: str, root: Path) -> str:
-    """Return a notice of the coming build and its duration; empty if there is nothing to build.
-
-    Args:
-        source: the firmware, as in `firmware`.
-        root: the project's folder.
-    """
-    if source != "host":
-        return ""
-    folder = _build_folder(root, sanitize=True)
-    if not (folder / "build.ninja").exists():
-        return "building the firmware for the virtual board, for the first time: a minute or two"
-    dry_run = [_tool("ninja"), "-C", str(folder), "-n", _TARGET]
-    done = subprocess.run(dry_run, capture_output=True, text=True, errors="replace", check=False)
-    steps = done.stdout.count("\n[") + done.stdout.startswith("[")
-    if not steps:
-        return ""
-    return f"building the changed parts of the firmware, {steps} steps: about {seconds(max(5, steps))}"
 
 
 def check_source(source: str, root: Path) -> None:
@@ -134,12 +119,14 @@ def _build_folder(root: Path, *, sanitize: bool) -> Path:
     return root / "build" / ("firmware" if sanitize else "firmware-plain")
 
 
-def build(root: Path, *, sanitize: bool = True) -> Path:
+def build(root: Path, *, sanitize: bool = True, announce: Callable[[str], None] = lambda _: None) -> Path:
     """Build the virtual charge point, incrementally.
 
     Args:
         root: the project's folder.
         sanitize: whether to build with AddressSanitizer and UndefinedBehaviorSanitizer.
+        announce: is called with a notice that a build has begun and how long it takes, unless there is nothing to
+            build.
 
     Returns:
         The unstripped executable.
@@ -150,11 +137,13 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
     source = host_project(root)
     folder = _build_folder(root, sanitize=sanitize)
     with _locked(folder) as lock:
-        if not (folder / "build.ninja").exists():
+        is_first = not (folder / "build.ninja").exists()
+        if is_first:
+            announce("building the firmware for the virtual board, for the first time: a minute or two")
             flag = f"-DPLUGBENCH_SANITIZE={'ON' if sanitize else 'OFF'}"
             generator = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={_tool('ninja')}"]
             _run([_tool("cmake"), "-S", str(source), "-B", str(folder), *generator, flag], lock)
-        _run([_tool("ninja"), "-C", str(folder), _TARGET], lock)
+        _run_ninja(folder, lock, (lambda _: None) if is_first else announce)
     return folder / _TARGET
 
 
@@ -237,10 +226,39 @@ def _run(command: Sequence[str], *holding: int) -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", pass_fds=holding
     )
     if done.returncode:
-        raise BenchError(
-            f"the firmware does not build: {Path(command[0]).name} ended with {done.returncode}\n{done.stdout.strip()}",
-            "Correct the reported errors and run again",
-        )
+        raise _failed(command[0], done.returncode, done.stdout)
+
+
+def _run_ninja(folder: Path, lock: int, announce: Callable[[str], None]) -> None:
+    """Build, and announce the build after its first step. Before, ninja itself does not know the number of steps."""
+    command = [_tool("ninja"), "-C", str(folder), _TARGET]
+    environment = os.environ | {"NINJA_STATUS": _STATUS}
+    output = ""
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        pass_fds=[lock],
+        env=environment,
+    ) as ninja:
+        assert ninja.stdout is not None
+        for line in ninja.stdout:
+            output += line
+            step = _COMPILER_STEP.match(line)
+            if step is not None and step[1] == "1":
+                steps = int(step[2])
+                announce(f"building the changed parts of the firmware, {steps} steps: about {seconds(max(5, steps))}")
+    if ninja.returncode:
+        raise _failed(command[0], ninja.returncode, output)
+
+
+def _failed(program: str, status: int, output: str) -> BenchError:
+    return BenchError(
+        f"the firmware does not build: {Path(program).name} ended with {status}\n{output.strip()}",
+        "Correct the reported errors and run again",
+    )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.firmware.build import build, build_notice, firmware, package
+from rig.firmware.build import build, firmware, package
 from rig.firmware.image import make_image, parse_image
 from rig.firmware.manifest import load_manifest
 from rig.util.errors import BenchError
@@ -30,7 +30,8 @@ def project(tmp_path):
     host = tmp_path / "firmware" / "host"
     host.mkdir(parents=True)
     (host / "CMakeLists.txt").write_text(
-        "cmake_minimum_required(VERSION 3.18)\nproject(p C)\nadd_executable(plugbench-device main.c)\n"
+        "cmake_minimum_required(VERSION 3.18)\nproject(p C)\n"
+        "file(GLOB sources CONFIGURE_DEPENDS *.c)\nadd_executable(plugbench-device ${sources})\n"
     )
     (host / "main.c").write_text("int main(void) { return 0; }\n")
     (tmp_path / "firmware" / "version.txt").write_text("9.8.7\n")
@@ -65,12 +66,15 @@ def test_a_changed_source_makes_another_image_and_an_unchanged_one_the_same(proj
 
 
 def test_a_build_is_announced_only_where_there_is_one(project):
-    assert "for the first time" in build_notice("host", project)
-    build(project)
-    assert build_notice("host", project) == ""
+    notices = []
+    build(project, announce=notices.append)
+    assert notices.pop().startswith("building the firmware for the virtual board, for the first time")
+    build(project, announce=notices.append)
+    assert not notices
     make_newer_than_its_build(project / "firmware" / "host" / "main.c")
-    assert re.search("the changed parts of the firmware, [0-9]+ steps: about 5.0 s", build_notice("host", project))
-    assert build_notice("build/program", project) == ""
+    build(project, announce=notices.append)
+    (notice,) = notices
+    assert re.fullmatch("building the changed parts of the firmware, [0-9]+ steps: about 5.0 s", notice)
 
 
 def test_a_compiler_error_is_shown(project):
