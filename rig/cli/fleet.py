@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from click.core import ParameterSource
 
 from rig.adapters.csms_url import problem_of_url
 from rig.adapters.plugbench import provision
@@ -90,7 +91,12 @@ class FleetRun:
         )
 
 
+_OF_OUTAGE = {"outage": "--outage", "limit": "--limit", "as_json": "--json"}
+_OF_CSMS = {"seconds": "--seconds"}
+
+
 def command(
+    context: typer.Context,
     points: Annotated[int, typer.Option(min=1, max=MOST_CONNECTIONS // 2, help="The number of devices.")] = 20,
     csms: Annotated[
         str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH of a CSMS, in real time. Without it: the fake CSMS.")
@@ -112,6 +118,10 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run many virtual charge points, and measure how many reconnect in the busiest second after an outage."""
+    unused = _OF_OUTAGE if csms else _OF_CSMS
+    for name, flag in unused.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise typer.BadParameter(f"{flag} has no effect {'with' if csms else 'without'} --csms: leave it out.")
     if csms:
         print(run_against(csms, Path.cwd(), points=points, seconds=seconds, seed=seed))
         return
