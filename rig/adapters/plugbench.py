@@ -34,7 +34,7 @@ OPTIONAL_KEYS = tuple(key for key in setting_keys() if key not in {"csms_url", "
 # Digits are limited: a device may print anything, and `int` raises at thousands of digits.
 _UPTIME = r"\(([0-9]{1,15})\)"
 _LOG = re.compile(rf"[ \t]*([EWIDVT]) {_UPTIME} ([^:\s]+): ?")
-_BANNER = re.compile(rf"I {_UPTIME} boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
+_BANNER = re.compile(rf"I {_UPTIME} boot: \S+ (?P<version>\S+) build=(?P<build>[0-9a-f]{{8}}) reset=(?P<reset>\w+)\s*$")
 _TELEMETRY = re.compile(rf"T {_UPTIME} monitor: (?P<record>\{{.*\}})\s*$")
 _CRASH_TAG = "crash"  # the tag of the line about the last crash: the text of that line looks like a panic
 _STORED = "L "
@@ -211,7 +211,7 @@ def reconfigure(image: bytes, values: Mapping[str, str | int]) -> bytes:
         BenchError: `image` does not contain a valid file system.
     """
     try:
-        kept = json.loads(content_of(read_filesystem(image)[CONFIG_FILE]) or b"{}")
+        kept = orjson.loads(content_of(read_filesystem(image)[CONFIG_FILE]) or b"{}")
     except (KeyError, ValueError):
         kept = {}
     return update_filesystem(image, {CONFIG_FILE: json.dumps(kept | values, separators=(",", ":")).encode()})

@@ -8,23 +8,13 @@ import struct
 import zlib
 from typing import Any
 
-from rig.adapters.id_tag_record import read_id_tag_record, timestamp
+import orjson
+
+from rig.adapters.id_tag_record import read_id_tag_record
+from rig.adapters.meter_batch import read_batch
 
 CACHE_EPOCH = struct.Struct("<I")
 CACHE_ENTRY = struct.Struct("<BI")
-_BATCH = struct.Struct("<cIBIIIIQqQ")
-_SAMPLE = struct.Struct("<IiI3sB")
-_NO_WALL_TIME = -(2**31)
-_FROM_CSMS = 0x8000_0000
-_CONTEXTS = (
-    "Sample.Periodic",
-    "Sample.Clock",
-    "Transaction.Begin",
-    "Transaction.End",
-    "Interruption.Begin",
-    "Interruption.End",
-    "Trigger",
-)
 _NUMBERED = re.compile(r"(?P<kind>[a-z]+)-[0-9]{10}")
 _SEAL = re.compile(rb"[0-9a-f]{8} ")
 
@@ -45,7 +35,7 @@ def decode(name: str, content: bytes) -> Any:
     numbered = _NUMBERED.fullmatch(name)
     kind = numbered["kind"] if numbered else name
     if kind in {"tx", "txd"}:
-        return unsealed(content) if _SEAL.match(content) else _batch(content)
+        return unsealed(content) if _SEAL.match(content) else read_batch(content)
     if kind in {"ledger", "ledger_copy", "start_copy"}:
         return unsealed(content)
     if kind == "cache":
@@ -56,7 +46,7 @@ def decode(name: str, content: bytes) -> Any:
         return content.decode()
     if kind in {"log", "crash", "crash_log"}:
         return content.decode(errors="replace").splitlines()
-    return json.loads(content) if kind.endswith(".json") or kind in {"auth_cache", "auth_list"} else None
+    return orjson.loads(content) if kind.endswith(".json") or kind in {"auth_cache", "auth_list"} else None
 
 
 def unsealed(content: bytes) -> Any:
@@ -67,7 +57,7 @@ def unsealed(content: bytes) -> Any:
     """
     if not _SEAL.match(content) or int(content[:8], 16) != zlib.crc32(content[9:]):
         raise ValueError("its seal does not match")
-    return json.loads(content[9:])
+    return orjson.loads(content[9:])
 
 
 def sealed(value: Any) -> bytes:
@@ -107,33 +97,3 @@ def _list(content: bytes) -> list[dict[str, Any]]:
         record, at = read_id_tag_record(content, at)
         records.append(record)
     return records
-
-
-def _batch(content: bytes) -> dict[str, Any]:
-    has_voltage = content[:1] in {b"m", b"s"}
-    begin = _BATCH.size + (2 if has_voltage else 0)
-    if content[:1] not in {b"m", b"s", b"M", b"S"} or len(content) < begin:
-        raise ValueError("it is no record and no batch of samples")
-    _, crc, count, sequence, nonce, transaction, boot, at, wall, register = _BATCH.unpack_from(content)
-    if crc != zlib.crc32(content[5:]) or len(content) != begin + count * _SAMPLE.size:
-        raise ValueError("its CRC does not match")
-    unit = 1000 if content[:1] in {b"s", b"S"} else 1
-    batch: dict[str, Any] = {"seq": sequence, "nonce": nonce, "tx": transaction, "boot": boot}
-    if has_voltage:
-        batch["voltage"] = int.from_bytes(content[_BATCH.size : begin], "little")
-    batch["samples"] = []
-    for distance, drift, energy, power, flags in _SAMPLE.iter_unpack(content[begin:]):
-        later = (distance & ~_FROM_CSMS) * unit
-        known = wall != 0 and drift != _NO_WALL_TIME
-        context = flags & 0x0F
-        batch["samples"].append(
-            {
-                "at": at + later,
-                "wall": timestamp(wall + later + drift) if known else None,
-                "from_csms": bool(distance & _FROM_CSMS),
-                "wh": register + energy,
-                "w": int.from_bytes(power, "little"),
-                "context": _CONTEXTS[context] if context < len(_CONTEXTS) else context,
-            }
-        )
-    return batch

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+import orjson
+
 from rig.adapters.id_tag_record import write_id_tag_record
 from rig.adapters.stored_content import CACHE_ENTRY, CACHE_EPOCH, cache_entries, decode, sealed, unsealed
 from rig.adapters.stored_file import read_stored_file, with_header
@@ -85,7 +87,7 @@ def _to_1(contents: dict[str, bytes], result: Converted) -> None:
             converted = _batch(content.lower()[:1], content[_CRC_END:_VOLTAGE_AT], voltage, content[_VOLTAGE_AT:])
             result.notes.append(f"{name} had no voltage: it gets {voltage} V {origin}")
         elif name == "auth_cache" and content.startswith(b"["):
-            _write_cache(json.loads(content), result)
+            _write_cache(orjson.loads(content), result)
             continue
         result.files[name] = with_header(converted)
 
@@ -101,7 +103,7 @@ def _to_none(contents: dict[str, bytes], result: Converted) -> None:
         elif name in {"ledger", "ledger_copy"}:
             converted = _older_ledger(name, content, result)
         elif name == "auth_cache" and content.startswith(b"{"):
-            converted = _read_cache(json.loads(content), contents, result)
+            converted = _read_cache(orjson.loads(content), contents, result)
         result.files[name] = converted
     left_out = [name for name in _NEW_FILES if name in contents]
     if left_out:
@@ -110,7 +112,7 @@ def _to_none(contents: dict[str, bytes], result: Converted) -> None:
 
 def _voltage(contents: Mapping[str, bytes]) -> tuple[int, str]:
     """Return the nominal voltage in volts, and its origin."""
-    settings = json.loads(contents.get("config.json", b"{}"))
+    settings = orjson.loads(contents.get("config.json", b"{}"))
     voltage = settings.get("nominal_voltage_v") if isinstance(settings, dict) else None
     if isinstance(voltage, int) and 0 <= voltage <= _LARGEST_VOLTAGE:
         return voltage, "from the settings"

@@ -358,6 +358,15 @@ void readings_of_an_earlier_transaction_are_read_from_its_file() {
   TEST_ASSERT_NULL(data.find(3, scratch));
 }
 
+void readings_of_a_damaged_file_are_reported_as_lost() {
+  LedgerRig rig;
+  StopData data(rig.storage, rig.log);
+  rig.storage.files["txd-0000000003"] = "no readings";
+  MeterBatch scratch;
+  TEST_ASSERT_NULL(data.find(3, scratch));
+  TEST_ASSERT_TRUE(rig.uart.wrote("the transactionData of transaction 3 is lost: its file is damaged"));
+}
+
 void readings_after_a_cut_follow_earlier_ones_by_wall_time() {
   LedgerRig rig;
   StopData data(rig.storage, rig.log);
@@ -562,6 +571,7 @@ int main() {
   RUN_TEST(damaged_ledger_is_reported_and_ignored);
   RUN_TEST(full_readings_are_halved_but_the_first_stays);
   RUN_TEST(readings_of_an_earlier_transaction_are_read_from_its_file);
+  RUN_TEST(readings_of_a_damaged_file_are_reported_as_lost);
   RUN_TEST(readings_after_a_cut_follow_earlier_ones_by_wall_time);
   RUN_TEST(readings_after_a_cut_are_kept_with_any_clock);
   RUN_TEST(readings_before_a_cut_get_the_time_known_after_it);

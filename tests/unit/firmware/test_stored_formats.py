@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def test_every_file_of_a_stored_image_is_decoded(path: Path) -> None:
         stored = read_stored_file(file)
         assert stored.state == "sound", name
         assert decode(name, stored.content), name
+
+
+@pytest.mark.parametrize("name", ["config.json", "auth_cache", "trial_csms.json", "ledger"])
+def test_deep_nesting_is_unreadable(name: str) -> None:
+    content = b"[" * 1900
+    sealed_content = b"%08x " % zlib.crc32(content) + content
+    with pytest.raises(ValueError, match=r"depth limit"):
+        decode(name, sealed_content if name == "ledger" else content)
 
 
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)

@@ -300,7 +300,8 @@ StorageResult LittleFsStorage::read(Text name, MutableBytes into, size_t& length
 }
 
 void LittleFsStorage::report_loss(Text name, StorageResult result) const {
-  const bool is_lost = result == StorageResult::corrupt || result == StorageResult::newer;
+  const bool is_lost =
+      result == StorageResult::corrupt || result == StorageResult::newer || result == StorageResult::too_large;
   if (is_lost && loss_.call != nullptr) loss_.call(loss_.context, name, result);
 }
 

@@ -270,14 +270,14 @@ bool MessageQueue::settle_record(WaitingMessage& entry, const TransactionTimes& 
   return true;
 }
 
-bool MessageQueue::read(const WaitingMessage& entry, Record& record) const {
+bool MessageQueue::read(const WaitingMessage& entry, Record& record, OnLoss on_loss) const {
   if (entry.slot != kNoSlot) {
     record = records_[entry.slot];
     return true;
   }
   uint8_t content[Record::kMaxEncoded];
   size_t length = 0;
-  return storage_.read(file_of(entry).text(), content, length) == StorageResult::ok &&
+  return storage_.read(file_of(entry).text(), content, length, on_loss) == StorageResult::ok &&
          record.decode(Bytes{content, length}) && record.sequence == entry.sequence;
 }
 

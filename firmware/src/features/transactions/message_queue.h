@@ -90,7 +90,7 @@ class MessageQueue {
   bool can_read(const WaitingMessage& entry) const { return entry.slot != kNoSlot || !storage_.busy(); }
   bool storage_busy() const { return storage_.busy(); }
   /// Call only if can_read(). @return false when the file is damaged.
-  bool read(const WaitingMessage& entry, Record& record) const;
+  bool read(const WaitingMessage& entry, Record& record, OnLoss on_loss = OnLoss::report) const;
   /// As read(), but takes the newest start from its copy if its file is damaged.
   bool read_or_restore(WaitingMessage& entry, Record& record);
   /// Reads the start out of the file of its stop. @return false when that file has none.

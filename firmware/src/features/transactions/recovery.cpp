@@ -44,7 +44,7 @@ void Recovery::load_message(WaitingMessage& entry) {
 
 bool Recovery::load_record(WaitingMessage& entry) {
   Record record;
-  if (!queue_.read(entry, record)) return false;
+  if (!queue_.read(entry, record, OnLoss::ignore)) return false;  // load_batch() has reported the loss
   entry.transaction = record.transaction;
   entry.kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
   entry.energy_wh = record.energy_wh;

@@ -99,8 +99,10 @@ NumberedFiles StopData::transactions() const { return NumberedFiles(storage_, kP
 bool StopData::read(uint32_t transaction, MeterBatch& batch) const {
   uint8_t content[MeterBatch::kMaxEncoded];
   size_t length = 0;
-  return storage_.read(numbered_file(kPrefix, transaction).text(), content, length) == StorageResult::ok &&
-         batch.decode({content, length}) && batch.transaction == transaction;
+  if (storage_.read(numbered_file(kPrefix, transaction).text(), content, length) != StorageResult::ok) return false;
+  if (batch.decode({content, length}) && batch.transaction == transaction) return true;
+  log_.error("tx", "the transactionData of transaction ", transaction, " is lost: its file is damaged");
+  return false;
 }
 
 }  // namespace pb
