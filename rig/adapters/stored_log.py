@@ -123,9 +123,14 @@ def read_log(image: bytes) -> StoredLog:
 
 
 def _content_of(file: bytes) -> bytes | None:
-    """Return the content of a file of the log; None if it is damaged. Such files have always had a header."""
+    """Return the content of a file of the log; None if it is damaged.
+
+    A file without a header, as `rig storage convert --to none` writes it, has no checksum. A file with a damaged header
+    looks the same, but the header has control characters.
+    """
     stored = read_stored_file(file)
-    return stored.content if stored.state == "sound" and stored.version is not None else None
+    is_text = all(byte >= ord(" ") or byte == ord("\n") for byte in stored.content)
+    return stored.content if file and stored.state == "sound" and is_text else None
 
 
 def _in_words(gap: range) -> str:

@@ -108,7 +108,9 @@ def test_a_banner_after_half_a_line_is_a_boot() -> None:
     assert read(f"I (99) app: hal{BANNER}") == [Boot(version="1.0.0", build="12345678", reset="panic")]
 
 
-@pytest.mark.parametrize("rest", ["build=y reset=panic", "build=12345678 reset=panic, it says", "build=1234567 reset=x"])
+@pytest.mark.parametrize(
+    "rest", ["build=y reset=panic", "build=12345678 reset=panic, it says", "build=1234567 reset=x"]
+)
 def test_text_that_only_begins_as_a_banner_is_no_boot(rest: str) -> None:
     assert read(f"I (99) note: I (0) boot: plugbench-cp 1.0.0 {rest}") == []
 

@@ -48,6 +48,14 @@ inline bool is_graphic_ascii(Text text) {
   return true;
 }
 
+/// Returns whether the text has only visible ASCII characters and blanks.
+inline bool is_printable_ascii(Text text) {
+  for (size_t i = 0; i < text.length; ++i) {
+    if (text.data[i] < ' ' || text.data[i] > '~') return false;
+  }
+  return true;
+}
+
 /// Compares case-insensitively, as OCPP 1.6 (sections 7.14 to 7.18) and HTTP's names require. Only ASCII letters have
 /// case.
 inline bool equal_ignoring_case(Text a, Text b) {

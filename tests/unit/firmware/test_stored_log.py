@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rig.adapters.stored_file import read_stored_file
 from rig.adapters.stored_log import parse_line, read_log, split_fields
 from rig.firmware.filesystem import make_filesystem
 from rig.firmware.partitions import TABLE_OFFSET, Partition, PartitionTable, to_binary
@@ -48,8 +49,14 @@ def test_files_are_read_in_the_order_of_their_numbers() -> None:
     assert log.damaged_crash == []
 
 
-@pytest.mark.parametrize("damaged", [b"", b"x", b"\xff" * 2000, FILES["log-0000000009"].replace(b"PB", b"PC")])
-def test_a_file_without_a_header_is_damaged(damaged: bytes) -> None:
+def test_files_without_headers_are_read() -> None:
+    """The device prints them, too."""
+    files = {name: read_stored_file(file).content or file for name, file in FILES.items()}
+    assert read_log(make_filesystem(files, SIZE)) == read_log(make_filesystem(FILES, SIZE))
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\0", b"a\x7f\x1b\n", FILES["log-0000000009"].replace(b"PB", b"PC")])
+def test_a_file_that_is_no_text_is_damaged(damaged: bytes) -> None:
     files = FILES | {"log-0000000010": damaged, "crash": damaged, "crash_log": damaged}
     log = read_log(make_filesystem(files, SIZE))
     assert log.lines == [LINES[0], LINES[-1]]

@@ -317,6 +317,8 @@ bool AuthCache::take_old_entries() { return read_for<&AuthCache::take_old_file>(
 
 void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes /*buffer*/) {
   if (result != StorageResult::ok && result != StorageResult::not_found) return failed(result);
+  // The CSMS has answered since the read began. These later entries come first.
+  if (!pending_.empty()) return;
   JsonError error;
   const JsonValue file = parse_json({reinterpret_cast<const char*>(content.data), content.length}, error);
   size_t index = 0;
@@ -329,6 +331,8 @@ void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes 
       is_incomplete_ = true;
     } else {
       info.read(items.value(), log_);
+      // Leave room for answers of the CSMS.
+      if (!pending_.empty() && pending_.room() < 3 * IdTagRecord::kMaxAscii) break;
       if (!pending_.push(record_of(id_tag.text(), info))) break;
       ++old_pending_;
     }

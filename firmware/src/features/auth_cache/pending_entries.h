@@ -14,6 +14,8 @@ class PendingEntries {
 
   bool empty() const { return length_ == 0; }
   void clear() { length_ = 0; }
+  /// How many bytes are free.
+  size_t room() const { return kMaxBytes - length_; }
   /// @return false, with nothing added, when there is no room.
   bool push(const IdTagRecord& record) {
     const size_t size = record.encode(MutableBytes(bytes_).after(length_));

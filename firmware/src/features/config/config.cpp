@@ -194,9 +194,10 @@ Config::Error Config::set(Text key_name, Text value, StorageDone done) {
   key->format(next_, before);
   if (const Error error = key->parse(next_, value); error != nullptr) return error;
   Error error = check_writable(*key);
-  // Earlier versions did not have this rule, so their file may break it. Therefore check it only when one of its
-  // settings changes: other settings must not be blocked.
+  // Earlier versions did not have these rules, so their file may break them. Therefore check them only when one of
+  // their settings changes: other settings must not be blocked.
   if (error == nullptr && key->trial == Trial::csms) error = check_login(next_);
+  if (error == nullptr && key->is_secret) error = check_new_secret(value);
   if (error != nullptr) {
     key->parse(next_, before.text());
     return error;

@@ -28,13 +28,14 @@ Error ssid_rule(Text value) { return find(value, '\0') < value.length ? "must no
 bool is_passphrase(Text value) {
   constexpr size_t kLeast = 8;
   constexpr size_t kMost = 63;
-  for (const uint8_t byte : value.bytes()) {
-    if (byte < ' ' || byte > '~') return false;
-  }
   return value.length >= kLeast && value.length <= kMost;
 }
 
-Error psk_rule(Text value) { return check_wifi_psk(value); }
+Error psk_rule(Text value) {
+  constexpr size_t kKeyDigits = 64;
+  if (value.empty() || is_passphrase(value) || (value.length == kKeyDigits && is_hexadecimal(value))) return nullptr;
+  return "must have 8 to 63 characters of ASCII, or 64 hexadecimal digits, or none for an open network";
+}
 
 Error setup_psk_rule(Text value) {
   if (value.empty() || is_passphrase(value)) return nullptr;
@@ -382,10 +383,13 @@ Span<const Key> all_keys() { return kKeys; }
 
 Span<const OrderedKeys> ordered_keys() { return kOrderedKeys; }
 
+Config::Error check_new_secret(Text value) {
+  return is_printable_ascii(value) ? nullptr : "must have characters of ASCII only";
+}
+
 Config::Error check_wifi_psk(Text value) {
-  constexpr size_t kKeyDigits = 64;
-  if (value.empty() || is_passphrase(value) || (value.length == kKeyDigits && is_hexadecimal(value))) return nullptr;
-  return "must have 8 to 63 characters of ASCII, or 64 hexadecimal digits, or none for an open network";
+  const Config::Error error = psk_rule(value);
+  return error != nullptr ? error : check_new_secret(value);
 }
 
 const Key* find_key(Text name) {

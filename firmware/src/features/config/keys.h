@@ -73,6 +73,9 @@ constexpr size_t kMaxValue = Config::kMaxText;
 /// The rule for the key of a Wi-Fi network: a passphrase, or the key itself in hexadecimal digits (IEEE 802.11,
 /// WPA-PSK). @return as Config::set()
 Config::Error check_wifi_psk(Text value);
+/// The rule for new values of secrets. Programs encode other characters differently. Earlier versions accepted them,
+/// so a file may have them. @return as Config::set()
+Config::Error check_new_secret(Text value);
 /// The longest local authorization list, and its entries in one message (LocalAuthListMaxLength,
 /// SendLocalListMaxLength).
 constexpr uint32_t kLocalListEntries = 500;
