@@ -110,6 +110,29 @@ void offline_transactions_are_rejected_before_one_is_lost() {
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", begun, rig.clock.now()));
 }
 
+void damaged_stop_of_a_full_queue_is_replaced() {
+  Simple rig;
+  rig.device->set_time();
+  unsigned begun = 0;
+  for (; rig.tx().begin("TAG", begun, rig.clock.now()); ++begun) {
+    rig.settle();
+    rig.device->sample(begun);
+    rig.settle();
+    rig.tx().end(StopReason::local, "", begun, rig.clock.now());
+    rig.settle();
+  }
+  TEST_ASSERT_EQUAL(MessageQueue::kMaxFiles / 3, begun);
+  rig.storage.files.rbegin()->second[20] ^= 1;
+  check_contains("tx-", rig.storage.files.rbegin()->first);
+  rig.boot();
+  rig.device->set_time();
+  TEST_ASSERT_TRUE(rig.device->uart.wrote("was left open and is ended"));
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(begun, rig.csms.count("StartTransaction"));
+  TEST_ASSERT_EQUAL_size_t(begun, rig.csms.count("StopTransaction"));
+  rig.csms.assert_in_order();
+}
+
 }  // namespace
 
 void run_offline_tests() {
@@ -118,4 +141,5 @@ void run_offline_tests() {
   RUN_TEST(full_queue_thins_meter_values_evenly_and_keeps_start_and_stop);
   RUN_TEST(cut_during_thinning_repeats_no_sample);
   RUN_TEST(offline_transactions_are_rejected_before_one_is_lost);
+  RUN_TEST(damaged_stop_of_a_full_queue_is_replaced);
 }

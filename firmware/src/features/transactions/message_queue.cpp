@@ -16,6 +16,11 @@ FileName file_of(const WaitingMessage& entry) { return numbered_file(MessageQueu
 WaitingMessage* MessageQueue::add(Record& record, uint32_t& next_sequence, Millis now) {
   const Kind kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
   const size_t slot = free_record();
+  if (room() == 0 && entries_[count_ - 1].is_damaged()) {
+    // The last file of a full queue was the stop of the transaction that has to be ended now.
+    record.sequence = entries_[count_ - 1].sequence;
+    if (restore_lost(record)) return &entries_[count_ - 1];
+  }
   if (slot == kNoSlot || room() == 0) {
     ++lost_;
     log_.error(kTag, kind == Kind::start ? "a StartTransaction" : "a StopTransaction", " was lost: no room");

@@ -156,12 +156,12 @@ bool Recovery::restore_lost_stop(Record stop, uint32_t known, const WaitingMessa
 /// Whether a message has this number. A message whose file is damaged does not count.
 bool Recovery::has_number(uint32_t sequence) {
   const WaitingMessage* entry = queue_.find(sequence);
-  return entry != nullptr && !is_damaged(*entry);
+  return entry != nullptr && !entry->is_damaged();
 }
 
 void Recovery::count_damaged() {
   for (const WaitingMessage& entry : queue_) {
-    if (!is_damaged(entry)) continue;
+    if (!entry.is_damaged()) continue;
     queue_.count_lost(1);
     log_.error("tx", "message ", entry.sequence, " is dropped: its file is damaged");
   }

@@ -31,10 +31,6 @@ class Recovery {
   void restore_lost_stops();
   bool restore_lost_stop(Record stop, uint32_t known, const WaitingMessage& next);
   bool has_number(uint32_t sequence);
-  /// Whether the file of the message could not be read, so that only its number is known.
-  static bool is_damaged(const WaitingMessage& entry) {
-    return entry.kind == WaitingMessage::Kind::start && entry.transaction == 0;
-  }
   void count_damaged();
   Stamp stamp_of(const WaitingMessage& entry);
   void load_data();

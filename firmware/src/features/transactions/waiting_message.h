@@ -34,6 +34,8 @@ struct WaitingMessage {
   Millis queued_at = 0;      // 0: an earlier boot
 
   bool is_batch() const { return kind == Kind::meter; }
+  /// Whether the file of the message could not be read at the boot, so that only its number is known.
+  bool is_damaged() const { return kind == Kind::start && transaction == 0; }
   /// Whether the message is on flash, or the flash has rejected it for now.
   bool is_stored() const { return unsavable || state == State::saved || state == State::removing; }
   /// Whether the next message may be sent: its content is on flash, and its copy too if it needs one.
