@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click.core import ParameterSource
 
 from rig.adapters.csms_url import problem_of_url
 from rig.adapters.plugbench import provision
@@ -91,23 +90,30 @@ class FleetRun:
         )
 
 
-_OF_OUTAGE = {"outage": "--outage", "limit": "--limit", "as_json": "--json"}
-_OF_CSMS = {"seconds": "--seconds"}
+_OUTAGE_S = 3600.0
+_SECONDS = 60.0
 
 
 def command(
-    context: typer.Context,
     points: Annotated[int, typer.Option(min=1, max=MOST_CONNECTIONS // 2, help="The number of devices.")] = 20,
     csms: Annotated[
         str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH of a CSMS, in real time. Without it: the fake CSMS.")
     ] = "",
     outage: Annotated[
-        float,
-        typer.Option(min=0, max=_MOST_S, metavar="S", help="The time that the fake CSMS is gone, in device seconds."),
-    ] = 3600,
+        float | None,
+        typer.Option(
+            min=0,
+            max=_MOST_S,
+            metavar="S",
+            help=f"The time that the fake CSMS is gone, in device seconds. Without it: {_OUTAGE_S:g}.",
+        ),
+    ] = None,
     seconds: Annotated[
-        float, typer.Option(min=1, max=_MOST_S, metavar="S", help="How long to run against --csms.")
-    ] = 60,
+        float | None,
+        typer.Option(
+            min=1, max=_MOST_S, metavar="S", help=f"How long to run against --csms. Without it: {_SECONDS:g}."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, help="The same seed makes the same run.")] = 1,
     limit: Annotated[
         float | None,
@@ -118,14 +124,15 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run many virtual charge points, and measure how many reconnect in the busiest second after an outage."""
-    unused = _OF_OUTAGE if csms else _OF_CSMS
-    for name, flag in unused.items():
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise typer.BadParameter(f"{flag} has no effect {'with' if csms else 'without'} --csms: leave it out.")
+    of_outage = {"--outage": outage is not None, "--limit": limit is not None, "--json": as_json}
+    of_csms = {"--seconds": seconds is not None}
+    for option, is_given in (of_outage if csms else of_csms).items():
+        if is_given:
+            raise typer.BadParameter(f"{option} has no effect {'with' if csms else 'without'} --csms: leave it out.")
     if csms:
-        print(run_against(csms, Path.cwd(), points=points, seconds=seconds, seed=seed))
+        print(run_against(csms, Path.cwd(), points=points, seconds=seconds or _SECONDS, seed=seed))
         return
-    run = run_outage(Path.cwd(), points=points, outage_s=outage, seed=seed)
+    run = run_outage(Path.cwd(), points=points, outage_s=_OUTAGE_S if outage is None else outage, seed=seed)
     print(json.dumps(asdict(run) | {"busiest_second": run.busiest_second}) if as_json else run)
     check_run(run, limit)
 

@@ -49,6 +49,15 @@ def test_version(rig) -> None:  # type: ignore[no-untyped-def]
     assert rig("--version") == (0, f"rig {project['version']}\n")
 
 
+@pytest.mark.parametrize(
+    "options", ["--seconds 3", "--csms ws://127.0.0.1:1/ --json", "--csms ws://127.0.0.1:1/ --outage 0"]
+)
+def test_an_option_of_the_fleet_without_an_effect_is_rejected(rig, options: str) -> None:  # type: ignore[no-untyped-def]
+    code, output = rig("fleet", "--points", "1", *options.split())
+    assert code == 2
+    assert "has no effect with" in output
+
+
 def test_the_stored_log_is_printed(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     image = tmp_path / "storage.bin"
     contents = {
